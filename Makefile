@@ -1,0 +1,41 @@
+# Two commands do everything on a machine that has only Python 3.11+, make and a package index:
+#   make run    set up, serve on 127.0.0.1:8000, and stream a sample through it (VIDEO=path, DEMO=0)
+#   make test   set up, then run every test
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+DATA_DIR ?= .data
+DEMO ?= 1
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint clean
+
+help:
+	@echo "make run    set up, serve on $(HOST):$(PORT) and stream a sample (VIDEO=path, DEMO=0 only serves)"
+	@echo "make test   set up, then run every test"
+	@echo "make lint   formatting, lint, types and the import contracts"
+	@echo "make setup  only make the environment;  make clean  remove it"
+
+setup: .venv/.ready
+
+.venv/.ready: pyproject.toml uv.lock hatch_build.py .ci/setup
+	@PYTHON="$(PYTHON)" bash .ci/setup
+	@touch $@
+
+run: setup
+	@$(BIN)/python -m evals.demo --host $(HOST) --port $(PORT) --data-dir $(DATA_DIR) \
+		$(if $(filter 0,$(DEMO)),--serve-only) $(if $(VIDEO),--video "$(VIDEO)")
+
+test: setup
+	@$(BIN)/python -m pytest
+
+lint: setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+clean:
+	rm -rf .venv .cache

@@ -1,0 +1,1 @@
+"""Tracks to cues: timed, observable events with a measured value."""

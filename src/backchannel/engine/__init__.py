@@ -1,0 +1,1 @@
+"""Where heavy work runs: outside the process that holds the sockets."""

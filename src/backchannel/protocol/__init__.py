@@ -1,0 +1,1 @@
+"""The wire without the sockets: text and bytes in, messages out."""

@@ -1,0 +1,1 @@
+"""The thin shell: HTTP and WebSocket around the protocol."""

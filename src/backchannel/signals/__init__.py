@@ -1,0 +1,1 @@
+"""Cues to signals, engagement and quality: interpretation, with its evidence."""
