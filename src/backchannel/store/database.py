@@ -1,0 +1,191 @@
+"""Keys and their use, kept in a database. Every call is short and blocking; callers use a thread."""
+
+import hmac
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Any, Final, Self
+
+from sqlalchemy import Engine, create_engine, event, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from backchannel.store.keys import SCOPES, ApiKey, digest, generate, looks_valid
+from backchannel.store.schema import StoreError, api_keys, prepare
+
+FILE_NAME: Final = "backchannel.sqlite3"
+LAST_USED_STEP: Final = timedelta(minutes=1)
+"""A key in steady use would otherwise cost a write for each connection."""
+
+MAX_NAME_LENGTH: Final = 200
+
+_VISIBLE = (
+    api_keys.c.id,
+    api_keys.c.name,
+    api_keys.c.scopes,
+    api_keys.c.created_at,
+    api_keys.c.last_used_at,
+    api_keys.c.revoked_at,
+)
+
+
+def utc_now() -> datetime:
+    """Return the present moment with its time zone."""
+    return datetime.now(UTC)
+
+
+class KeyStore:
+    """The keys of one data directory.
+
+    Safe to use from several threads and several processes at once: the server reads while `keys revoke`
+    writes from another terminal, and sees it at the next look-up.
+
+    Parameters
+    ----------
+    engine
+        Database; `open_store` makes one for a data directory.
+    now
+        The clock.
+    """
+
+    def __init__(self, engine: Engine, now: Callable[[], datetime] = utc_now) -> None:
+        self._engine = engine
+        self._now = now
+        with engine.begin() as connection:
+            prepare(connection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def create(self, name: str, scopes: Sequence[str] = SCOPES) -> tuple[ApiKey, str]:
+        """Make a key; returns what is stored, and the key itself, which nobody can ask for again.
+
+        Raises
+        ------
+        ValueError
+            A scope does not exist, or the name is empty or longer than 200 characters.
+        """
+        unknown = [scope for scope in scopes if scope not in SCOPES]
+        if unknown or not scopes:
+            raise ValueError(f"Scopes are {' and '.join(SCOPES)}.")
+        if not name.strip() or len(name) > MAX_NAME_LENGTH:
+            raise ValueError(f"A name has 1 to {MAX_NAME_LENGTH} characters.")
+        secret = generate()
+        key = ApiKey(secrets.token_hex(6), name.strip(), tuple(dict.fromkeys(scopes)), self._now())
+        with self._engine.begin() as connection:
+            connection.execute(
+                insert(api_keys).values(
+                    id=key.id,
+                    digest=digest(secret),
+                    name=key.name,
+                    scopes=" ".join(key.scopes),
+                    created_at=_naive(key.created_at),
+                )
+            )
+        return key, secret
+
+    def verify(self, credential: str) -> ApiKey | None:
+        """Return the live key that this credential is, or None; notes the use, to the minute."""
+        if not looks_valid(credential):
+            return None
+        offered = digest(credential)
+        with self._engine.connect() as connection:
+            row = connection.execute(
+                select(*_VISIBLE, api_keys.c.digest).where(api_keys.c.digest == offered)
+            ).one_or_none()
+        # The index has found it already; comparing again in constant time keeps the answer independent of
+        # how a database compares (PostgreSQL and SQLite stop at the first difference).
+        if row is None or not hmac.compare_digest(row.digest, offered) or row.revoked_at is not None:
+            return None
+        key = _key(row)
+        self._note_use(key)
+        return key
+
+    def list(self) -> list[ApiKey]:
+        """Return every key, the revoked ones too, oldest first."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(*_VISIBLE).order_by(api_keys.c.created_at, api_keys.c.id))
+            return [_key(row) for row in rows]
+
+    def revoke(self, key_id: str) -> bool:
+        """Refuse this key from now on; False when there is no such key. Revoking twice changes nothing."""
+        with self._engine.begin() as connection:
+            found = connection.execute(
+                update(api_keys)
+                .where(api_keys.c.id == key_id)
+                .values(revoked_at=func.coalesce(api_keys.c.revoked_at, _naive(self._now())))
+            )
+            return found.rowcount > 0
+
+    def is_empty(self) -> bool:
+        """Whether no key was ever made."""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(func.count()).select_from(api_keys)) == 0
+
+    def _note_use(self, key: ApiKey) -> None:
+        now = self._now()
+        if key.last_used_at is not None and now - key.last_used_at < LAST_USED_STEP:
+            return
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(api_keys).where(api_keys.c.id == key.id).values(last_used_at=_naive(now))
+            )
+
+
+def open_store(data_dir: Path, now: Callable[[], datetime] = utc_now) -> KeyStore:
+    """Open the key store of a data directory; both are made when missing, for their owner alone.
+
+    Raises
+    ------
+    StoreError
+        The directory or the file cannot be made or used, or a newer program made it.
+    """
+    path = data_dir / FILE_NAME
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # SQLite would make the file as the umask has it; its WAL and SHM files take over this mode.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        engine = create_engine(f"sqlite:///{path}")
+        event.listen(engine, "connect", _on_connect)
+        return KeyStore(engine, now)
+    except OSError as error:
+        raise StoreError(f"The data directory {data_dir} cannot be used: {error.strerror}.") from None
+    except SQLAlchemyError:
+        raise StoreError(f"{path} is not a key store, or it is damaged.") from None
+
+
+def _on_connect(connection: SqliteConnection, _record: object) -> None:
+    with closing(connection.cursor()) as cursor:
+        # Readers and a writer at once; and a second process that writes is waited for.
+        cursor.execute("PRAGMA busy_timeout = 5000")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+
+
+def _key(row: Any) -> ApiKey:
+    return ApiKey(
+        id=row.id,
+        name=row.name,
+        scopes=tuple(row.scopes.split()),
+        created_at=row.created_at.replace(tzinfo=UTC),
+        last_used_at=_aware(row.last_used_at),
+        revoked_at=_aware(row.revoked_at),
+    )
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=UTC)
