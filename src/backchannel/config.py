@@ -153,6 +153,6 @@ def _convert(variable: str, raw: object, kind: Any) -> Any:
 
 
 def _to_path(kind: type, raw: object) -> Path:
-    if kind is not Path or not isinstance(raw, str):
+    if kind is not Path or not isinstance(raw, str | Path):
         raise NotImplementedError(kind)
     return Path(raw).expanduser()

@@ -1,0 +1,54 @@
+"""The command: `backchannel serve`, `analyze`, `stream` and `keys`."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from backchannel import __version__
+from backchannel.cli.keys import keys_app
+from backchannel.config import SettingsError
+from backchannel.errors import Problem
+from backchannel.store import StoreError
+
+__all__ = ["app", "main"]
+
+# Plain help and errors: they read the same on a terminal, in a pipe and aloud.
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False
+)
+app.add_typer(keys_app, name="keys")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"backchannel {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Live video of a person in, grounded social signals out."""
+
+
+def main() -> None:
+    """Run the command. Ends with one clear line on stderr for whatever goes wrong, never a traceback."""
+    try:
+        app()
+    except (SettingsError, StoreError, Problem) as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.strerror or 'the system refused'}{f': {error.filename}' if error.filename else ''}.")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        _fail(f"Something went wrong inside ({type(error).__name__}). Please report it.")
+
+
+def _fail(message: str) -> None:
+    typer.echo(f"backchannel: {message}", err=True)
+    sys.exit(1)

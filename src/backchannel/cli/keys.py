@@ -1,0 +1,94 @@
+"""`backchannel keys`: make, list and revoke API keys."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from backchannel.cli.options import AsJson, DataDir
+from backchannel.config import ENV_PREFIX, load_settings
+from backchannel.store import SCOPES, ApiKey, KeyStore, open_store
+
+keys_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make, list and revoke API keys.")
+
+Name = Annotated[str, typer.Option("--name", envvar=f"{ENV_PREFIX}NAME", help="What you call the key.")]
+Scopes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--scope",
+        envvar=f"{ENV_PREFIX}SCOPE",
+        help=f"What it may do, once for each: {', '.join(SCOPES)}. Everything by default.",
+        show_default=False,
+    ),
+]
+
+
+@keys_app.command("create")
+def create(
+    name: Name = "default", scope: Scopes = None, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """Make a key. It is shown once and cannot be shown again."""
+    with _open(data_dir) as store:
+        try:
+            key, secret = store.create(name, scope or SCOPES)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+    if as_json:
+        typer.echo(msgspec.json.encode({"key": secret}))
+        return
+    typer.echo(f"Key {key.id} ({key.name}) for {', '.join(key.scopes)}; it is shown only now:", err=True)
+    typer.echo(secret)
+
+
+@keys_app.command("list")
+def list_keys(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List the keys, the revoked ones too. The keys themselves are not kept and not shown."""
+    with _open(data_dir) as store:
+        keys = store.list()
+    if as_json:
+        typer.echo(msgspec.json.encode(keys))
+        return
+    console = Console()
+    if not console.is_terminal:
+        for key in keys:
+            typer.echo("\t".join(_row(key)))
+        return
+    table = Table("id", "name", "scopes", "created", "last used", "revoked", box=None)
+    for key in keys:
+        table.add_row(*_row(key))
+    console.print(table)
+
+
+@keys_app.command("revoke")
+def revoke(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="As `keys list` shows it.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Refuse a key from now on."""
+    with _open(data_dir) as store:
+        if not store.revoke(key_id):
+            typer.echo(f"backchannel: there is no key with the id {key_id}.", err=True)
+            raise typer.Exit(1)
+    typer.echo(f"Key {key_id} is revoked.", err=True)
+
+
+def _open(data_dir: DataDir) -> KeyStore:
+    return open_store(load_settings(data_dir=data_dir).data_dir)
+
+
+def _row(key: ApiKey) -> tuple[str, ...]:
+    return (
+        key.id,
+        key.name,
+        " ".join(key.scopes),
+        _moment(key.created_at),
+        _moment(key.last_used_at),
+        _moment(key.revoked_at),
+    )
+
+
+def _moment(moment: datetime | None) -> str:
+    return "-" if moment is None else moment.strftime("%Y-%m-%d %H:%MZ")

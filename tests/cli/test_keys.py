@@ -1,0 +1,66 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from backchannel import __version__
+from backchannel.store import STREAM_SCOPE, open_store
+
+
+def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    command = Path(sys.executable).with_name("backchannel")
+    return subprocess.run(  # noqa: S603
+        [command, *arguments], capture_output=True, text=True, env={"PATH": "", **environ}, check=False
+    )
+
+
+def test_create_prints_the_key_alone_on_stdout(tmp_path: Path) -> None:
+    made = run("keys", "create", "--name", "laptop", "--data-dir", str(tmp_path))
+    assert made.returncode == 0
+    assert made.stdout.startswith("bk_live_")
+    assert made.stdout.count("\n") == 1
+    with open_store(tmp_path) as store:
+        key = store.verify(made.stdout.strip())
+    assert key is not None
+    assert key.name == "laptop"
+
+
+def test_create_as_json_prints_nothing_else(tmp_path: Path) -> None:
+    made = run("keys", "create", "--scope", STREAM_SCOPE, "--json", BACKCHANNEL_DATA_DIR=str(tmp_path))
+    assert list(json.loads(made.stdout)) == ["key"]
+    assert made.stderr == ""
+    with open_store(tmp_path) as store:
+        assert store.list()[0].scopes == (STREAM_SCOPE,)
+
+
+def test_list_and_revoke(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        key, secret = store.create("laptop")
+    listed = run("keys", "list", "--json", "--data-dir", str(tmp_path))
+    assert json.loads(listed.stdout)[0]["id"] == key.id
+    assert secret not in listed.stdout
+    assert run("keys", "revoke", key.id, "--data-dir", str(tmp_path)).returncode == 0
+    with open_store(tmp_path) as store:
+        assert store.verify(secret) is None
+    plain = run("keys", "list", "--data-dir", str(tmp_path)).stdout.strip().split("\t")
+    assert (plain[0], plain[1]) == (key.id, "laptop")
+    assert plain[-1] != "-"
+
+
+def test_what_goes_wrong_is_one_line_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for arguments in (
+        ("keys", "revoke", "nothing", "--data-dir", str(tmp_path)),
+        ("keys", "list", "--data-dir", str(tmp_path / "file")),
+    ):
+        failed = run(*arguments)
+        assert failed.returncode == 1
+        assert failed.stderr.startswith("backchannel: ")
+        assert failed.stderr.count("\n") == 1
+    refused = run("keys", "create", "--scope", "all", "--data-dir", str(tmp_path))
+    assert refused.returncode == 2
+    assert "interhumanai.stream" in refused.stderr
+
+
+def test_version() -> None:
+    assert run("--version").stdout == f"backchannel {__version__}\n"
