@@ -1,0 +1,194 @@
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.protocol.results import segment_result
+
+from backchannel.errors import CATALOGUE, Problem
+from backchannel.protocol import v0
+from backchannel.protocol.errors import ErrorLinks
+from backchannel.protocol.include import Include
+
+CORRELATION_ID = "550e8400-e29b-41d4-a716-446655440000"
+LIMIT = 33_554_432
+
+
+def new(include: Include | None = None) -> v0.Session:
+    return v0.Session(CORRELATION_ID, include or Include(), ErrorLinks("https://here"), LIMIT)
+
+
+def spelled(message: v0.Message) -> dict[str, Any]:
+    decoded: dict[str, Any] = json.loads(v0.encode(message))
+    return decoded
+
+
+def points(*values: int) -> dict[str, int]:
+    names = ("quality_index", "clarity", "authority", "energy", "rapport", "learning")
+    return dict(zip(names, values, strict=True))
+
+
+def test_the_published_page_word_for_word() -> None:
+    session, first = new(Include(quality_overall=True, quality_timeline=True)).media(1000)
+    session, _ = session.refuse(first.number, Problem("ih5002", "Broken."))
+    session, arrival = session.media(1_200_000)
+    _, (result, completed) = session.answer(arrival.number, segment_result())
+    head = {"segment": 2, "correlation_id": CORRELATION_ID}
+    assert spelled(arrival.message) == {"status": "processing", **head, "bytes": 1_200_000}
+    assert spelled(completed) == {"status": "completed", **head}
+    assert spelled(result) == {
+        "status": "result",
+        **head,
+        "signals": [
+            {
+                "type": "agreement",
+                "start": 5,
+                "end": 6,
+                "probability": "high",
+                "rationale": "Nodded 3 times.",
+            },
+            {
+                "type": "confidence",
+                "start": 6,
+                "end": 10,
+                "probability": "medium",
+                "rationale": "Steady voice.",
+            },
+        ],
+        "engagement_state": [
+            {"start": 5, "end": 6, "state": "neutral"},
+            {"start": 6, "end": 10, "state": "engaged"},
+        ],
+        "conversation_quality": {
+            "overall": points(72, 67, 68, 80, 75, 70),
+            "timeline": [
+                {
+                    "start": 5,
+                    "end": 10,
+                    "values": points(51, 50, 50, 50, 50, 52),
+                }
+            ],
+        },
+    }
+
+
+def test_fields_come_in_the_published_order() -> None:
+    session, arrival = new().media(LIMIT + 1)
+    assert arrival.problem is not None
+    _, error = session.refuse(1, arrival.problem)
+    assert list(spelled(arrival.message)) == ["status", "segment", "correlation_id", "bytes"]
+    published = ["status", "segment", "correlation_id", "error_id", "link", "message"]
+    assert list(spelled(error)) == [*published, "retryable"]
+    assert spelled(error)["link"] == "https://here/docs/errors#ih6002-message-too-large"
+
+
+@pytest.mark.parametrize(
+    ("size", "error_id"), [(0, "ih5004"), (1, None), (LIMIT - 1, None), (LIMIT, None), (LIMIT + 1, "ih6002")]
+)
+def test_sizes_and_the_limit_is_inclusive(size: int, error_id: str | None) -> None:
+    _, arrival = new().media(size)
+    assert (arrival.problem and arrival.problem.error_id) == error_id
+    assert arrival.message.bytes == size
+
+
+def test_failed_segments_count_and_text_does_not() -> None:
+    session, first = new().media(0)
+    session, error = session.text(17)
+    session, second = session.media(5)
+    assert (first.number, second.number) == (1, 2)
+    assert spelled(error)["segment"] is None
+    assert spelled(error)["error_id"] == "ih6001"
+    assert session.pending == 2
+
+
+def test_quality_only_as_far_as_asked_for() -> None:
+    for include, keys in (
+        (Include(), None),
+        (Include(quality_overall=True), ["overall"]),
+        (Include(quality_timeline=True), ["timeline"]),
+    ):
+        session, arrival = new(include).media(5)
+        _, (result, _) = session.answer(arrival.number, segment_result())
+        quality = spelled(result).get("conversation_quality")
+        assert (None if quality is None else list(quality)) == keys
+
+
+def test_evidence_only_when_asked_for_and_never_modality() -> None:
+    for include in (Include(), Include(evidence=True)):
+        session, arrival = new(include).media(5)
+        _, (result, _) = session.answer(arrival.number, segment_result())
+        for signal in spelled(result)["signals"]:
+            assert ("evidence" in signal) == include.evidence
+            assert "modality" not in signal
+
+
+def test_a_header_without_media_gets_an_empty_result_and_keeps_the_quality() -> None:
+    session, arrival = new(Include(quality_overall=True, quality_timeline=True)).media(5)
+    session, (empty, _) = session.answer(arrival.number, None)
+    assert spelled(empty)["signals"] == spelled(empty)["engagement_state"] == []
+    assert spelled(empty)["conversation_quality"]["overall"]["quality_index"] == 50
+    assert spelled(empty)["conversation_quality"]["timeline"] == []
+    session, arrival = session.media(5)
+    session, _ = session.answer(arrival.number, segment_result())
+    session, arrival = session.media(5)
+    _, (empty, _) = session.answer(arrival.number, None)
+    assert spelled(empty)["conversation_quality"]["overall"]["quality_index"] == 72
+
+
+def test_answers_out_of_order_or_twice_are_our_fault() -> None:
+    session, _ = new().media(5)
+    session, _ = session.media(5)
+    with pytest.raises(v0.IllegalEventError):
+        session.answer(2, None)
+    session, _ = session.answer(1, None)
+    with pytest.raises(v0.IllegalEventError):
+        session.refuse(1, Problem("ih5002", "x"))
+    session, _ = session.answer(2, None)
+    with pytest.raises(v0.IllegalEventError):
+        session.answer(3, None)
+
+
+@pytest.mark.parametrize(
+    ("phase", "legal"),
+    [
+        (v0.Phase.OPEN, {"media", "text", "answer", "refuse", "drain", "end"}),
+        (v0.Phase.DRAINING, {"answer", "refuse", "end"}),
+        (v0.Phase.ENDED, set[str]()),
+    ],
+)
+def test_what_may_happen_when(phase: v0.Phase, legal: set[str]) -> None:
+    problem = Problem("ih6003", "Silent.")
+    session, _ = new().media(5)
+    if phase is not v0.Phase.OPEN:
+        session = session.drain()
+    if phase is v0.Phase.ENDED:
+        session, _ = session.end(problem)
+    assert session.phase is phase
+    calls: dict[str, Callable[[], object]] = {
+        "media": lambda: session.media(5),
+        "text": lambda: session.text(5),
+        "answer": lambda: session.answer(1, None),
+        "refuse": lambda: session.refuse(1, problem),
+        "drain": session.drain,
+        "end": lambda: session.end(problem),
+    }
+    for event, call in calls.items():
+        if event in legal:
+            call()
+        else:
+            with pytest.raises(v0.IllegalEventError):
+                call()
+
+
+@pytest.mark.parametrize("error_id", CATALOGUE)
+def test_every_error_of_the_catalogue_can_be_said_and_read_again(error_id: str) -> None:
+    session, _ = new().media(5)
+    _, error = session.refuse(1, Problem(error_id, "Sorry.", retry_after_s=2.5))
+    assert v0.decode(v0.encode(error)) == error
+    assert spelled(error)["retry_after_seconds"] == 2.5
+    assert spelled(error)["retryable"] is CATALOGUE[error_id].retryable
+
+
+def test_a_client_ignores_what_it_does_not_know() -> None:
+    text = '{"status":"completed","segment":1,"correlation_id":"x","mood":"blue"}'
+    assert v0.decode(text) == v0.Completed(1, "x")
