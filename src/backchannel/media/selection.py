@@ -1,0 +1,71 @@
+"""Which frames to take: at most one for each tick of a uniform grid, decided by times alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Ticks at ``zero_s + k / rate_hz``.
+
+    Attributes
+    ----------
+    rate_hz
+        Ticks per second; ``math.inf`` has a tick wherever a frame is.
+    zero_s
+        Time of one of the ticks, s.
+    """
+
+    rate_hz: float
+    zero_s: float = 0.0
+
+    def nearest_tick(self, time_s: float) -> int:
+        """Return the number of the tick nearest to a time."""
+        return math.floor((time_s - self.zero_s) * self.rate_hz + 0.5)
+
+    def distance_s(self, time_s: float) -> float:
+        """Return how far a time is from its nearest tick, s."""
+        return abs(time_s - self.zero_s - self.nearest_tick(time_s) / self.rate_hz)
+
+
+def nearest_to_ticks(timed: Iterable[tuple[float, T]], grid: Grid) -> Iterator[tuple[float, T]]:
+    """Take from each tick's neighbourhood (half a tick to either side) the item nearest to the tick.
+
+    Lazy: looks one item ahead and holds one. An item that is not later than the one before it is dropped,
+    as is one without a finite time.
+
+    Parameters
+    ----------
+    timed
+        Items with their times, s, in the order of time.
+    grid
+        The ticks.
+
+    Yields
+    ------
+    tuple of float and item
+        A subset of `timed`, in the same order.
+    """
+    best: tuple[float, T] | None = None
+    latest_s = -math.inf
+    for time_s, item in timed:
+        if not latest_s < time_s < math.inf:
+            continue
+        latest_s = time_s
+        if math.isinf(grid.rate_hz):
+            yield time_s, item
+        elif best is None:
+            best = time_s, item
+        elif grid.nearest_tick(time_s) != grid.nearest_tick(best[0]):
+            yield best
+            best = time_s, item
+        elif grid.distance_s(time_s) < grid.distance_s(best[0]):
+            best = time_s, item
+    if best is not None:
+        yield best
