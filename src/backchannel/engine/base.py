@@ -1,0 +1,53 @@
+"""What the server asks of whatever analyses: one call, one answer, or a `Problem`."""
+
+from typing import Protocol
+
+from backchannel.model import MediaLimits, Segment, SegmentResult
+
+
+class Engine(Protocol):
+    """Analyses segments somewhere else than in the process that holds the sockets."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether a segment would be analysed now, without waiting for anything to start."""
+        ...
+
+    @property
+    def failed(self) -> bool:
+        """Whether nothing can be analysed and it does not look as if that would change by itself soon."""
+        ...
+
+    async def start(self) -> None:
+        """Begin to get ready; returns at once."""
+        ...
+
+    async def close(self) -> None:
+        """Stop at once. Nothing is left running."""
+        ...
+
+    async def analyze(
+        self, state: bytes, segment: Segment, limits: MediaLimits
+    ) -> tuple[bytes, SegmentResult]:
+        """Analyse one segment of a session; calls are served in the order they are made.
+
+        A session makes one call at a time, since each needs the state that the one before it returned.
+        So the order of calls is fair between sessions.
+
+        Parameters
+        ----------
+        state
+            What the call before returned, or ``b""`` for a new session.
+        segment, limits
+            The media, and what it may cost.
+
+        Returns
+        -------
+        The state for the next call, and the answer.
+
+        Raises
+        ------
+        Problem
+            The media is bad (the state is then still the one that was passed), or ``ih1001`` or ``ih1003``.
+        """
+        ...

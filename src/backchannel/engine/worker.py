@@ -1,0 +1,136 @@
+"""A worker process: reads jobs from its standard input, one at a time, until that ends.
+
+Run as ``python -m backchannel.engine.worker MODULE MEMORY_BYTES``. A worker that loses its server, however
+that died, reads the end of its input and ends too; so no process is ever left behind.
+"""
+
+import importlib
+import os
+import resource
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from backchannel.engine.frames import (
+    LENGTH,
+    Begun,
+    Done,
+    Failed,
+    Job,
+    Ready,
+    Refused,
+    Reply,
+    Unfit,
+    decode_job,
+    encode,
+)
+from backchannel.errors import Problem
+from backchannel.model import MediaLimits, Segment, SegmentResult
+
+
+class Analysis(Protocol):
+    """The module that does the work: `engine.analysis`, or one that a test puts in its place."""
+
+    def warm_up(self) -> None: ...  # noqa: D102 -- see engine.analysis
+
+    def duration_s(self, segment: Segment, limits: MediaLimits) -> float: ...  # noqa: D102
+
+    def analyze(  # noqa: D102
+        self, state: bytes, segment: Segment, limits: MediaLimits
+    ) -> tuple[bytes, SegmentResult]: ...
+
+
+def main() -> None:
+    """Warm up, then serve jobs until the server goes away."""
+    # Ctrl-C reaches the whole terminal; it is the server that decides when its workers end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    replies = _claim_stdout()
+    try:
+        analysis: Analysis = importlib.import_module(sys.argv[1])
+        analysis.warm_up()
+    except Exception as error:
+        # Nothing of a client's has been seen yet, so the text is safe to show, and the operator needs it.
+        _send(replies, Unfit(f"{type(error).__name__}: {error}"))
+        sys.exit(1)
+    _limit_memory(int(sys.argv[2]))
+    _silence_stderr()
+    try:
+        _send(replies, Ready())
+        while (job := _receive(sys.stdin.buffer)) is not None:
+            _serve(job, analysis, replies)
+    except BrokenPipeError:
+        return
+
+
+def _serve(job: Job, analysis: Analysis, replies: BinaryIO) -> None:
+    reply: Reply
+    try:
+        _send(replies, Begun(float(analysis.duration_s(job.segment, job.limits))))
+        state, result = analysis.analyze(job.state, job.segment, job.limits)
+        reply = Done(state, result)
+    except BrokenPipeError:
+        raise
+    except Problem as problem:
+        reply = Refused(problem.error_id, problem.message, problem.retry_after_s)
+    except Exception as error:
+        reply = Failed(type(error).__name__, _place(error))
+    _send(replies, reply)
+
+
+def _claim_stdout() -> BinaryIO:
+    """Keep standard output for replies; whatever a library prints goes to standard error instead."""
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return replies
+
+
+def _silence_stderr() -> None:
+    """From here on there is media, and native libraries quote what they choke on."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+
+
+def _limit_memory(extra_bytes: int) -> None:
+    """Bound what this process may allocate beyond what it holds warm.
+
+    RLIMIT_DATA counts memory that could be written to. RLIMIT_AS would count the inference engine's large
+    reservations of bare addresses too, and kill a healthy worker.
+    """
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return
+    held_kib = next(
+        int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmData:")
+    )
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = held_kib * 1024 + extra_bytes
+    if hard == resource.RLIM_INFINITY or limit < hard:
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+
+
+def _receive(jobs: BinaryIO) -> Job | None:
+    head = jobs.read(LENGTH.size)
+    if len(head) < LENGTH.size:
+        return None
+    (length,) = LENGTH.unpack(head)
+    body = jobs.read(length)
+    return decode_job(body) if len(body) == length else None
+
+
+def _send(replies: BinaryIO, reply: Reply) -> None:
+    for part in encode(reply):
+        replies.write(part)
+    replies.flush()
+
+
+def _place(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""An analysis for tests of the engine: what it does is written in the segment's bytes."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from backchannel.errors import Problem
+from backchannel.model import Coverage, MediaLimits, Quality, Segment, SegmentResult, Span
+
+WARM = Quality(50, 50, 50, 50, 50)
+
+
+def warm_up() -> None:
+    pass
+
+
+def duration_s(segment: Segment, limits: MediaLimits) -> float:
+    if segment.data == b"refuse":
+        raise Problem("ih5006", "Too short.", retry_after_s=1.5)
+    return 0.1
+
+
+def analyze(state: bytes, segment: Segment, limits: MediaLimits) -> tuple[bytes, SegmentResult]:
+    command, _, argument = segment.data.partition(b" ")
+    match command:
+        case b"die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case b"die-once":
+            flag = Path(os.fsdecode(argument))
+            if not flag.exists():
+                flag.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        case b"hang":
+            signal.pause()
+        case b"wait":
+            gate = Path(os.fsdecode(argument))
+            while not gate.exists():
+                time.sleep(0.005)
+        case b"raise":
+            raise RuntimeError("holds media: \x00\x01")
+        case b"print":
+            os.write(1, b"not a reply")
+        case b"allocate":
+            len(bytearray(int(argument)))
+    start_s = float(len(state))
+    note = f"{len(segment.data)} bytes, pid {os.getpid()}"
+    result = SegmentResult(
+        Span(start_s, start_s + 1), (), (), (), WARM, WARM, Coverage(True, False, 0.5, None, (note,))
+    )
+    return state + b"x", result

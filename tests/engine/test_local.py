@@ -1,0 +1,251 @@
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from backchannel.config import Settings
+from backchannel.engine.local import LocalEngine
+from backchannel.errors import Problem
+from backchannel.model import MediaLimits, Segment, SegmentResult
+
+LIMITS = MediaLimits()
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def workers_find_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+@asynccontextmanager
+async def engine(
+    workers: int = 1, module: str = "tests.engine.faulty", **settings: float
+) -> AsyncIterator[LocalEngine]:
+    made = LocalEngine(Settings(workers=workers, **settings), module)  # type: ignore[arg-type]
+    await made.start()
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+async def ask(engine: LocalEngine, command: bytes, state: bytes = b"") -> tuple[bytes, SegmentResult]:
+    return await engine.analyze(state, Segment(command), LIMITS)
+
+
+async def refusal(call: Awaitable[object]) -> str:
+    with pytest.raises(Problem) as caught:
+        await call
+    return caught.value.error_id
+
+
+def run(scenario: Callable[[], Awaitable[None]]) -> None:
+    async def bounded() -> None:
+        async with asyncio.timeout(60):
+            await scenario()
+
+    asyncio.run(bounded())
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_state_and_result_cross_and_come_back() -> None:
+    async def scenario() -> None:
+        async with engine() as pool:
+            state, first = await ask(pool, b"hello")
+            state, second = await ask(pool, b"x" * 33_554_432, state)
+            assert (state, first.span.start_s, second.span.start_s) == (b"xx", 0.0, 1.0)
+            assert second.coverage.notes[0].startswith("33554432 bytes")
+            assert f"pid {os.getpid()}" not in second.coverage.notes[0]
+
+    run(scenario)
+
+
+def test_a_problem_crosses_whole_and_the_worker_goes_on() -> None:
+    async def scenario() -> None:
+        async with engine() as pool:
+            with pytest.raises(Problem) as caught:
+                await ask(pool, b"refuse")
+            assert (caught.value.error_id, caught.value.message) == ("ih5006", "Too short.")
+            assert caught.value.retry_after_s == 1.5
+            before = pool.pids
+            await ask(pool, b"hello")
+            assert pool.pids == before
+
+    run(scenario)
+
+
+def test_a_worker_that_dies_is_replaced_and_its_segment_tried_once_more(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with engine() as pool:
+            state, _ = await ask(pool, b"die-once " + os.fsencode(tmp_path / "died"))
+            assert state == b"x"
+            assert (tmp_path / "died").exists()
+
+    run(scenario)
+
+
+def test_a_segment_that_kills_twice_gets_ih1001_and_the_next_one_is_analysed() -> None:
+    async def scenario() -> None:
+        async with engine() as pool:
+            assert await refusal(ask(pool, b"die")) == "ih1001"
+            assert (await ask(pool, b"hello"))[0] == b"x"
+
+    run(scenario)
+
+
+def test_a_worker_killed_from_outside_while_it_works_is_replaced(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with engine() as pool:
+            await ask(pool, b"hello")
+            (pid,) = pool.pids
+            call = asyncio.create_task(ask(pool, b"wait " + os.fsencode(tmp_path / "gate")))
+            await asyncio.sleep(0)
+            os.kill(pid, signal.SIGKILL)
+            (tmp_path / "gate").touch()
+            assert (await call)[0] == b"x"
+            assert pid not in pool.pids
+
+    run(scenario)
+
+
+def test_a_worker_that_dies_idle_is_replaced() -> None:
+    async def scenario() -> None:
+        async with engine() as pool:
+            await ask(pool, b"hello")
+            os.kill(pool.pids[0], signal.SIGKILL)
+            assert (await ask(pool, b"hello"))[0] == b"x"
+
+    run(scenario)
+
+
+def test_a_hung_worker_is_ended_at_its_deadline_and_not_tried_again() -> None:
+    async def scenario() -> None:
+        async with engine(wall_min_s=0.3, wall_factor=4.0) as pool:
+            await ask(pool, b"hello")
+            (pid,) = pool.pids
+            started = asyncio.get_running_loop().time()
+            assert await refusal(ask(pool, b"hang")) == "ih1001"
+            assert 0.3 < asyncio.get_running_loop().time() - started < 5
+            assert not alive(pid)
+            assert (await ask(pool, b"hello"))[0] == b"x"
+
+    run(scenario)
+
+
+def test_a_fault_of_ours_is_ih1001_and_its_text_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
+    async def scenario() -> None:
+        async with engine() as pool:
+            assert await refusal(ask(pool, b"raise")) == "ih1001"
+            (await ask(pool, b"hello"))
+
+    run(scenario)
+    output = "".join(capfd.readouterr())
+    assert "holds media" not in output
+    assert "RuntimeError" in output
+
+
+def test_what_a_library_prints_is_no_reply_and_is_not_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    async def scenario() -> None:
+        async with engine() as pool:
+            assert (await ask(pool, b"print"))[0] == b"x"
+
+    run(scenario)
+    assert "not a reply" not in "".join(capfd.readouterr())
+
+
+def test_memory_is_bounded_and_the_worker_survives() -> None:
+    async def scenario() -> None:
+        async with engine(worker_memory_bytes=64 * 1024 * 1024) as pool:
+            assert await refusal(ask(pool, b"allocate 100000000")) == "ih1001"
+            assert (await ask(pool, b"allocate 10000000"))[0] == b"x"
+
+    run(scenario)
+
+
+def test_calls_are_served_in_the_order_they_are_made(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        order: list[int] = []
+
+        async def call(pool: LocalEngine, number: int, command: bytes) -> None:
+            await ask(pool, command)
+            order.append(number)
+
+        async with engine() as pool:
+            gate = tmp_path / "gate"
+            first = asyncio.create_task(call(pool, 0, b"wait " + os.fsencode(gate)))
+            later = [asyncio.create_task(call(pool, number, b"hello")) for number in range(1, 6)]
+            await asyncio.sleep(0)
+            gate.touch()
+            await asyncio.gather(first, *later)
+            assert order == [0, 1, 2, 3, 4, 5]
+
+    run(scenario)
+
+
+def test_a_caller_that_gives_up_costs_nobody_else_a_turn(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with engine() as pool:
+            await ask(pool, b"hello")
+            gate = tmp_path / "gate"
+            working = asyncio.create_task(ask(pool, b"wait " + os.fsencode(gate)))
+            waiting = asyncio.create_task(ask(pool, b"die"))
+            next_in_line = asyncio.create_task(ask(pool, b"hello"))
+            await asyncio.sleep(0)
+            before = pool.pids
+            waiting.cancel()
+            working.cancel()
+            gate.touch()
+            assert (await next_in_line)[0] == b"x"
+            assert pool.pids == before
+
+    run(scenario)
+
+
+def test_closing_leaves_no_process(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with engine(workers=2) as pool:
+            await ask(pool, b"hello")
+            call = asyncio.create_task(ask(pool, b"hang"))
+            await asyncio.sleep(0)
+            pids = pool.pids
+        assert not any(map(alive, pids))
+        with pytest.raises(asyncio.CancelledError):
+            await call
+
+    run(scenario)
+
+
+def test_ready_when_warm_and_not_before() -> None:
+    async def scenario() -> None:
+        async with engine() as pool:
+            readiness = [pool.ready]
+            await ask(pool, b"hello")
+            assert [*readiness, pool.ready] == [False, True]
+            assert not pool.failed
+
+    run(scenario)
+
+
+def test_workers_that_cannot_start_are_told_of_and_nobody_waits_for_ever(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    async def scenario() -> None:
+        async with engine(workers=2, module="tests.engine.unfit") as pool:
+            assert await refusal(ask(pool, b"hello")) == "ih1003"
+            assert pool.failed
+            assert not pool.ready
+            assert await refusal(ask(pool, b"hello")) == "ih1003"
+
+    run(scenario)
+    assert "face_landmark.tflite is missing" in "".join(capfd.readouterr())
