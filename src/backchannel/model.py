@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    FloatArray = NDArray[np.float32]
-    TimeArray = NDArray[np.float64]
+    from backchannel.arrays import FloatArray, TimeArray
 
 Modality = Literal["visual", "audio", "text"]
 SignalType = Literal[
@@ -125,8 +124,8 @@ class FaceTracks:
         (n,) deg. Pitch + is up, yaw + is toward the subject's left, roll + is toward the subject's left
         shoulder (see `perception.geometry`).
     head_x, head_y, head_scale
-        (n,) centre of the head in face widths of this segment's median face, and apparent size relative to
-        the picture's height. A larger scale is nearer.
+        (n,) centre of the head, and apparent face width, all relative to the picture's height. A larger
+        scale is nearer.
     gaze_yaw_deg, gaze_pitch_deg
         (n,) deg, eye in head plus head, same signs as the head's.
     eye_yaw_deg, eye_pitch_deg
@@ -134,8 +133,8 @@ class FaceTracks:
     eye_openness_left, eye_openness_right
         (n,) lid gap over eye width.
     mouth_opening, mouth_width, lip_corner_height, lip_press
-        (n,) face widths. Corner height is above the lip centre line, so a smile raises it. Lip press is the
-        visible thickness of both lips: pressed lips are thin.
+        (n,) face widths. Corner height is above the base of the nose (so negative), and a smile raises it. Lip
+        press is the visible thickness of both lips: pressed lips are thin.
     lip_corner_height_left, lip_corner_height_right
         (n,) face widths.
     brow_inner_left, brow_inner_right, brow_outer_left, brow_outer_right, brow_gap

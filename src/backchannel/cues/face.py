@@ -1,0 +1,99 @@
+"""Cues of the face's expression: smile, brows, lips, chin."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from scipy.ndimage import median_filter
+
+from backchannel.arrays import FloatArray
+from backchannel.cues.face_view import RATE_HZ, VISUAL, FaceView
+from backchannel.cues.spans import IndexSpan, hysteresis, join_close, longer_than, runs
+from backchannel.cues.thresholds import cue_table
+from backchannel.model import Cue
+
+PERCENT_OF_FACE = "% of face width"
+"""Lengths on a face are told to people in percent of its width."""
+
+
+def face_cues(view: FaceView) -> Iterator[Cue]:
+    """Every expression cue in the view."""
+    shut = np.nan_to_num(view.values["mouth_opening"], nan=1.0)
+    smiles = list(_smiles(view))
+    yield from smiles
+    yield from _rises(view, "brow_raise", view.away("brow"))
+    yield from _one_brow(view)
+    yield from _rises(view, "brow_furrow", view.away("frown"))
+    smiling = np.zeros(view.time_s.size, np.bool_)
+    for cue in smiles:
+        smiling |= (view.time_s >= cue.span.start_s) & (view.time_s < cue.span.end_s)
+    for name, score in (
+        ("lip_press", -view.away("lips")),
+        ("lip_corner_down", -view.away("corner")),
+        ("chin_raise", view.away("chin")),
+    ):
+        still_shut = (shut <= cue_table()[name]["max_opening"]) & ~smiling
+        yield from _rises(view, name, np.where(still_shut, score, np.nan).astype(np.float32))
+
+
+def _smiles(view: FaceView) -> Iterator[Cue]:
+    limits = cue_table()["smile"]
+    wider, higher = _steady(view.away("mouth_width")), _steady(view.away("corner_low"))
+    # Speech widens the mouth without lifting its corners, so both are asked for.
+    score = np.where(higher >= limits["enter_corner"], wider, np.nan).astype(np.float32)
+    spans = join_close(hysteresis(score, limits["enter_width"], limits["leave_width"]), max_gap=3)
+    for start, end in longer_than(spans, limits["min_duration_s"] * RATE_HZ):
+        lids = float(np.nanmedian(view.away("lid_raise")[start:end]))
+        cue = _cue(view, "smile", wider, (start, end), limits["enter_width"], view.usual.values["mouth_width"])
+        felt = (("lower_lid_rise", 100 * lids, PERCENT_OF_FACE),) if lids >= limits["felt_lid_raise"] else ()
+        yield replace(cue, measures=(*cue.measures, *felt))
+
+
+def _rises(view: FaceView, name: str, score: FloatArray) -> Iterator[Cue]:
+    limits = cue_table()[name]
+    steady = _steady(score)
+    spans = join_close(hysteresis(steady, limits["enter"], limits["leave"]), max_gap=2)
+    for span in longer_than(spans, limits["min_duration_s"] * RATE_HZ):
+        yield _cue(view, name, steady, span, limits["enter"])
+
+
+def _one_brow(view: FaceView) -> Iterator[Cue]:
+    limits = cue_table()["brow_raise_one_side"]
+    difference = _steady(view.away("brow_difference"))
+    for sign, side in ((1.0, "left"), (-1.0, "right")):
+        spans = hysteresis(sign * difference, limits["enter"], limits["leave"])
+        for span in longer_than(spans, limits["min_duration_s"] * RATE_HZ):
+            cue = _cue(view, "brow_raise_one_side", sign * difference, span, limits["enter"])
+            yield replace(cue, direction=side)
+
+
+def _cue(
+    view: FaceView,
+    name: str,
+    score: FloatArray,
+    rows: IndexSpan,
+    enter: float,
+    usual: FloatArray | None = None,
+) -> Cue:
+    start, end = rows
+    span = view.span(start, end)
+    size = float(np.nanpercentile(score[start:end], 75))
+    clearness = 0.5 + 0.5 * min(1.0, max(0.0, size / enter - 0.7))
+    return Cue(
+        name=name,
+        modality=VISUAL,
+        span=span,
+        value=100.0 * size,
+        unit=PERCENT_OF_FACE,
+        baseline=None if usual is None else 100.0 * float(usual[start]),
+        certainty=view.certainty(start, clearness),
+        measures=(("duration", span.duration_s, "s"),),
+    )
+
+
+def _steady(track: FloatArray) -> FloatArray:
+    """Median of three rows inside each measured stretch: a single misfitted frame is no expression."""
+    steady = track.copy()
+    for start, end in longer_than(runs(np.isfinite(track)), 3):
+        steady[start:end] = median_filter(track[start:end], size=3, mode="nearest")
+    return steady

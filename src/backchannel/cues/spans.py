@@ -1,0 +1,39 @@
+"""Small pure functions from masks and scores to index spans, shared by every family of cues."""
+
+import numpy as np
+
+from backchannel.arrays import BoolArray, FloatArray
+
+IndexSpan = tuple[int, int]
+"""First row, and one past the last row."""
+
+
+def runs(mask: BoolArray) -> list[IndexSpan]:
+    """Stretches in which the mask is True, in order."""
+    edges = np.diff(np.concatenate([[0], mask.astype(np.int8), [0]]))
+    return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))
+
+
+def join_close(spans: list[IndexSpan], max_gap: int) -> list[IndexSpan]:
+    """Join spans that are at most `max_gap` rows apart."""
+    joined: list[IndexSpan] = []
+    for start, end in spans:
+        if joined and start - joined[-1][1] <= max_gap:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def hysteresis(score: FloatArray, enter: float, leave: float) -> list[IndexSpan]:
+    """Stretches where the score stays at or above `leave` and reaches `enter` at least once.
+
+    NaN is below everything: what was not measured ends a span.
+    """
+    known = np.nan_to_num(score, nan=-np.inf)
+    return [(start, end) for start, end in runs(known >= leave) if known[start:end].max() >= enter]
+
+
+def longer_than(spans: list[IndexSpan], min_rows: float) -> list[IndexSpan]:
+    """Return the spans of at least `min_rows` rows."""
+    return [(start, end) for start, end in spans if end - start >= min_rows]

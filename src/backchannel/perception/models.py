@@ -1,0 +1,125 @@
+"""Loads the networks: one engine (OpenVINO), one thread, once a process."""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+from openvino.preprocess import PrePostProcessor
+
+from backchannel.arrays import FloatArray
+
+
+class NetworkMissing(RuntimeError):
+    """A network file is not in the package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """Every network, compiled for one CPU thread. Stateless: calls never change an object.
+
+    Attributes
+    ----------
+    face_near, face_far
+        Face detectors; (1, s, s, 3) uint8 RGB, s = 128 and 192. Near is trained on faces within 2 m of the
+        camera, far within 5 m.
+    mesh
+        468 face points; (1, 192, 192, 3) uint8 RGB.
+    iris
+        Eye contour and iris; (1, 64, 64, 3) uint8 RGB of a subject's left eye.
+    speech
+        Speech probability for whole blocks of 32 ms frames.
+    pitch
+        F0 and its confidence for a whole sound.
+    """
+
+    face_near: "Network"
+    face_far: "Network"
+    mesh: "Network"
+    iris: "Network"
+    speech: "Network"
+    pitch: "Network"
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """One compiled network and its only inference request."""
+
+    request: ov.InferRequest
+    inputs: tuple[str, ...]
+
+    def run(self, *values: NDArray[Any]) -> tuple[FloatArray, ...]:
+        """Return the network's outputs, in its own order, as copies the caller may keep.
+
+        Parameters
+        ----------
+        *values
+            One array for each input, in the network's order.
+        """
+        results = self.request.infer(dict(zip(self.inputs, values, strict=True)), share_inputs=True)
+        return tuple(np.array(results[index], dtype=np.float32) for index in range(len(results)))
+
+
+@cache
+def load_networks() -> Networks:
+    """Compile every network, or return those already compiled in this process.
+
+    Raises
+    ------
+    NetworkMissing
+        With the name of the missing file and how to get it.
+    """
+    core = ov.Core()
+    return Networks(
+        face_near=_load_picture_network(core, "face_detection_short_range.tflite", mean=127.5, scale=127.5),
+        face_far=_load_picture_network(core, "face_detection_full_range_sparse.tflite", mean=127.5, scale=127.5),
+        mesh=_load_picture_network(core, "face_landmark.tflite", mean=0.0, scale=255.0),
+        iris=_load_picture_network(core, "iris_landmark.tflite", mean=0.0, scale=255.0),
+        speech=_compile(core, core.read_model(network_file("silero_vad_16k_sequence.onnx"))),
+        pitch=_compile(core, core.read_model(network_file("swift_f0.onnx"))),
+    )
+
+
+def network_file(name: str) -> Path:
+    """Path of a network file in the package.
+
+    Raises
+    ------
+    NetworkMissing
+        When the build did not put it there.
+    """
+    path = Path(str(resources.files("backchannel.perception.networks"))) / name
+    if not path.is_file():
+        raise NetworkMissing(
+            f"The network file {name} is missing from the installed package. Build it again with a package "
+            "index within reach: `make setup` in a checkout, or reinstall the package."
+        )
+    return path
+
+
+def _load_picture_network(core: ov.Core, name: str, mean: float, scale: float) -> Network:
+    # Bytes go in and are scaled inside the network: four times less to copy than float pictures.
+    preparation = PrePostProcessor(core.read_model(network_file(name)))
+    picture = preparation.input()
+    picture.tensor().set_element_type(ov.Type.u8)
+    picture.preprocess().convert_element_type(ov.Type.f32)
+    if mean:
+        picture.preprocess().mean(mean)
+    picture.preprocess().scale(scale)
+    return _compile(core, preparation.build())
+
+
+def _compile(core: ov.Core, model: ov.Model) -> Network:
+    # One thread: parallelism comes from worker processes, and more threads would fight over the cores.
+    settings = {
+        "INFERENCE_NUM_THREADS": 1,
+        "NUM_STREAMS": 1,
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32",  # the same answer on every CPU generation
+    }
+    compiled = core.compile_model(model, "CPU", settings)
+    return Network(compiled.create_infer_request(), tuple(port.any_name for port in compiled.inputs))

@@ -1,0 +1,106 @@
+"""Measures the voice of one sound: activity, F0, level, spectral change and syllables."""
+
+from typing import Final
+
+import numpy as np
+
+from backchannel.arrays import FloatArray
+from backchannel.model import VoiceTracks
+from backchannel.perception.models import Networks
+from backchannel.perception.prosody import (
+    band_spectrum,
+    find_syllable_nuclei,
+    measure_level,
+    spectral_change,
+)
+
+SAMPLE_RATE_HZ: Final = 16_000
+
+F0_MIN_HZ, F0_MAX_HZ = 60.0, 500.0
+"""Range of the adult speaking voice with room for surprise (Baken & Orlikoff 2000)."""
+VOICED_CONFIDENCE = 0.5
+"""The F0 network is calibrated so that a frame is voiced from here (its documentation)."""
+
+TARGET_LEVEL_DBFS = -26.0
+"""Active speech level that sound is brought to before the networks hear it (ITU-T P.56 practice)."""
+MAX_GAIN_DB = 40.0
+MIN_RANGE_DB = 12.0
+"""A sound whose loud tenth stands out less than this from its quiet tenth is steady noise: not raised."""
+
+_SPEECH_FRAME, _SPEECH_CONTEXT = 512, 64
+_WARM_UP_S = 0.64
+_SILENCE_PEAK = 1e-4  # -80 dBFS: digital silence for all we care, and unknown to the F0 network
+
+
+def measure_voice(networks: Networks, samples: FloatArray, start_s: float) -> VoiceTracks:
+    """Measure a sound.
+
+    Parameters
+    ----------
+    samples
+        (n,) mono, 16 kHz, full scale ±1.
+    start_s
+        Time of the first sample from the segment's start, s.
+    """
+    level_dbfs = measure_level(samples, SAMPLE_RATE_HZ)
+    noise_floor_dbfs = float(np.percentile(level_dbfs, 10)) if level_dbfs.size else -100.0
+    heard = samples * _listening_gain(level_dbfs)
+    f0_hz, f0_confidence = _pitch(networks, heard)
+    speech_probability = _speech(networks, heard)
+    change = spectral_change(band_spectrum(heard, SAMPLE_RATE_HZ))
+    return VoiceTracks(
+        start_s=start_s,
+        speech_probability=speech_probability,
+        f0_hz=f0_hz,
+        f0_confidence=f0_confidence,
+        level_dbfs=level_dbfs,
+        spectral_change=change[: level_dbfs.size],
+        syllable_time_s=find_syllable_nuclei(level_dbfs, f0_hz, speech_probability) + start_s,
+        noise_floor_dbfs=noise_floor_dbfs,
+    )
+
+
+def _listening_gain(level_dbfs: FloatArray) -> float:
+    """Gain that brings speech to the level the networks know, so that a quiet microphone is no handicap."""
+    if not level_dbfs.size:
+        return 1.0
+    quiet_dbfs, loud_dbfs = np.percentile(level_dbfs, [10, 95])
+    if loud_dbfs - quiet_dbfs < MIN_RANGE_DB:
+        return 1.0
+    return float(10 ** (min(TARGET_LEVEL_DBFS - loud_dbfs, MAX_GAIN_DB) / 20))
+
+
+def _speech(networks: Networks, samples: FloatArray) -> FloatArray:
+    """Probability of speech per 32 ms."""
+    frames = -(-samples.size // _SPEECH_FRAME)
+    if not frames or np.abs(samples).max() < _SILENCE_PEAK:
+        return np.zeros(frames, np.float32)
+    # The network remembers: from a cold start it needs half a second to trust its ears. It is warmed up
+    # on the beginning played backwards, so that a segment's first word counts as much as any other.
+    warm_up = min(int(_WARM_UP_S * SAMPLE_RATE_HZ) // _SPEECH_FRAME, frames)
+    padded = np.zeros((frames + warm_up) * _SPEECH_FRAME, np.float32)
+    padded[warm_up * _SPEECH_FRAME :][: samples.size] = samples
+    padded[: warm_up * _SPEECH_FRAME] = padded[warm_up * _SPEECH_FRAME : 2 * warm_up * _SPEECH_FRAME][::-1]
+    with_context = np.concatenate([np.zeros(_SPEECH_CONTEXT, np.float32), padded])
+    windows = np.lib.stride_tricks.sliding_window_view(with_context, _SPEECH_FRAME + _SPEECH_CONTEXT)
+    cold = np.zeros((1, 1, 128), np.float32)
+    probability, _, _ = networks.speech.run(np.ascontiguousarray(windows[::_SPEECH_FRAME]), cold, cold)
+    return np.asarray(probability[warm_up:], dtype=np.float32)
+
+
+def _pitch(networks: Networks, samples: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """F0, Hz (NaN where unvoiced), and its confidence, per 16 ms."""
+    hop = 256
+    frames = samples.size // hop
+    if not frames or np.abs(samples).max() < _SILENCE_PEAK:
+        return np.full(frames, np.nan, np.float32), np.zeros(frames, np.float32)
+    low, high = np.array(F0_MIN_HZ, np.float32), np.array(F0_MAX_HZ, np.float32)
+    pitch, confidence = networks.pitch.run(samples[np.newaxis], low, high)
+    f0_hz, certainty = pitch[0, :frames].copy(), confidence[0, :frames].copy()
+    certainty[_peak_per_hop(samples, hop, frames) < _SILENCE_PEAK] = 0.0
+    f0_hz[certainty < VOICED_CONFIDENCE] = np.nan
+    return f0_hz, certainty
+
+
+def _peak_per_hop(samples: FloatArray, hop: int, frames: int) -> FloatArray:
+    return np.abs(samples[: frames * hop]).reshape(frames, hop).max(axis=1)
