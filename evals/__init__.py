@@ -1,0 +1,1 @@
+"""Accuracy, and the synthetic clips it is measured on. Run from the checkout, never installed."""
