@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from backchannel.store import STREAM_SCOPE
 from evals.sample import write_sample
 from evals.synthesis import labels_path
 
@@ -70,7 +71,7 @@ def _run(host: str, port: int, data_dir: Path, serve_only: bool, video: Path | N
         url = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::', ''} else host}:{port}"  # noqa: S104
         _wait_until_ready(server, url)
         if clip is not None:
-            _stream(clip, url, _key(data_dir))
+            _stream(clip, url, demo_key(data_dir))
         print(f"\nThe server keeps serving at {url}. Ctrl-C stops it.", flush=True)
         code = server.wait()
         raise DemoError(f"the server stopped by itself (exit code {code}).")
@@ -126,16 +127,17 @@ def _wait_until_ready(server: subprocess.Popen[bytes], url: str) -> None:
     raise DemoError(f"the server was not ready within {READY_WITHIN_S:.0f} s.")
 
 
-def _key(data_dir: Path) -> str:
+def demo_key(data_dir: Path) -> str:
     """Return the demo's own key: made once, kept beside the key store, so that keys do not pile up."""
     kept = data_dir / "demo.key"
-    listed = json.loads(_backchannel("keys", "list", "--json", "--data-dir", str(data_dir)))
+    listed = json.loads(backchannel("keys", "list", "--json", "--data-dir", str(data_dir)))
     alive = [key for key in listed if key["name"] == KEY_NAME and key.get("revoked_at") is None]
     if alive and kept.is_file():
         return kept.read_text(encoding="utf-8").strip()
     for key in alive:
-        _backchannel("keys", "revoke", key["id"], "--data-dir", str(data_dir))
-    made = _backchannel("keys", "create", "--name", KEY_NAME, "--json", "--data-dir", str(data_dir))
+        backchannel("keys", "revoke", key["id"], "--data-dir", str(data_dir))
+    options = ("--name", KEY_NAME, "--scope", STREAM_SCOPE, "--json", "--data-dir", str(data_dir))
+    made = backchannel("keys", "create", *options)
     secret = str(json.loads(made)["key"])
     with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(secret)
@@ -152,7 +154,8 @@ def _stream(clip: Path, url: str, key: str) -> None:
         raise DemoError(f"streaming failed (exit code {finished.returncode}); what it said is above.")
 
 
-def _backchannel(*arguments: str) -> str:
+def backchannel(*arguments: str) -> str:
+    """Run the command to its end and return what it printed; a failure is a `DemoError` with its message."""
     finished = subprocess.run((*BACKCHANNEL, *arguments), capture_output=True, text=True, check=False)  # noqa: S603
     if finished.returncode != 0:
         raise DemoError(f"backchannel {arguments[0]} {arguments[1]} failed: {finished.stderr.strip()}")

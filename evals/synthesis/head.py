@@ -186,7 +186,10 @@ def _outside_body(portrait: Portrait, grid: Matrix) -> Matrix:
     half = np.where(grid[..., 1] < shoulder, 1.3 * unit, 2.6 * unit)
     half = cv2.GaussianBlur(half, (0, 0), 8.0)
     above = np.maximum(portrait.head_centre_px[1] - portrait.head_radii_px[1] - grid[..., 1], 0)
-    return np.asarray(np.hypot(np.maximum(across - half, 0), above))
+    # The lower edge of the picture stays: below it there is nothing that a lean back could bring into view.
+    lower_edge = float(grid[-1, 0, 1])
+    below = np.maximum(1.5 * unit - (lower_edge - grid[..., 1]), 0)
+    return np.asarray(np.hypot(np.hypot(np.maximum(across - half, 0), above), below))
 
 
 def _fade(distance: Matrix) -> Matrix:
