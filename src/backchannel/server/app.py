@@ -1,0 +1,100 @@
+"""The application: which address leads to whom."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
+from starlette.websockets import WebSocket
+
+from backchannel.config import Settings
+from backchannel.engine.base import Engine
+from backchannel.errors import Problem
+from backchannel.protocol.errors import ErrorLinks
+from backchannel.server import pages
+from backchannel.server.correlation import Correlated
+from backchannel.server.responses import json_response, problem_response
+from backchannel.server.services import Services
+from backchannel.server.sessions import OpenSessions
+from backchannel.server.stream import stream_v0
+from backchannel.store import KeyStore
+
+STREAM_V0 = "/v0/stream/analyze"
+
+
+def make_app(settings: Settings, store: KeyStore, engine: Engine) -> ASGIApp:
+    """Put the application together. It starts and closes the engine; the store stays its caller's."""
+    links = ErrorLinks(settings.base_url)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await engine.start()
+        try:
+            yield
+        finally:
+            await engine.close()
+
+    app = Starlette(
+        routes=[
+            Route("/", pages.index),
+            Route("/docs/errors", pages.errors),
+            Route("/healthz", _healthz),
+            Route("/readyz", _readyz),
+            WebSocketRoute(STREAM_V0, stream_v0),
+            Route(STREAM_V0, _upgrade_needed),
+            WebSocketRoute("/{path:path}", _no_stream_here),
+        ],
+        exception_handlers={HTTPException: _http_exception, Exception: _internal_error},
+        lifespan=lifespan,
+    )
+    app.state.links = links
+    app.state.services = Services(settings, store, engine, OpenSessions(settings.sessions_per_key), links)
+    return Correlated(app)
+
+
+async def _healthz(_request: Request) -> Response:
+    return json_response({"status": "ok"})
+
+
+async def _readyz(request: Request) -> Response:
+    engine: Engine = request.app.state.services.engine
+    status = "ready" if engine.ready else "failed" if engine.failed else "starting"
+    return json_response({"status": status}, 200 if engine.ready else 503)
+
+
+async def _upgrade_needed(request: Request) -> Response:
+    problem = Problem("ih4005", "This address speaks WebSocket only. Open it with a WebSocket client.")
+    response = problem_response(request, problem, HTTPStatus.UPGRADE_REQUIRED)
+    response.headers["Upgrade"] = "websocket"
+    return response
+
+
+async def _no_stream_here(websocket: WebSocket) -> None:
+    problem = Problem("ih4005", f"There is no stream at this address. It is at {STREAM_V0}.")
+    await websocket.receive()
+    await websocket.send_denial_response(problem_response(websocket, problem, HTTPStatus.NOT_FOUND))
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
+    if status == HTTPStatus.NOT_FOUND:
+        problem = Problem("ih4005", "There is nothing at this address. Check its path.")
+    elif status == HTTPStatus.METHOD_NOT_ALLOWED:
+        problem = Problem("ih4005", "This address does not take that HTTP method.")
+    else:
+        problem = Problem("ih4005", f"The request cannot be served: {HTTPStatus(status).phrase}.")
+    response = problem_response(request, problem, status)
+    if isinstance(error, HTTPException) and error.headers:
+        response.headers.update(error.headers)
+    return response
+
+
+async def _internal_error(request: Request, _error: Exception) -> Response:
+    return problem_response(
+        request, Problem("ih1001", "The request failed because of a fault of the server.")
+    )

@@ -1,0 +1,77 @@
+"""Logs: one line an event on standard error, as JSON unless a person is watching.
+
+Nothing here may hold media, a credential, a message's body or an exception's text. So exceptions, from
+our own code and from libraries alike, are reduced to their type and place, and the web server's own
+lines, which quote query strings, are shown only from warnings up.
+"""
+
+import logging
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+
+
+def configure_logging(level: str, stream: TextIO | None = None) -> None:
+    """Send every log of this process to standard error.
+
+    Parameters
+    ----------
+    level
+        Least level that is shown, for example ``info``.
+    stream
+        Where to, instead of standard error.
+    """
+    stream = sys.stderr if stream is None else stream
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _without_exception_text,
+    ]
+    renderer: Processor = structlog.processors.JSONRenderer()
+    if stream.isatty():
+        renderer = structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("backchannel").setLevel(level.upper())
+
+
+def describe(error: BaseException) -> dict[str, str]:
+    """Return what may be logged of an exception: its type and where it came from."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return {"kind": type(error).__name__, "place": place}
+
+
+def _without_exception_text(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    found = event.pop("exc_info", None)
+    if found is True:
+        found = sys.exc_info()
+    error = found[1] if isinstance(found, tuple) else found
+    if isinstance(error, BaseException):
+        event.update(describe(error))
+    record = event.get("_record")
+    if record is not None:
+        # The formatter would print it once more.
+        record.exc_info = record.exc_text = None
+    return event

@@ -1,0 +1,81 @@
+"""The few pages a person may open: what each error means, and where things are."""
+
+from html import escape
+from string import Template
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from backchannel import __version__
+from backchannel.errors import CATALOGUE, ErrorEntry
+
+_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+_PAGE: Final = Template("""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>$title</title>
+<style>
+:root { color-scheme: light dark; }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 44rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
+h2 { font-size: 1.1rem; margin: 2rem 0 0.25rem; scroll-margin-top: 1rem; }
+p { margin: 0.25rem 0; }
+section:target { outline: 3px solid; outline-offset: 0.5rem; }
+code { font-family: ui-monospace, monospace; }
+</style>
+</head>
+<body>
+<main>
+<h1>$title</h1>
+$body
+</main>
+</body>
+</html>
+""")
+
+
+async def index(_request: Request) -> HTMLResponse:
+    """Say what this is and where the rest is."""
+    body = f"""<p>Backchannel {escape(__version__)} listens to live video of a person and answers with social
+signals, over the WebSocket <code>/v0/stream/analyze</code>.</p>
+<ul>
+<li><a href="docs/errors">What each error means</a></li>
+<li><a href="healthz">Is the server up?</a></li>
+<li><a href="readyz">Is it ready to analyse?</a></li>
+</ul>"""
+    return _page("Backchannel", body)
+
+
+async def errors(_request: Request) -> HTMLResponse:
+    """Explain every error of the catalogue, each at the anchor that errors link to."""
+    intro = "<p>Each error carries the link to its entry here, and a message with what was measured.</p>"
+    return _page("Backchannel errors", intro + "\n".join(map(_entry, CATALOGUE.values())))
+
+
+def _entry(entry: ErrorEntry) -> str:
+    again = "The same request may succeed later." if entry.retryable else "The same request will fail again."
+    closing = "" if entry.close_code is None else f", WebSocket close code {entry.close_code}"
+    return f"""<section id="{escape(entry.anchor)}">
+<h2><code>{escape(entry.error_id)}</code> {escape(entry.title)}</h2>
+<p>{_with_code(entry.advice)} {again}</p>
+<p>HTTP status {entry.http_status}{closing}.</p>
+</section>"""
+
+
+def _with_code(text: str) -> str:
+    parts = escape(text).split("`")
+    return "".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))
+
+
+def _page(title: str, body: str) -> HTMLResponse:
+    return HTMLResponse(_PAGE.substitute(title=escape(title), body=body), headers=_HEADERS)

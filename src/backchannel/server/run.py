@@ -1,0 +1,72 @@
+"""Runs the application on a socket, until a signal ends it."""
+
+import socket
+from typing import Final
+
+import msgspec
+import structlog
+import uvicorn
+
+from backchannel.config import Settings
+from backchannel.engine.base import Engine
+from backchannel.engine.local import LocalEngine
+from backchannel.server.app import make_app
+from backchannel.store import KeyStore
+
+SHUTDOWN_S: Final = 10
+PING_INTERVAL_S: Final = 20.0
+
+log = structlog.get_logger(__name__)
+
+
+def listen(settings: Settings) -> tuple[socket.socket, Settings]:
+    """Take the address; returns the settings with the port that was really taken.
+
+    Raises
+    ------
+    OSError
+        The address is in use, or not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    taken = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    return taken, msgspec.structs.replace(settings, port=taken.getsockname()[1])
+
+
+def make_server(settings: Settings, store: KeyStore, engine: Engine) -> uvicorn.Server:
+    """Make the web server around the application."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            make_app(settings, store, engine),
+            ws="websockets-sansio",
+            # Between the two sizes a message is read, answered with ih6002 and dropped, and the session
+            # goes on; only beyond the larger one must the connection end (1009).
+            ws_max_size=settings.hard_message_bytes,
+            # Media is compressed already; inflating it again would only cost time and memory.
+            ws_per_message_deflate=False,
+            ws_ping_interval=PING_INTERVAL_S,
+            # A client that we hold back is one whose pongs we do not read. It must not be hung up on.
+            ws_ping_timeout=None,
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=SHUTDOWN_S,
+        )
+    )
+
+
+def serve(settings: Settings, store: KeyStore) -> None:
+    """Serve until SIGINT or SIGTERM. Every worker has ended when this returns.
+
+    Raises
+    ------
+    OSError
+        The address is in use, or not this machine's.
+    KeyboardInterrupt
+        It was SIGINT.
+    """
+    taken, settings = listen(settings)
+    server = make_server(settings, store, LocalEngine(settings))
+    log.info("listening", url=settings.base_url, workers=settings.workers)
+    server.run(sockets=[taken])
+    log.info("stopped")

@@ -1,0 +1,20 @@
+"""What the handlers share; made once when the server starts."""
+
+from dataclasses import dataclass
+
+from backchannel.config import Settings
+from backchannel.engine.base import Engine
+from backchannel.protocol.errors import ErrorLinks
+from backchannel.server.sessions import OpenSessions
+from backchannel.store import KeyStore
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the handlers share."""
+
+    settings: Settings
+    store: KeyStore
+    engine: Engine
+    sessions: OpenSessions
+    links: ErrorLinks

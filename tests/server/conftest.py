@@ -1,0 +1,18 @@
+"""Servers that several tests share, since a warm one takes a moment."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.server.live import Live, running
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def faulty_live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A server whose analysis does what the test's segments tell it to."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        with running(tmp_path_factory.mktemp("faulty"), "tests.engine.faulty") as live:
+            yield live

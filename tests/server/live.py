@@ -1,0 +1,100 @@
+"""A real server on a port of its own, with real worker processes, in a thread of the test."""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+
+from backchannel.config import Settings
+from backchannel.engine.local import LocalEngine
+from backchannel.server.run import listen, make_server
+from backchannel.store import KeyStore, open_store
+
+PATH = "/v0/stream/analyze"
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Live:
+    """A running server."""
+
+    settings: Settings
+    store: KeyStore
+    engine: LocalEngine
+    key: str
+
+    @property
+    def http(self) -> str:
+        return self.settings.base_url
+
+    @property
+    def ws(self) -> str:
+        return self.settings.base_url.replace("http", "ws", 1) + PATH
+
+    @asynccontextmanager
+    async def stream(self, query: str = "", **options: Any) -> AsyncIterator["Stream"]:
+        options.setdefault("additional_headers", {"Authorization": f"Bearer {self.key}"})
+        async with connect(self.ws + query, max_size=None, ping_timeout=None, **options) as socket:
+            yield Stream(socket)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """An open v0 session, seen from its client."""
+
+    socket: ClientConnection
+
+    async def receive(self) -> Message:
+        async with asyncio.timeout(60):
+            message: Message = json.loads(await self.socket.recv())
+        return message
+
+    async def ask(self, data: bytes) -> list[Message]:
+        """Send one segment; returns its messages up to the last one."""
+        await self.socket.send(data)
+        messages = [await self.receive()]
+        while messages[-1]["status"] not in {"completed", "error"}:
+            messages.append(await self.receive())
+        return messages
+
+    async def error_of(self, data: bytes) -> str:
+        first, last = await self.ask(data)
+        assert first["status"] == "processing"
+        assert first["bytes"] == len(data)
+        error_id: str = last["error_id"]
+        return error_id
+
+
+@contextmanager
+def running(data_dir: Path, module: str | None = None, **settings: Any) -> Iterator[Live]:
+    """Run a server for as long as the block lasts; it is warm when the block begins."""
+    chosen: dict[str, Any] = {"workers": 1, "port": 0, "data_dir": data_dir, **settings}
+    taken, final = listen(Settings(**chosen))
+    with open_store(data_dir) as store:
+        _, key = store.create("test")
+        engine = LocalEngine(final, module) if module else LocalEngine(final)
+        server = make_server(final, store, engine)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]})
+        thread.start()
+        try:
+            _wait_until_ready(final.base_url)
+            yield Live(final, store, engine, key)
+        finally:
+            server.should_exit = True
+            thread.join(30)
+            assert not thread.is_alive()
+
+
+def _wait_until_ready(base_url: str) -> None:
+    deadline = time.monotonic() + 60
+    while httpx.get(f"{base_url}/readyz").status_code != 200:
+        assert time.monotonic() < deadline, "the server did not get ready"
+        time.sleep(0.05)
