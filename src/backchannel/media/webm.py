@@ -1,0 +1,450 @@
+"""A running WebM or Matroska stream, cut anywhere, made into pieces that decode on their own.
+
+Sans-IO. Element identifiers and layouts: RFC 9559 (Matroska) and RFC 8794 (EBML). Clusters are read flat,
+their children as if they were siblings, since live streams leave their sizes open and every identifier
+belongs to one level only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import NamedTuple
+
+from backchannel.media.stream import MAX_UNIT_BYTES, Kept, Media, Unit, admit, keep, refuse_too_many
+
+EBML = 0x1A45DFA3
+SEGMENT = 0x18538067
+INFO = 0x1549A966
+TRACKS = 0x1654AE6B
+CLUSTER = 0x1F43B675
+TIMESTAMP = 0xE7
+SIMPLE_BLOCK = 0xA3
+BLOCK_GROUP = 0xA0
+BLOCK = 0xA1
+REFERENCE_BLOCK = 0xFB
+TIMESTAMP_SCALE = 0x2AD7B1
+TRACK_ENTRY = 0xAE
+TRACK_NUMBER = 0xD7
+TRACK_TYPE = 0x83
+# Of no use here, and legal between clusters or inside them: SeekHead, Cues, Tags, Chapters, Attachments,
+# Void, CRC-32, PrevSize, Position, EncryptedBlock, SilentTracks.
+_PASSED_OVER = frozenset(
+    {
+        0x114D9B74,
+        0x1C53BB6B,
+        0x1254C367,
+        0x1043A770,
+        0x1941A469,
+        0xEC,
+        0xBF,
+        0xAB,
+        0xA7,
+        0xAF,
+        0x5854,
+        INFO,
+        TRACKS,
+    }
+)
+
+_CLUSTER_BYTES = CLUSTER.to_bytes(4)
+_UNKNOWN_SIZE = b"\x01\xff\xff\xff\xff\xff\xff\xff"
+_PICTURE, _SOUND = 1, 2
+_DEFAULT_SCALE_NS = 1_000_000
+# Inside one cluster times never go back further than pictures are reordered; more means another cluster.
+_MAX_STEP_BACK_S = 2.0
+
+
+class Element(NamedTuple):
+    """Where an element's parts lie.
+
+    Attributes
+    ----------
+    id
+        Identifier with its length marker.
+    body
+        Offset of the payload.
+    end
+        Offset behind the payload; None if the size is left open.
+    """
+
+    id: int
+    body: int
+    end: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class WebmStream:
+    """The state of one stream between two chunks.
+
+    Attributes
+    ----------
+    header
+        EBML header, open Segment, Info and Tracks: what every piece begins with.
+    prefix
+        The bytes before the first cluster as they came, which some clients repeat.
+    second_per_unit
+        Length of a time unit, s.
+    pictures, sounds, others
+        Track numbers. The others are left out.
+    cluster_time
+        Time of the cluster being read, units; None while it is not known.
+    astray
+        Whether only the next cluster's head can tell where elements begin.
+    newest_s
+        Latest time so far, s.
+    kept
+        What the next piece needs to decode.
+    skip
+        Bytes still to be passed over.
+    tail
+        The beginning of an element whose end has not arrived.
+    """
+
+    header: bytes
+    prefix: bytes
+    second_per_unit: float
+    pictures: frozenset[int]
+    sounds: frozenset[int]
+    others: frozenset[int]
+    cluster_time: int | None = None
+    astray: bool = False
+    newest_s: float = 0.0
+    kept: Kept = field(default_factory=Kept)
+    skip: int = 0
+    tail: bytes = b""
+
+
+# --- reading elements ------------------------------------------------------------------------------
+
+
+def read_element(data: bytes, at: int) -> Element | None:
+    """Read the head of the element at an offset.
+
+    Returns
+    -------
+    Element or None
+        None if the head is not all there.
+
+    Raises
+    ------
+    ValueError
+        If there can be no element.
+    """
+    if at >= len(data):
+        return None
+    id_length = 9 - data[at].bit_length()
+    if id_length > 4:
+        raise ValueError("no element identifier")
+    size_at = at + id_length
+    if size_at >= len(data):
+        return None
+    size_length = 9 - data[size_at].bit_length()
+    if size_length > 8:
+        raise ValueError("no element size")
+    body = size_at + size_length
+    if body > len(data):
+        return None
+    unknown = (1 << 7 * size_length) - 1
+    size = int.from_bytes(data[size_at:body]) & unknown
+    return Element(int.from_bytes(data[at:size_at]), body, None if size == unknown else body + size)
+
+
+def _children(data: bytes, at: int, end: int) -> Iterator[Element]:
+    """Yield the whole elements of a payload; stops quietly at damage."""
+    while at < end:
+        try:
+            element = read_element(data, at)
+        except ValueError:
+            return
+        if element is None or element.end is None or element.end > end:
+            return
+        yield element
+        at = element.end
+
+
+def _number(data: bytes, element: Element) -> int:
+    return int.from_bytes(data[element.body : element.end])
+
+
+# --- the header ------------------------------------------------------------------------------------
+
+
+def begins_stream(data: bytes) -> bool:
+    """Whether the bytes begin with an EBML header."""
+    return data[:4] == EBML.to_bytes(4)
+
+
+def is_whole_file(data: bytes) -> bool:
+    """Whether the bytes are a file whose Segment has a size and is all there."""
+    try:
+        ebml = read_element(data, 0)
+        segment = read_element(data, ebml.end) if ebml is not None and ebml.end is not None else None
+    except ValueError:
+        return False
+    return (
+        segment is not None and segment.id == SEGMENT and segment.end is not None and segment.end <= len(data)
+    )
+
+
+def begin(data: bytes) -> WebmStream | None:
+    """Read a stream's header.
+
+    Parameters
+    ----------
+    data
+        Bytes that begin with an EBML header.
+
+    Returns
+    -------
+    WebmStream or None
+        A stream that has read no cluster yet; None if the header is not all there.
+
+    Raises
+    ------
+    ValueError
+        If the bytes cannot be the beginning of a stream.
+    """
+    ebml = read_element(data, 0)
+    if ebml is None or ebml.end is None:
+        return None
+    segment = read_element(data, ebml.end)
+    if segment is None:
+        return None
+    if segment.id != SEGMENT:
+        raise ValueError("no Segment")
+    at, found = segment.body, dict[int, Element]()
+    while (element := read_element(data, at)) is not None and element.id != CLUSTER:
+        if element.id not in _PASSED_OVER or element.end is None:
+            raise ValueError("no level 1 element")
+        if element.end > len(data):
+            return None
+        found[element.id] = element
+        at = element.end
+    if TRACKS not in found:
+        if element is not None:
+            raise ValueError("no Tracks")
+        return None
+    return _stream(data, ebml, found, at)
+
+
+def _stream(data: bytes, ebml: Element, found: dict[int, Element], first_cluster: int) -> WebmStream:
+    scale_ns = _DEFAULT_SCALE_NS
+    header = data[: ebml.end] + SEGMENT.to_bytes(4) + _UNKNOWN_SIZE
+    if (info := found.get(INFO)) is not None and info.end is not None:
+        header += INFO.to_bytes(4) + _sized(data[info.body : info.end])
+        for child in _children(data, info.body, info.end):
+            if child.id == TIMESTAMP_SCALE:
+                scale_ns = _number(data, child) or _DEFAULT_SCALE_NS
+    tracks = found[TRACKS]
+    header += TRACKS.to_bytes(4) + _sized(data[tracks.body : tracks.end])
+    kinds = dict(_track_kinds(data, tracks))
+    pictures = frozenset(number for number, kind in kinds.items() if kind == _PICTURE)
+    return WebmStream(
+        header=header,
+        prefix=data[:first_cluster],
+        second_per_unit=scale_ns * 1e-9,
+        pictures=pictures,
+        sounds=frozenset(number for number, kind in kinds.items() if kind == _SOUND),
+        others=frozenset(number for number, kind in kinds.items() if kind not in {_PICTURE, _SOUND}),
+        # Before its first key frame no picture can be decoded.
+        kept=Kept(waiting=pictures),
+    )
+
+
+def _track_kinds(data: bytes, tracks: Element) -> Iterator[tuple[int, int]]:
+    for entry in _children(data, tracks.body, tracks.end or 0):
+        if entry.id == TRACK_ENTRY:
+            parts = {child.id: child for child in _children(data, entry.body, entry.end or 0)}
+            if TRACK_NUMBER in parts and TRACK_TYPE in parts:
+                yield _number(data, parts[TRACK_NUMBER]), _number(data, parts[TRACK_TYPE])
+
+
+def _sized(payload: bytes) -> bytes:
+    return (len(payload) | 1 << 56).to_bytes(8) + payload
+
+
+# --- the clusters ----------------------------------------------------------------------------------
+
+
+def feed(stream: WebmStream, chunk: bytes) -> tuple[WebmStream, Media]:
+    """Read the next bytes of a stream.
+
+    Parameters
+    ----------
+    stream
+        The stream so far.
+    chunk
+        What follows, cut anywhere.
+
+    Returns
+    -------
+    tuple of WebmStream and Media
+
+    Raises
+    ------
+    Problem
+        ``ih5004`` for absurdly many blocks.
+    """
+    reader = _Reader(stream, chunk)
+    reader.run()
+    kept, admitted = admit(stream.kept, reader.blocks, stream.pictures, reader.lost_at)
+    media = Media(stream.header, _clusters(kept.units), _clusters(admitted), reader.lost_at is not None)
+    newest_s = max((unit.time_s for unit in admitted), default=stream.newest_s)
+    after = replace(
+        stream,
+        cluster_time=reader.cluster_time,
+        astray=reader.astray,
+        newest_s=newest_s,
+        kept=keep(kept, admitted, stream.pictures),
+        skip=reader.skip,
+        tail=reader.tail,
+    )
+    return after, media
+
+
+def starts_over(stream: WebmStream, rest: bytes) -> bool:
+    """Whether what follows a repeated header is a new recording, whose clock began anew."""
+    try:
+        cluster = read_element(rest, 0)
+        if cluster is None or cluster.id != CLUSTER:
+            return False
+        time = read_element(rest, cluster.body)
+    except ValueError:
+        return False
+    if time is None or time.id != TIMESTAMP or time.end is None:
+        return False
+    return _number(rest, time) * stream.second_per_unit < stream.newest_s - _MAX_STEP_BACK_S
+
+
+def _clusters(blocks: Sequence[Unit]) -> bytes:
+    """Write blocks into clusters of known size, a new one wherever the cluster's time changes."""
+    written = []
+    for time, group in groupby(blocks, key=lambda block: block.clock):
+        payload = b"\xe7\x88" + time.to_bytes(8) + b"".join(block.raw for block in group)
+        written.append(_CLUSTER_BYTES + _sized(payload))
+    return b"".join(written)
+
+
+class _Reader:
+    """Reads one chunk. Lives no longer than that; what must last goes back into the stream."""
+
+    def __init__(self, stream: WebmStream, chunk: bytes) -> None:
+        self.stream = stream
+        skipped = min(stream.skip, len(chunk))
+        self.skip = stream.skip - skipped
+        self.data = stream.tail + chunk[skipped:]
+        # Where the chunk begins: what lies across this was put together on trust.
+        self.seam = len(stream.tail)
+        self.cluster_time = stream.cluster_time
+        self.newest_in_cluster: int | None = None
+        self.blocks: list[Unit] = []
+        self.lost_at: int | None = None
+        self.astray = stream.astray
+        self.tail = b""
+        self._last_at = 0
+
+    def run(self) -> None:
+        """Read every whole element; keep the rest for the next chunk."""
+        at = self._next_cluster(0) if self.astray else 0
+        while at < len(self.data):
+            try:
+                element = read_element(self.data, at)
+                after = self._take(element, at) if element is not None else None
+            except ValueError:
+                after = self._resync(at)
+            if after is None:
+                # Nothing legal is this long before its end is known.
+                self.tail = self.data[at:]
+                return
+            at = after
+
+    def _take(self, element: Element, at: int) -> int | None:
+        """Take one element; None if it must wait for more bytes. Raises ValueError where none can be."""
+        if element.id == CLUSTER:
+            self.cluster_time = self.newest_in_cluster = None
+            self.astray = False
+            return element.body
+        if element.end is None:
+            raise ValueError("only clusters may leave their size open")
+        if element.id in _PASSED_OVER:
+            self.skip = max(0, element.end - len(self.data))
+            return element.end
+        if element.id not in {TIMESTAMP, SIMPLE_BLOCK, BLOCK_GROUP} or element.end - at > MAX_UNIT_BYTES:
+            raise ValueError("no element of a cluster")
+        if element.end > len(self.data):
+            return None
+        if element.id == TIMESTAMP:
+            if not 0 < element.end - element.body <= 8:
+                raise ValueError("no time")
+            self.cluster_time = _number(self.data, element)
+        else:
+            self._take_block(element, at)
+        return element.end
+
+    def _take_block(self, element: Element, at: int) -> None:
+        body, key = element.body, None
+        if element.id == BLOCK_GROUP:
+            parts = {child.id: child for child in _children(self.data, element.body, element.end or 0)}
+            if BLOCK not in parts:
+                raise ValueError("no block in its group")
+            body, key = parts[BLOCK].body, REFERENCE_BLOCK not in parts
+        number = read_element(b"\xec" + self.data[body : body + 8], 0)
+        if number is None:
+            raise ValueError("no track number")
+        length = number.body - 1
+        track = int.from_bytes(self.data[body : body + length]) & ((1 << 7 * length) - 1)
+        if element.end is None or body + length + 3 > element.end:
+            raise ValueError("no block")
+        if key is None:
+            key = bool(self.data[body + length + 2] & 0x80)
+        offset = int.from_bytes(self.data[body + length : body + length + 2], signed=True)
+        self._add(track, offset, Unit(track, 0.0, key, self.data[at : element.end]))
+        self._last_at = at
+
+    def _add(self, track: int, offset: int, block: Unit) -> None:
+        if track in self.stream.others:
+            return
+        if track not in self.stream.pictures and track not in self.stream.sounds:
+            raise ValueError("no such track")
+        if self.newest_in_cluster is not None:
+            back_s = (self.newest_in_cluster - offset) * self.stream.second_per_unit
+            if back_s > _MAX_STEP_BACK_S:
+                # The head of another cluster went by unseen.
+                self.cluster_time = None
+                self._lose()
+        if self.newest_in_cluster is None or offset > self.newest_in_cluster:
+            self.newest_in_cluster = offset
+        if self.cluster_time is None or self.cluster_time >= 1 << 63:
+            return
+        time_s = (self.cluster_time + offset) * self.stream.second_per_unit
+        self.blocks.append(
+            block._replace(
+                time_s=time_s, key=block.key and track in self.stream.pictures, clock=self.cluster_time
+            )
+        )
+        refuse_too_many(len(self.blocks))
+
+    def _resync(self, at: int) -> int:
+        """Go on at the next cluster after damage."""
+        if self.blocks and self._last_at < self.seam < at:
+            # The block across the seam was made of bytes that do not belong together.
+            self.blocks.pop()
+            at = self.seam - 1
+        self._lose()
+        self.astray = True
+        self.cluster_time = self.newest_in_cluster = None
+        return self._next_cluster(at + 1)
+
+    def _lose(self) -> None:
+        if self.lost_at is None:
+            self.lost_at = len(self.blocks)
+
+    def _next_cluster(self, at: int) -> int:
+        """Offset of the next cluster, or of what may be its first bytes at the end, or of the end."""
+        found = self.data.find(_CLUSTER_BYTES, at)
+        if found >= 0:
+            return found
+        cut = next((n for n in (3, 2, 1) if self.data.endswith(_CLUSTER_BYTES[:n])), 0)
+        return max(at, len(self.data) - cut)

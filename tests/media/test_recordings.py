@@ -1,0 +1,161 @@
+"""Real browser recordings: however a stream is cut, the same frames come out, each of them once."""
+
+import math
+import random
+import zlib
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backchannel.media.continuity import StreamState, continue_stream
+from backchannel.media.decode import SAMPLE_RATE_HZ, decode_audio, decode_frames, probe
+from backchannel.model import MediaLimits, Segment
+
+LIMITS = MediaLimits()
+RUNNING = (
+    "mp4-timeslice-3s",
+    "webm-audio-only-timeslice-3s",
+    "webm-h264-timeslice-5s",
+    "webm-video-only-timeslice-3s",
+    "webm-vp8-timeslice-3s",
+    "webm-vp9-timeslice-1s",
+)
+
+
+def read_chunks(recordings: Path, name: str) -> list[bytes]:
+    return [path.read_bytes() for path in sorted((recordings / name).glob("*.bin"))]
+
+
+def fed(chunks: Iterable[bytes]) -> tuple[StreamState, list[Segment]]:
+    state, segments = StreamState(), []
+    for chunk in chunks:
+        state, segment = continue_stream(state, chunk)
+        if segment is not None:
+            segments.append(segment)
+    return state, segments
+
+
+def pictures(segments: Iterable[Segment]) -> list[tuple[float, int]]:
+    """Container time, ms, and checksum of every new frame."""
+    seen: list[tuple[float, int]] = []
+    for segment in segments:
+        timing = probe(segment, LIMITS)
+        seen += [
+            (round((frame.time_s + timing.zero_s) * 1000), zlib.crc32(frame.image.tobytes()))
+            for frame in decode_frames(segment, LIMITS, rate_hz=math.inf, max_side_px=160, timing=timing)
+        ]
+    return seen
+
+
+@cache
+def joined_pictures(recordings: Path, name: str) -> list[tuple[float, int]]:
+    return pictures([Segment(b"".join(read_chunks(recordings, name)))])
+
+
+def sound(segments: Iterable[Segment]) -> np.ndarray:
+    """All samples at their places on the container's clock."""
+    line = np.zeros(20 * SAMPLE_RATE_HZ, np.float32)
+    for segment in segments:
+        timing = probe(segment, LIMITS)
+        piece = decode_audio(segment, LIMITS, timing=timing)
+        if piece is not None:
+            at = round((piece.start_s + timing.zero_s) * SAMPLE_RATE_HZ)
+            line[at : at + len(piece.samples)] = piece.samples
+    return line
+
+
+def cut(data: bytes, places: Sequence[int]) -> list[bytes]:
+    return [data[start:end] for start, end in pairwise((0, *sorted(places), len(data)))]
+
+
+@pytest.mark.parametrize("name", RUNNING)
+def test_chunks_give_the_frames_and_the_sound_of_the_joined_file(recordings: Path, name: str) -> None:
+    chunks = read_chunks(recordings, name)
+    whole = [Segment(b"".join(chunks))]
+    state, segments = fed(chunks)
+
+    assert pictures(segments) == joined_pictures(recordings, name)
+    # Decoders begin anew in every segment, a little before its new sound.
+    assert np.abs(sound(segments) - sound(whole)).max() < 0.05
+    assert (state.streams, state.losses) == (1, 0)
+
+
+@pytest.mark.parametrize("name", RUNNING)
+def test_cuts_anywhere_give_the_frames_of_the_joined_file(recordings: Path, name: str) -> None:
+    joined = b"".join(read_chunks(recordings, name))
+    places = random.Random(name).sample(range(1, len(joined)), 7)  # noqa: S311
+    _, segments = fed(cut(joined, places))
+
+    assert pictures(segments) == joined_pictures(recordings, name)
+
+
+@pytest.mark.parametrize("name", RUNNING)
+def test_no_segment_is_without_the_time_of_its_stream(recordings: Path, name: str) -> None:
+    _, segments = fed(read_chunks(recordings, name))
+    starts = [probe(segment, LIMITS).stream_start_s for segment in segments]
+
+    assert all(segment.continuous for segment in segments)
+    assert starts[0] == pytest.approx(0, abs=0.01)
+    assert all(later > earlier for earlier, later in pairwise(start or 0.0 for start in starts))
+
+
+def test_a_header_alone_is_no_segment_yet(recordings: Path) -> None:
+    first = read_chunks(recordings, "mp4-timeslice-3s")[0]
+
+    state, segment = continue_stream(StreamState(), first)
+
+    assert segment is None
+    assert state.streams == 1
+
+
+def test_a_recorder_that_restarts_begins_a_new_stream_each_time(recordings: Path) -> None:
+    chunks = read_chunks(recordings, "webm-vp8-restart-4s")
+    state, numbers, counts = StreamState(), [], []
+    for chunk in chunks:
+        state, segment = continue_stream(state, chunk)
+        assert segment is not None
+        numbers.append(state.streams)
+        counts.append(len(pictures([segment])))
+        assert probe(segment, LIMITS).duration_s == pytest.approx(4.0, abs=0.05)
+
+    assert numbers == [1, 2, 3]
+    assert counts == [120, 120, 120]
+
+
+@pytest.mark.parametrize("name", ["webm-vp8-timeslice-3s", "webm-h264-timeslice-5s"])
+def test_a_header_before_each_continuation_changes_nothing(recordings: Path, name: str) -> None:
+    chunks = read_chunks(recordings, name)
+    header = chunks[0][: chunks[0].index(b"\x1f\x43\xb6\x75")]
+    state, segments = fed([chunks[0], *(header + chunk for chunk in chunks[1:])])
+
+    assert pictures(segments) == joined_pictures(recordings, name)
+    assert (state.streams, state.losses) == (1, 0)
+
+
+def test_an_mp4_header_before_each_continuation_changes_nothing(recordings: Path) -> None:
+    header, *chunks = read_chunks(recordings, "mp4-timeslice-3s")
+    state, segments = fed([header + chunk for chunk in chunks])
+
+    assert pictures(segments) == joined_pictures(recordings, "mp4-timeslice-3s")
+    assert (state.streams, state.losses) == (1, 0)
+
+
+@pytest.mark.parametrize("name", ["webm-vp8-timeslice-3s", "mp4-timeslice-3s", "webm-h264-timeslice-5s"])
+def test_a_lost_chunk_costs_its_own_frames_and_those_that_depend_on_it(recordings: Path, name: str) -> None:
+    joined = b"".join(read_chunks(recordings, name))
+    third = len(joined) // 3
+    # One byte too few at either side: the loss begins and ends in the middle of something.
+    state, segments = fed([joined[:third], joined[third + 40_000 : 2 * third], joined[2 * third :]])
+    whole = joined_pictures(recordings, name)
+    got = pictures(segments)
+
+    assert set(got) < set(whole)
+    assert got == sorted(got)
+    assert len(got) > len(whole) // 3
+    assert got[-1] == whole[-1]
+    assert state.losses == 1
+    assert not state.waits_for_key_frame
