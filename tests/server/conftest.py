@@ -16,3 +16,9 @@ def faulty_live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         patch.setenv("PYTHONPATH", str(ROOT))
         with running(tmp_path_factory.mktemp("faulty"), "tests.engine.faulty") as live:
             yield live
+
+
+@pytest.fixture
+def workers_find_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let workers import the analysis that a test puts in place."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))

@@ -18,8 +18,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from backchannel.config import Settings
 from backchannel.engine.base import Engine
 from backchannel.errors import Problem
+from backchannel.media.container import detect_container
 from backchannel.media.continuity import StreamState, continue_stream
-from backchannel.model import SegmentResult
+from backchannel.model import Segment, SegmentResult
 from backchannel.protocol import v0
 from backchannel.protocol.include import include_of_query
 from backchannel.server.auth import Offer, authorise, read_offer
@@ -30,6 +31,7 @@ from backchannel.store import STREAM_SCOPE, ApiKey
 
 NORMAL_CLOSURE: Final = 1000
 INTERNAL_ERROR: Final = 1011
+SMALLEST_HEADER_BYTES: Final = 32
 
 log = structlog.get_logger(__name__)
 
@@ -224,7 +226,12 @@ class Conversation:
         """Analyse a segment; None when it held no media yet. A problem leaves the analysis as it was."""
         if waiting.arrival.problem is not None:
             raise waiting.arrival.problem
-        self._stream, segment = continue_stream(self._stream, waiting.data)
+        stream, segment = continue_stream(self._stream, waiting.data)
+        if segment is None:
+            _check_header(stream, waiting.data)
+        else:
+            _check_container(segment)
+        self._stream = stream
         if segment is None:
             return None
         limits = self._settings.segment_limits
@@ -276,6 +283,22 @@ class Conversation:
             await self._websocket.close(INTERNAL_ERROR)
         except (WebSocketDisconnect, RuntimeError):
             pass  # the socket is gone too
+
+
+def _check_header(stream: StreamState, data: bytes) -> None:
+    # The beginning of a header is set aside until the rest comes; but on v0 a message is a whole segment,
+    # and a few bytes that only might begin one are not worth the wait.
+    if stream.stream is None and len(data) < SMALLEST_HEADER_BYTES:
+        raise Problem("ih5004", f"The {len(data)} bytes are too few to be media. Send one whole segment.")
+
+
+def _check_container(segment: Segment) -> None:
+    kind = None if segment.continuous else detect_container(segment.data)
+    if kind is not None and kind.is_sound_file:
+        raise Problem(
+            "ih5004",
+            f"The segment is a {kind} file. Send mp4, avi, mov, mkv, mpeg-ts, mpeg-2-ts or webm.",
+        )
 
 
 def _minutes(time_s: float) -> str:
