@@ -11,7 +11,8 @@ from backchannel.cues.recent import Recent, extend
 from backchannel.cues.speech import speech_cues
 from backchannel.cues.voice import voice_cues
 from backchannel.cues.voice_view import VOICE_MEASURES, VoiceView, speaking_at, spoken_measures, view_voice
-from backchannel.model import Cue, Tracks
+from backchannel.model import Cue
+from backchannel.tracks import Tracks
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,9 @@ class Observed:
     cues: tuple[Cue, ...]
 
 
-def observe(state: CueState, tracks: Tracks, subject: int | None, start_s: float) -> tuple[CueState, Observed]:
+def observe(
+    state: CueState, tracks: Tracks, subject: int | None, start_s: float
+) -> tuple[CueState, Observed]:
     """Join a segment to the conversation and find every cue that touches the recent past.
 
     Parameters

@@ -44,7 +44,9 @@ def _smiles(view: FaceView) -> Iterator[Cue]:
     spans = join_close(hysteresis(score, limits["enter_width"], limits["leave_width"]), max_gap=3)
     for start, end in longer_than(spans, limits["min_duration_s"] * RATE_HZ):
         lids = float(np.nanmedian(view.away("lid_raise")[start:end]))
-        cue = _cue(view, "smile", wider, (start, end), limits["enter_width"], view.usual.values["mouth_width"])
+        cue = _cue(
+            view, "smile", wider, (start, end), limits["enter_width"], view.usual.values["mouth_width"]
+        )
         felt = (("lower_lid_rise", 100 * lids, PERCENT_OF_FACE),) if lids >= limits["felt_lid_raise"] else ()
         yield replace(cue, measures=(*cue.measures, *felt))
 

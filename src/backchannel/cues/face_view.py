@@ -11,7 +11,8 @@ from backchannel.cues.baseline import Baselines, History, Usual, baselines_along
 from backchannel.cues.recent import PictureLine
 from backchannel.cues.spans import longer_than, runs
 from backchannel.cues.thresholds import cue_table
-from backchannel.model import FaceTracks, Modality, Span
+from backchannel.model import Modality, Span
+from backchannel.tracks import FaceTracks
 
 RATE_HZ = 15.0
 """Rows a second of the grid. Row k is at ``k / 15`` s of the session, whatever the camera's rate was."""
@@ -116,7 +117,10 @@ def measured_face(line: PictureLine) -> BoolArray:
 def raw_measures(line: PictureLine) -> list[FloatArray]:
     """Every measure at the line's own frames, for the history; NaN where not measured."""
     valid = measured_face(line)
-    return [np.where(valid, measure(line.face), np.nan).astype(np.float32) for measure, _ in FACE_MEASURES.values()]
+    return [
+        np.where(valid, measure(line.face), np.nan).astype(np.float32)
+        for measure, _ in FACE_MEASURES.values()
+    ]
 
 
 def view_face(line: PictureLine, history: History) -> FaceView | None:

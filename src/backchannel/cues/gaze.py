@@ -83,7 +83,9 @@ def _lids(view: FaceView) -> Iterator[Cue]:
     between = (ratio <= narrowed["max_openness_ratio"]) & (ratio > narrowed["min_openness_ratio"])
     for start, end in longer_than(runs(between), narrowed["min_duration_s"] * RATE_HZ):
         percent = 100.0 * float(np.nanmean(ratio[start:end]))
-        yield Cue("eyes_narrowed", VISUAL, view.span(start, end), percent, "%", 100.0, view.certainty(start, 0.6))
+        yield Cue(
+            "eyes_narrowed", VISUAL, view.span(start, end), percent, "%", 100.0, view.certainty(start, 0.6)
+        )
 
 
 def _blinks(view: FaceView, ratio: FloatArray, max_ratio: float, max_duration_s: float) -> list[Span]:
@@ -108,4 +110,6 @@ def _blink_rate(view: FaceView, blinks: list[Span]) -> Iterator[Cue]:
         per_minute = 60.0 * count / window_s
         if per_minute >= limits["min_per_minute"]:
             span = Span(end_s - window_s, end_s)
-            yield Cue("blink_rate_high", VISUAL, span, per_minute, "per minute", None, 0.7, (("blinks", count, ""),))
+            yield Cue(
+                "blink_rate_high", VISUAL, span, per_minute, "per minute", None, 0.7, (("blinks", count, ""),)
+            )

@@ -30,7 +30,9 @@ def head_cues(view: FaceView, speaking: BoolArray) -> Iterator[Cue]:
     yield from _absence(view)
 
 
-def _oscillation_cues(view: FaceView, name: str, along: str, across: str, speaking: BoolArray) -> Iterator[Cue]:
+def _oscillation_cues(
+    view: FaceView, name: str, along: str, across: str, speaking: BoolArray
+) -> Iterator[Cue]:
     limits = cue_table()[name]
     for found in find_oscillations(view.values[along], view.values[across], limits):
         share = float(speaking[found.start : found.end].mean())
@@ -45,7 +47,7 @@ def _oscillation_cues(view: FaceView, name: str, along: str, across: str, speaki
             unit="deg",
             baseline=None,
             certainty=_oscillation_certainty(found, limits["min_peak_to_peak_deg"], share),
-            measures=(("rate", found.rate_hz, "Hz"), ("cycles", found.cycles, "")),
+            measures=(("rate", found.rate_hz, "Hz"), ("count", float(round(found.cycles + 0.01)), "")),
         )
 
 
@@ -87,7 +89,8 @@ def _lean(view: FaceView, name: str, sign: float) -> Iterator[Cue]:
     percent = sign * 100.0 * view.away("scale") / view.usual.values["scale"]
     smooth = _smooth(percent.astype(np.float32), 5)
     for start, end in longer_than(
-        hysteresis(smooth, limits["enter_percent"], limits["leave_percent"]), limits["min_duration_s"] * RATE_HZ
+        hysteresis(smooth, limits["enter_percent"], limits["leave_percent"]),
+        limits["min_duration_s"] * RATE_HZ,
     ):
         yield Cue(
             name=name,
@@ -109,10 +112,16 @@ def _activity(view: FaceView) -> Iterator[Cue]:
         active["min_duration_s"] * RATE_HZ,
     ):
         value = float(np.nanmean(speed[start:end]))
-        yield Cue("head_active", VISUAL, view.span(start, end), value, "deg/s", usual, view.certainty(start, 0.8))
-    for start, end in longer_than(runs(speed <= still["max_speed_deg_per_s"]), still["min_duration_s"] * RATE_HZ):
+        yield Cue(
+            "head_active", VISUAL, view.span(start, end), value, "deg/s", usual, view.certainty(start, 0.8)
+        )
+    for start, end in longer_than(
+        runs(speed <= still["max_speed_deg_per_s"]), still["min_duration_s"] * RATE_HZ
+    ):
         value = float(np.nanmean(speed[start:end]))
-        yield Cue("head_still", VISUAL, view.span(start, end), value, "deg/s", None, view.certainty(start, 0.8))
+        yield Cue(
+            "head_still", VISUAL, view.span(start, end), value, "deg/s", None, view.certainty(start, 0.8)
+        )
 
 
 def _angular_speed_deg_per_s(view: FaceView) -> FloatArray:

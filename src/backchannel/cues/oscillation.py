@@ -5,8 +5,10 @@ quick neighbouring swings of like size are chained. What counts is regularity, n
 emphasis has as much energy as a nod.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.ndimage import convolve1d
@@ -92,12 +94,12 @@ def _jitter_deg(track: FloatArray) -> float:
     if track.size < 8:
         return 0.5
     wiggle = track[2:] - 2 * track[1:-1] + track[:-2]
-    return float(np.median(np.abs(wiggle))) * 1.4826 / np.sqrt(6.0)
+    return float(np.median(np.abs(wiggle))) * 1.4826 / math.sqrt(6.0)
 
 
 def _swings(track: FloatArray, reversal_deg: float) -> list[Swing]:
     turns = _turning_points(track, reversal_deg)
-    return [_tightened(track, one, other) for one, other in zip(turns, turns[1:], strict=False)]
+    return [_tightened(track, one, other) for one, other in pairwise(turns)]
 
 
 def _turning_points(track: FloatArray, reversal_deg: float) -> list[int]:

@@ -6,11 +6,21 @@ seconds before it and the segment itself, as one line. The line is part of the s
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backchannel.arrays import BoolArray, FloatArray, TimeArray
-from backchannel.model import F0_HOP_S, LEVEL_HOP_S, SPEECH_HOP_S, FaceTracks, PictureTracks, Tracks, VoiceTracks
+from backchannel.tracks import (
+    F0_HOP_S,
+    LEVEL_HOP_S,
+    SPEECH_HOP_S,
+    FaceTracks,
+    PictureTracks,
+    Tracks,
+    VoiceTracks,
+)
 
 CONTEXT_S = 12.0
 """How much of the past is kept: the longest look-back of any cue (blink rate, 10 s), and room."""
@@ -60,7 +70,7 @@ class VoiceLine:
     @property
     def time_s(self) -> TimeArray:
         """(n,) session time of the rows."""
-        return (self.first_row + np.arange(self.heard.size)) * LEVEL_HOP_S
+        return np.asarray((self.first_row + np.arange(self.heard.size)) * LEVEL_HOP_S, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +109,21 @@ def _picture_line(picture: PictureTracks, subject: int | None, start_s: float) -
 
 def _no_face(rows: int) -> FaceTracks:
     nothing = np.full(rows, np.nan, np.float32)
-    special = {"valid": np.zeros(rows, np.bool_), "box_px": np.full((rows, 4), np.nan, np.float32)}
+    special: dict[str, Any] = {
+        "valid": np.zeros(rows, np.bool_),
+        "box_px": np.full((rows, 4), np.nan, np.float32),
+    }
     return FaceTracks(**{field.name: special.get(field.name, nothing) for field in fields(FaceTracks)})
 
 
-def map_face(face: FaceTracks, change: Callable[[np.ndarray], np.ndarray]) -> FaceTracks:
+def map_face(face: FaceTracks, change: Callable[[NDArray[Any]], NDArray[Any]]) -> FaceTracks:
     """Apply one function to every column."""
     return FaceTracks(**{field.name: change(getattr(face, field.name)) for field in fields(FaceTracks)})
 
 
 def _join_pictures(before: PictureLine, after: PictureLine) -> PictureLine:
     keep = before.time_s < after.time_s[0]
-    columns = {
+    columns: dict[str, Any] = {
         field.name: np.concatenate([getattr(before.face, field.name)[keep], getattr(after.face, field.name)])
         for field in fields(FaceTracks)
     }
@@ -123,7 +136,7 @@ def _join_pictures(before: PictureLine, after: PictureLine) -> PictureLine:
 
 def _voice_line(voice: VoiceTracks, start_s: float) -> VoiceLine:
     rows = voice.level_dbfs.size
-    offset_s = (np.arange(rows) + 0.5) * LEVEL_HOP_S
+    offset_s = np.asarray((np.arange(rows) + 0.5) * LEVEL_HOP_S, np.float64)
     return VoiceLine(
         first_row=round((start_s + voice.start_s) / LEVEL_HOP_S),
         heard=np.ones(rows, np.bool_),
@@ -146,7 +159,7 @@ def _join_voices(before: VoiceLine, after: VoiceLine) -> VoiceLine:
     cut = max(0, min(before.heard.size, after.first_row - before.first_row))
     missing = np.full(max(0, gap), np.nan, np.float32)
 
-    def joined(one: np.ndarray, other: np.ndarray, between: np.ndarray) -> np.ndarray:
+    def joined(one: NDArray[Any], other: NDArray[Any], between: NDArray[Any]) -> NDArray[Any]:
         return np.concatenate([one[:cut], between, other])
 
     return VoiceLine(
@@ -157,7 +170,10 @@ def _join_voices(before: VoiceLine, after: VoiceLine) -> VoiceLine:
         level_dbfs=joined(before.level_dbfs, after.level_dbfs, missing),
         spectral_change=joined(before.spectral_change, after.spectral_change, missing),
         syllable_time_s=np.concatenate(
-            [before.syllable_time_s[before.syllable_time_s < after.first_row * LEVEL_HOP_S], after.syllable_time_s]
+            [
+                before.syllable_time_s[before.syllable_time_s < after.first_row * LEVEL_HOP_S],
+                after.syllable_time_s,
+            ]
         ),
     )
 

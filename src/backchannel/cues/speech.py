@@ -7,7 +7,8 @@ import numpy as np
 from backchannel.cues.spans import IndexSpan, longer_than, runs
 from backchannel.cues.thresholds import cue_table
 from backchannel.cues.voice_view import AUDIO, VoiceView
-from backchannel.model import LEVEL_HOP_S, Cue
+from backchannel.model import Cue
+from backchannel.tracks import LEVEL_HOP_S
 
 
 def speech_cues(view: VoiceView) -> Iterator[Cue]:
@@ -78,7 +79,9 @@ def _touches_silence(view: VoiceView, piece: IndexSpan) -> bool:
             continue
         before = view.phrases[index - 1] if index else None
         after = view.phrases[index + 1] if index + 1 < len(view.phrases) else None
-        at_start = piece[0] - phrase[0] <= near and before is not None and _gap_s(view, before, phrase) >= quiet
+        at_start = (
+            piece[0] - phrase[0] <= near and before is not None and _gap_s(view, before, phrase) >= quiet
+        )
         at_end = phrase[1] - piece[1] <= near and after is not None and _gap_s(view, phrase, after) >= quiet
         return at_start or at_end
     return False

@@ -8,7 +8,8 @@ from backchannel.arrays import FloatArray
 from backchannel.cues.spans import IndexSpan
 from backchannel.cues.thresholds import cue_table
 from backchannel.cues.voice_view import AUDIO, VoiceView
-from backchannel.model import LEVEL_HOP_S, Cue, Span
+from backchannel.model import Cue, Span
+from backchannel.tracks import LEVEL_HOP_S
 
 
 def voice_cues(view: VoiceView) -> Iterator[Cue]:
@@ -82,7 +83,7 @@ def _voiced_bounds(view: VoiceView, phrase: IndexSpan) -> IndexSpan:
 def _nucleus_levels(view: VoiceView, span: Span) -> FloatArray:
     times = view.syllable_time_s[(view.syllable_time_s >= span.start_s) & (view.syllable_time_s < span.end_s)]
     rows = np.clip(np.round((times - view.time_s[0]) / LEVEL_HOP_S).astype(int), 0, view.level_dbfs.size - 1)
-    return view.level_dbfs[rows]
+    return np.asarray(view.level_dbfs[rows])
 
 
 def _turn_span(view: VoiceView, turn: list[IndexSpan]) -> Span:
@@ -100,7 +101,13 @@ def _turn_rate(view: VoiceView, turn: list[IndexSpan]) -> Iterator[Cue]:
         return
     span = _turn_span(view, turn)
     rate = view.syllables_in(span) / speech_s
-    name = "speech_brisk" if rate >= limits["brisk_per_s"] else "speech_slow" if rate <= limits["slow_per_s"] else ""
+    name = (
+        "speech_brisk"
+        if rate >= limits["brisk_per_s"]
+        else "speech_slow"
+        if rate <= limits["slow_per_s"]
+        else ""
+    )
     if name:
         yield Cue(name, AUDIO, span, rate, "syllables/s", None, 0.6)
 
@@ -126,7 +133,7 @@ def _turn_steadiness(view: VoiceView, turn: list[IndexSpan]) -> Iterator[Cue]:
     if speech_s < limits["min_speech_s"] or levels.size < 4:
         return
     deviation = float(np.std(levels))
-    pause_share = 1.0 - speech_s / span.duration_s
+    pause_share = max(0.0, 1.0 - speech_s / span.duration_s)
     if deviation <= limits["max_deviation_db"] and pause_share <= limits["max_pause_share"]:
         measures = (("pause_share", 100.0 * pause_share, "%"), ("speech", speech_s, "s"))
         yield Cue("steady_voice", AUDIO, span, deviation, "dB", None, 0.7, measures)

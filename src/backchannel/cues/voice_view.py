@@ -11,7 +11,8 @@ from backchannel.cues.baseline import Baselines, History, Usual, baselines_along
 from backchannel.cues.recent import VoiceLine
 from backchannel.cues.spans import IndexSpan, join_close, longer_than, runs
 from backchannel.cues.thresholds import cue_table
-from backchannel.model import LEVEL_HOP_S, Modality, Span
+from backchannel.model import Modality, Span
+from backchannel.tracks import LEVEL_HOP_S
 
 AUDIO: Modality = "audio"
 ENOUGH_SPEECH_S = 4.0

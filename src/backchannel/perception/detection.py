@@ -70,10 +70,13 @@ def _run(network: Network, image: ImageArray, side_px: int, anchors: FloatArray)
         corner = centre - size / 2
         detections.append(
             Detection(
-                *(float(value) for value in (*corner, *size)),
-                (float(eyes[0, 0]), float(eyes[0, 1])),
-                (float(eyes[1, 0]), float(eyes[1, 1])),
-                float(scores[index]),
+                left_px=float(corner[0]),
+                top_px=float(corner[1]),
+                width_px=float(size[0]),
+                height_px=float(size[1]),
+                right_eye_px=(float(eyes[0, 0]), float(eyes[0, 1])),
+                left_eye_px=(float(eyes[1, 0]), float(eyes[1, 1])),
+                score=float(scores[index]),
             )
         )
     return detections
@@ -82,7 +85,9 @@ def _run(network: Network, image: ImageArray, side_px: int, anchors: FloatArray)
 def _letterbox(image: ImageArray, side_px: int) -> tuple[ImageArray, float, int, int]:
     height, width = image.shape[:2]
     scale = side_px / max(height, width)
-    small = cv2.resize(image, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        image, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA
+    )
     square = np.zeros((side_px, side_px, 3), np.uint8)
     top, left = (side_px - small.shape[0]) // 2, (side_px - small.shape[1]) // 2
     square[top : top + small.shape[0], left : left + small.shape[1]] = small

@@ -63,10 +63,11 @@ def measure_expression(face: Matrix) -> Expression:
         brow_inner_right=_height_above(face, _RIGHT_BROW_INNER, right_eye),
         brow_outer_left=_height_above(face, _LEFT_BROW_OUTER, left_eye),
         brow_outer_right=_height_above(face, _RIGHT_BROW_OUTER, right_eye),
-        brow_gap=_distance(face[list(_LEFT_BROW_INNER)].mean(axis=0), face[list(_RIGHT_BROW_INNER)].mean(axis=0)),
+        brow_gap=_distance(
+            face[list(_LEFT_BROW_INNER)].mean(axis=0), face[list(_RIGHT_BROW_INNER)].mean(axis=0)
+        ),
         lower_lid_raise=(
-            _height_above(face, _LEFT_LOWER_LID, left_eye)
-            + _height_above(face, _RIGHT_LOWER_LID, right_eye)
+            _height_above(face, _LEFT_LOWER_LID, left_eye) + _height_above(face, _RIGHT_LOWER_LID, right_eye)
         )
         / 2,
         chin_raise=float(face[list(_CHIN_BOSS), 1].mean() - face[_CHIN_TIP, 1]),

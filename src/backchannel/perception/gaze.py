@@ -57,12 +57,21 @@ def measure_gaze(points_px: FloatArray, eyes: tuple[Eye, Eye], pose: HeadPose) -
     direction /= np.linalg.norm(direction)
     yaw_deg, pitch_deg = direction_angles(direction)
     x, y, z = pose.rotation.T @ direction
-    return Gaze(yaw_deg, pitch_deg, float(np.degrees(np.arctan2(x, z))), float(np.degrees(np.arcsin(np.clip(y, -1, 1)))))
+    return Gaze(
+        yaw_deg,
+        pitch_deg,
+        float(np.degrees(np.arctan2(x, z))),
+        float(np.degrees(np.arcsin(np.clip(y, -1, 1)))),
+    )
 
 
-def _eye_direction(points_px: FloatArray, iris_px: FloatArray, corners: tuple[int, int], pose: HeadPose) -> Matrix:
+def _eye_direction(
+    points_px: FloatArray, iris_px: FloatArray, corners: tuple[int, int], pose: HeadPose
+) -> Matrix:
     middle_px = points_px[list(corners)].astype(np.float64).mean(axis=0)
-    centre_px = middle_px + pose.scale_px * pose.rotation @ np.array([0.0, CENTRE_HEIGHT_CM, -CENTRE_DEPTH_CM])
+    centre_px = middle_px + pose.scale_px * pose.rotation @ np.array(
+        [0.0, CENTRE_HEIGHT_CM, -CENTRE_DEPTH_CM]
+    )
     sine = (iris_px.astype(np.float64) - centre_px[:2]) / (pose.scale_px * ROTATION_RADIUS_CM)
     length = float(np.hypot(*sine))
     if length > 0.95:  # beyond what an eye can do: a misplaced iris, kept inside the sphere

@@ -14,7 +14,7 @@ from openvino.preprocess import PrePostProcessor
 from backchannel.arrays import FloatArray
 
 
-class NetworkMissing(RuntimeError):
+class NetworkMissingError(RuntimeError):
     """A network file is not in the package."""
 
 
@@ -70,13 +70,15 @@ def load_networks() -> Networks:
 
     Raises
     ------
-    NetworkMissing
+    NetworkMissingError
         With the name of the missing file and how to get it.
     """
     core = ov.Core()
     return Networks(
         face_near=_load_picture_network(core, "face_detection_short_range.tflite", mean=127.5, scale=127.5),
-        face_far=_load_picture_network(core, "face_detection_full_range_sparse.tflite", mean=127.5, scale=127.5),
+        face_far=_load_picture_network(
+            core, "face_detection_full_range_sparse.tflite", mean=127.5, scale=127.5
+        ),
         mesh=_load_picture_network(core, "face_landmark.tflite", mean=0.0, scale=255.0),
         iris=_load_picture_network(core, "iris_landmark.tflite", mean=0.0, scale=255.0),
         speech=_compile(core, core.read_model(network_file("silero_vad_16k_sequence.onnx"))),
@@ -89,12 +91,12 @@ def network_file(name: str) -> Path:
 
     Raises
     ------
-    NetworkMissing
+    NetworkMissingError
         When the build did not put it there.
     """
     path = Path(str(resources.files("backchannel.perception.networks"))) / name
     if not path.is_file():
-        raise NetworkMissing(
+        raise NetworkMissingError(
             f"The network file {name} is missing from the installed package. Build it again with a package "
             "index within reach: `make setup` in a checkout, or reinstall the package."
         )

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from backchannel.media.decode import decode_audio, decode_frames, probe
-from backchannel.model import MediaLimits, Segment, Tracks
+from backchannel.model import MediaLimits, Segment
 from backchannel.perception.models import load_networks
 from backchannel.perception.picture import measure_picture
 from backchannel.perception.voice import measure_voice
+from backchannel.tracks import Tracks
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ def perceive(segment: Segment, limits: MediaLimits, settings: PerceptionSettings
     timing = probe(segment, limits)
     picture = None
     if timing.has_video:
-        frames = decode_frames(segment, limits, rate_hz=settings.frame_rate_hz, max_side_px=settings.max_side_px)
+        frames = decode_frames(
+            segment, limits, rate_hz=settings.frame_rate_hz, max_side_px=settings.max_side_px
+        )
         picture = measure_picture(networks, ((frame.time_s, frame.image) for frame in frames))
     sound = decode_audio(segment, limits) if timing.has_audio else None
     return Tracks(

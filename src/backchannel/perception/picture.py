@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from backchannel.arrays import FloatArray, ImageArray
-from backchannel.model import FaceTracks, PictureTracks
 from backchannel.perception.face import FaceMeasure, Following, follow
 from backchannel.perception.geometry import face_width_cm
 from backchannel.perception.models import Networks
+from backchannel.tracks import FaceTracks, PictureTracks
 
 MIN_FACE_SHARE: Final = 0.04
 """A face seen in less of the segment than this, or in fewer than 3 frames, is a mistake of the detector."""
@@ -62,12 +62,16 @@ def _thumbnail(image: ImageArray) -> FloatArray:
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.float32)
 
 
-def _faces(measured: Sequence[dict[int, FaceMeasure]], width_px: int, height_px: int) -> tuple[FaceTracks, ...]:
+def _faces(
+    measured: Sequence[dict[int, FaceMeasure]], width_px: int, height_px: int
+) -> tuple[FaceTracks, ...]:
     numbers = sorted({number for frame in measured for number in frame})
     enough = max(3.0, MIN_FACE_SHARE * len(measured))
     seen = {number: [frame.get(number) for frame in measured] for number in numbers}
     tracks = [
-        _face_tracks(rows, height_px) for rows in seen.values() if sum(row is not None for row in rows) >= enough
+        _face_tracks(rows, height_px)
+        for rows in seen.values()
+        if sum(row is not None for row in rows) >= enough
     ]
     return tuple(sorted(tracks, key=lambda face: -_prominence(face, width_px)))
 

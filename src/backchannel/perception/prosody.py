@@ -7,7 +7,7 @@ from scipy.ndimage import uniform_filter1d
 from scipy.signal import find_peaks
 
 from backchannel.arrays import FloatArray, TimeArray
-from backchannel.model import F0_HOP_S, LEVEL_HOP_S, SPEECH_HOP_S
+from backchannel.tracks import F0_HOP_S, LEVEL_HOP_S, SPEECH_HOP_S
 
 SILENCE_DBFS = -100.0
 """Level given to digital silence."""
@@ -46,7 +46,7 @@ def measure_level(samples: FloatArray, sample_rate_hz: int) -> FloatArray:
     power = np.mean(samples[: frames * hop].astype(np.float64).reshape(frames, hop) ** 2, axis=1)
     hops_in_window = max(1, round(LEVEL_WINDOW_S / LEVEL_HOP_S))
     smooth = uniform_filter1d(power, hops_in_window, mode="nearest")
-    return np.maximum(10 * np.log10(np.maximum(smooth, 1e-12)), SILENCE_DBFS).astype(np.float32)
+    return np.asarray(np.maximum(10 * np.log10(np.maximum(smooth, 1e-12)), SILENCE_DBFS), np.float32)
 
 
 def band_spectrum(samples: FloatArray, sample_rate_hz: int) -> FloatArray:
@@ -58,7 +58,7 @@ def band_spectrum(samples: FloatArray, sample_rate_hz: int) -> FloatArray:
     padded = np.pad(samples, (window // 2, window))
     pieces = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop][:frames]
     power = np.abs(np.fft.rfft(pieces * np.hanning(window).astype(np.float32), axis=1)) ** 2
-    return (10 * np.log10(power @ _mel_bands(window, sample_rate_hz) + 1e-10)).astype(np.float32)
+    return np.asarray(10 * np.log10(power @ _mel_bands(window, sample_rate_hz) + 1e-10), np.float32)
 
 
 def spectral_change(bands: FloatArray) -> FloatArray:
@@ -72,7 +72,9 @@ def spectral_change(bands: FloatArray) -> FloatArray:
     return change
 
 
-def find_syllable_nuclei(level_dbfs: FloatArray, f0_hz: FloatArray, speech_probability: FloatArray) -> TimeArray:
+def find_syllable_nuclei(
+    level_dbfs: FloatArray, f0_hz: FloatArray, speech_probability: FloatArray
+) -> TimeArray:
     """Times of syllable nuclei: voiced peaks of the level inside speech (de Jong & Wempe 2009).
 
     Returns
@@ -83,7 +85,7 @@ def find_syllable_nuclei(level_dbfs: FloatArray, f0_hz: FloatArray, speech_proba
         return np.zeros(0)
     time_s = (np.arange(level_dbfs.size) + 0.5) * LEVEL_HOP_S
     smooth = uniform_filter1d(level_dbfs, 5, mode="nearest")
-    floor_dbfs = np.percentile(smooth, 99) - NUCLEUS_RANGE_DB
+    floor_dbfs = float(np.percentile(smooth, 99)) - NUCLEUS_RANGE_DB
     peaks, _ = find_peaks(
         smooth, height=floor_dbfs, prominence=NUCLEUS_DIP_DB, distance=round(NUCLEUS_SPACING_S / LEVEL_HOP_S)
     )

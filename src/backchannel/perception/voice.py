@@ -5,7 +5,6 @@ from typing import Final
 import numpy as np
 
 from backchannel.arrays import FloatArray
-from backchannel.model import VoiceTracks
 from backchannel.perception.models import Networks
 from backchannel.perception.prosody import (
     band_spectrum,
@@ -13,6 +12,7 @@ from backchannel.perception.prosody import (
     measure_level,
     spectral_change,
 )
+from backchannel.tracks import VoiceTracks
 
 SAMPLE_RATE_HZ: Final = 16_000
 
@@ -103,4 +103,4 @@ def _pitch(networks: Networks, samples: FloatArray) -> tuple[FloatArray, FloatAr
 
 
 def _peak_per_hop(samples: FloatArray, hop: int, frames: int) -> FloatArray:
-    return np.abs(samples[: frames * hop]).reshape(frames, hop).max(axis=1)
+    return np.asarray(np.abs(samples[: frames * hop]).reshape(frames, hop).max(axis=1))

@@ -1,0 +1,204 @@
+"""One conversation: perceive → interpret, segment by segment.
+
+`perceive` is heavy and pure and may run anywhere; `interpret` is light, ordered and pure: it takes the state
+before a segment and gives the state after it. The state is a small value that can be written down (`pack`),
+so a conversation survives a dropped connection, moves between worker processes, and replays to the same
+answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from backchannel.cues.detect import CueState, Observed, observe
+from backchannel.model import Coverage, Cue, MediaLimits, Segment, SegmentResult, Span
+from backchannel.packing import pack_value, unpack_value
+from backchannel.perception.perceive import perceive
+from backchannel.signals.engagement import EngagementState, follow_engagement
+from backchannel.signals.quality import QualityState, accumulate, judge
+from backchannel.signals.weigh import weigh
+from backchannel.tracks import FaceTracks, PictureTracks, Tracks
+
+LATE_S = 0.6
+"""A cue can only be told once what follows it is known (the rest after a nod, the word after a pause); one
+that ended this long before a segment may still be told in it."""
+MAX_SUBJECT_MOVE = 1.5
+"""Farthest the subject's face may be from where it was, in face widths, to be taken for the same person at
+first sight (judgement: nobody changes seats between two segments)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a face was last seen, relative to the picture's height."""
+
+    x: float
+    y: float
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """Everything a conversation carries from segment to segment.
+
+    Attributes
+    ----------
+    clock_s
+        Session time reached.
+    stream_offset_s
+        Session time minus container time of the running continuous stream, or None.
+    subject
+        Where the subject's face was last seen.
+    told
+        Cues that the last segments already answered for, as (name, span).
+    """
+
+    clock_s: float = 0.0
+    stream_offset_s: float | None = None
+    subject: Place | None = None
+    told: tuple[tuple[str, Span], ...] = ()
+    cues: CueState = CueState()
+    engagement: EngagementState = EngagementState()
+    quality: QualityState = QualityState()
+
+
+def analyze_segment(
+    packed_state: bytes, segment: Segment, limits: MediaLimits
+) -> tuple[bytes, SegmentResult]:
+    """Analyse the next segment of a conversation.
+
+    Parameters
+    ----------
+    packed_state
+        What the last call returned, or ``b""`` for a new conversation.
+
+    Raises
+    ------
+    backchannel.errors.Problem
+        When the media cannot be used. The state before stays good for the next segment.
+    """
+    state, result = interpret(unpack(packed_state), perceive(segment, limits))
+    return pack(state), result
+
+
+def skip_segment(packed_state: bytes, duration_s: float) -> bytes:
+    """Let time pass that was not analysed, so that later segments keep their place on the clock."""
+    state = unpack(packed_state)
+    return pack(replace(state, clock_s=state.clock_s + duration_s))
+
+
+def interpret(state: SessionState, tracks: Tracks) -> tuple[SessionState, SegmentResult]:
+    """Turn the next segment's tracks into its result, in session time."""
+    start_s, stream_offset_s = _place_on_clock(state, tracks)
+    segment = Span(start_s, start_s + tracks.duration_s)
+    subject = _choose_subject(state.subject, tracks.picture)
+    cue_state, observed = observe(state.cues, tracks, subject, start_s)
+    cues = _answer_for(observed.cues, segment, state.told)
+    coverage = _coverage(tracks, observed, segment, subject)
+    signals = weigh(cues, segment, coverage)
+    engagement_state, engagement = follow_engagement(
+        state.engagement,
+        segment,
+        observed.face,
+        observed.voice,
+        observed.cues,
+        known=subject is not None or state.subject is not None,
+    )
+    quality = judge(segment, signals, engagement, cues)
+    quality_state, overall = accumulate(state.quality, segment, quality)
+    after = SessionState(
+        clock_s=segment.end_s,
+        stream_offset_s=stream_offset_s,
+        subject=_last_place(tracks.picture, subject) or state.subject,
+        told=tuple((cue.name, cue.span) for cue in cues if cue.span.end_s >= segment.end_s - LATE_S - 1.0),
+        cues=cue_state,
+        engagement=engagement_state,
+        quality=quality_state,
+    )
+    return after, SegmentResult(segment, cues, signals, engagement, quality, overall, coverage)
+
+
+def _place_on_clock(state: SessionState, tracks: Tracks) -> tuple[float, float | None]:
+    """Session time of the segment's start, and the offset of the continuous stream it belongs to.
+
+    A continuous stream's own clock shows what was lost in between; a restarted recorder's clock starts at
+    zero and says nothing, so such segments follow one another without a gap.
+    """
+    if tracks.stream_start_s is None:
+        return state.clock_s, None
+    if state.stream_offset_s is None:
+        return state.clock_s, state.clock_s - tracks.stream_start_s
+    return max(state.clock_s, tracks.stream_start_s + state.stream_offset_s), state.stream_offset_s
+
+
+def _choose_subject(place: Place | None, picture: PictureTracks | None) -> int | None:
+    """Index of the person this conversation is about: who was there before, or else the most prominent."""
+    if picture is None or not picture.faces:
+        return None
+    if place is not None:
+        distances = [_distance(place, _place_of(face, at=0)) for face in picture.faces]
+        nearest = int(np.argmin(distances))
+        if distances[nearest] <= MAX_SUBJECT_MOVE:
+            return nearest
+    return 0
+
+
+def _place_of(face: FaceTracks, at: int) -> Place:
+    row = int(np.flatnonzero(face.valid)[at])
+    return Place(float(face.head_x[row]), float(face.head_y[row]), float(face.head_scale[row]))
+
+
+def _distance(one: Place, other: Place) -> float:
+    return float(np.hypot(one.x - other.x, one.y - other.y)) / max(one.scale, other.scale)
+
+
+def _last_place(picture: PictureTracks | None, subject: int | None) -> Place | None:
+    if picture is None or subject is None:
+        return None
+    return _place_of(picture.faces[subject], at=-1)
+
+
+def _answer_for(cues: Sequence[Cue], segment: Span, told: Sequence[tuple[str, Span]]) -> tuple[Cue, ...]:
+    """Cues of the recent past that belong to this segment's answer: those in it, and late ones never told."""
+    return tuple(cue for cue in cues if _belongs(cue, segment, told))
+
+
+def _belongs(cue: Cue, segment: Span, told: Sequence[tuple[str, Span]]) -> bool:
+    if cue.span.start_s >= segment.end_s or cue.span.end_s < segment.start_s - LATE_S:
+        return False
+    already = any(name == cue.name and span.overlap_s(cue.span) > 0 for name, span in told)
+    return not already or cue.span.overlap_s(segment) >= min(0.3, 0.3 * cue.span.duration_s)
+
+
+def _coverage(tracks: Tracks, observed: Observed, segment: Span, subject: int | None) -> Coverage:
+    face_share = speech_share = None
+    notes: list[str] = []
+    if tracks.picture is None:
+        notes.append("There was no picture.")
+    elif tracks.picture.time_s.size:
+        measured = tracks.picture.faces[subject].valid if subject is not None else np.zeros(1)
+        face_share = float(measured.mean())
+        if face_share == 0:
+            notes.append("No face was in view.")
+        if tracks.picture.moving.size > 1 and not tracks.picture.moving[1:].any():
+            notes.append("The picture did not change.")
+    if tracks.voice is None:
+        notes.append("There was no sound.")
+    elif observed.voice is not None and segment.duration_s > 0:
+        spoken_s = sum(cue.span.overlap_s(segment) for cue in observed.cues if cue.name == "speaking")
+        speech_share = spoken_s / segment.duration_s
+        if speech_share == 0:
+            notes.append("No speech was heard.")
+    return Coverage(
+        tracks.picture is not None, tracks.voice is not None, face_share, speech_share, tuple(notes)
+    )
+
+
+def pack(state: SessionState) -> bytes:
+    """Write a state down."""
+    return pack_value(state)
+
+
+def unpack(packed: bytes) -> SessionState:
+    """Read a state; ``b""`` is a new conversation's."""
+    return unpack_value(packed, SessionState) if packed else SessionState()

@@ -1,0 +1,156 @@
+"""Engagement: attention and activity over the last seconds, with hysteresis so that it does not flap."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from backchannel.cues.face_view import RATE_HZ, FaceView
+from backchannel.cues.voice_view import VoiceView
+from backchannel.model import Cue, EngagementLevel, EngagementSpan, Span
+
+STEP_S = 1.0
+LOOK_BACK_S = 5.0
+MIN_DWELL_S = 2.0
+"""Signals table, section on engagement."""
+ENTER_ATTENTION, LEAVE_ATTENTION = 0.6, 0.4
+"""Share of the look-back that makes, and keeps, attention. Listeners look about 75% of the time, speakers
+about 40% (Argyle & Cook 1976)."""
+ENTER_INATTENTION, LEAVE_INATTENTION = 0.75, 0.5
+"""Share of the look-back spent away, absent or with eyes closed that makes, and keeps, disengagement
+(judgement)."""
+MIN_SPEECH_SHARE = 0.15
+"""Speaking this much of the look-back is activity, and keeps who glances away to think (judgement)."""
+
+ACTIVE_CUES = frozenset(
+    {
+        "nod",
+        "shake",
+        "vocal_backchannel",
+        "smile",
+        "brow_raise",
+        "head_active",
+        "pitch_lively",
+        "lean_in",
+        "tilt",
+    }
+)
+AWAY_CUES = frozenset({"gaze_away", "face_absent", "eyes_closed"})
+
+
+@dataclass(frozen=True, slots=True)
+class EngagementState:
+    """What engagement carries from segment to segment.
+
+    Attributes
+    ----------
+    level
+        The level at `since_s`, or None before anything was measured.
+    since_s
+        Session time the level began.
+    next_step_s
+        Next moment to be decided.
+    """
+
+    level: EngagementLevel | None = None
+    since_s: float = 0.0
+    next_step_s: float = STEP_S
+
+
+def follow_engagement(
+    state: EngagementState,
+    segment: Span,
+    face: FaceView | None,
+    voice: VoiceView | None,
+    cues: Sequence[Cue],
+    *,
+    known: bool,
+) -> tuple[EngagementState, tuple[EngagementSpan, ...]]:
+    """Decide every step inside a segment.
+
+    Parameters
+    ----------
+    known
+        Somebody has been in view in this conversation. Before that, an empty picture is nobody's absence.
+
+    Returns
+    -------
+    state
+        To be passed with the next segment.
+    spans
+        Contiguous, covering exactly the segment.
+    """
+    if not known:
+        cues = [cue for cue in cues if cue.name != "face_absent"]
+    spans: list[EngagementSpan] = []
+    from_s = segment.start_s
+    while from_s < segment.end_s - 1e-9:
+        to_s = min(state.next_step_s, segment.end_s)
+        if to_s > from_s:
+            decided = _decide(state, to_s, face, voice, cues)
+            if decided != state.level:
+                state = EngagementState(decided, from_s, state.next_step_s)
+            spans.append(EngagementSpan(Span(from_s, to_s), decided))
+            from_s = to_s
+        if to_s >= state.next_step_s:
+            state = EngagementState(state.level, state.since_s, state.next_step_s + STEP_S)
+    return state, _joined(spans)
+
+
+def _joined(spans: Sequence[EngagementSpan]) -> tuple[EngagementSpan, ...]:
+    joined: list[EngagementSpan] = []
+    for piece in spans:
+        if joined and joined[-1].state == piece.state:
+            joined[-1] = EngagementSpan(Span(joined[-1].span.start_s, piece.span.end_s), piece.state)
+        else:
+            joined.append(piece)
+    return tuple(joined)
+
+
+def _decide(
+    state: EngagementState, at_s: float, face: FaceView | None, voice: VoiceView | None, cues: Sequence[Cue]
+) -> EngagementLevel:
+    level = state.level or "neutral"
+    wanted = _wanted(level, Span(max(0.0, at_s - LOOK_BACK_S), at_s), face, voice, cues)
+    settled = state.level is None or at_s - state.since_s >= MIN_DWELL_S
+    return wanted if settled else level
+
+
+def _wanted(
+    level: EngagementLevel, window: Span, face: FaceView | None, voice: VoiceView | None, cues: Sequence[Cue]
+) -> EngagementLevel:
+    speaking = _share(window, cues, frozenset({"speaking"}))
+    active = speaking >= MIN_SPEECH_SHARE or any(
+        cue.name in ACTIVE_CUES and cue.span.overlap_s(window) > 0 for cue in cues
+    )
+    looked = _seen_share(window, face)
+    if looked < 0.2:  # no picture to tell attention from: only the voice speaks, or nothing does
+        return "engaged" if speaking >= 2 * MIN_SPEECH_SHARE and voice is not None else "neutral"
+    attention = _share(window, cues, frozenset({"facing"})) / looked
+    inattention = _share(window, cues, AWAY_CUES) / looked
+    if attention >= (LEAVE_ATTENTION if level == "engaged" else ENTER_ATTENTION) and active:
+        return "engaged"
+    if speaking >= MIN_SPEECH_SHARE:
+        return level if level == "engaged" else "neutral"
+    if inattention >= (LEAVE_INATTENTION if level == "disengaged" else ENTER_INATTENTION):
+        return "disengaged" if window.duration_s >= MIN_DWELL_S else level
+    return "neutral"
+
+
+def _seen_share(window: Span, face: FaceView | None) -> float:
+    if face is None or window.duration_s <= 0:
+        return 0.0
+    inside = (face.time_s >= window.start_s) & (face.time_s < window.end_s)
+    return min(1.0, float(np.sum(face.seen[inside])) / RATE_HZ / window.duration_s)
+
+
+def _share(window: Span, cues: Sequence[Cue], names: frozenset[str]) -> float:
+    """Share of the window that cues of some names cover, overlaps counted once."""
+    if window.duration_s <= 0:
+        return 0.0
+    covered_s, reached_s = 0.0, window.start_s
+    for cue in sorted((cue for cue in cues if cue.name in names), key=lambda cue: cue.span):
+        inside = cue.span.clip(window)
+        covered_s += max(0.0, inside.end_s - max(inside.start_s, reached_s))
+        reached_s = max(reached_s, inside.end_s)
+    return covered_s / window.duration_s

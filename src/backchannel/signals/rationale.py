@@ -1,0 +1,130 @@
+"""Puts evidence into words: plain sentences in which every number is one of the evidence's, rounded.
+
+Nothing else is known here: no pictures, no sound, no words anybody said. The same evidence gives the same
+sentences. What a cue is called is what can be seen or heard, never what somebody felt or wanted.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from backchannel.model import Coverage, Cue, Evidence
+
+MAX_PHRASES = 3
+"""Events told in one rationale: one or two plain sentences."""
+
+PHRASES: Mapping[str, str] = MappingProxyType(
+    {
+        "nod": "nodded {count} between {start} and {end} s ({value}° at {rate} Hz)",
+        "shake": "shook the head {count} between {start} and {end} s ({value}° at {rate} Hz)",
+        "tilt": "tilted the head {value}° to the {direction} from {start} to {end} s",
+        "head_active": "moved the head at {value}° a second from {start} to {end} s",
+        "head_still": "held the head still from {start} to {end} s ({value}° a second)",
+        "lean_in": "came closer from {start} to {end} s (face {value}% larger than usual)",
+        "lean_out": "moved back from {start} to {end} s (face {value}% smaller than usual)",
+        "face_absent": "was out of view from {start} to {end} s",
+        "facing": "faced the camera {value}% of the time from {start} to {end} s",
+        "gaze_away": "looked {direction}, {value}° away, from {start} to {end} s",
+        "eyes_closed": "kept the eyes closed for {value} s from {start} s",
+        "blink_rate_high": "blinked {value} times a minute from {start} to {end} s",
+        "eyes_narrowed": "narrowed the eyes to {value}% of their usual opening from {start} to {end} s",
+        "smile": "smiled from {start} to {end} s (mouth {value}% of the face wider than usual)",
+        "brow_raise": "raised the brows from {start} to {end} s (by {value}% of the face)",
+        "brow_raise_one_side": "raised the {direction} brow from {start} to {end} s "
+        "({value}% of the face above the other)",
+        "brow_furrow": "drew the brows down and together from {start} to {end} s (by {value}% of the face)",
+        "lip_press": "pressed the lips from {start} to {end} s ({value}% of the face thinner than usual)",
+        "lip_corner_down": "lowered the lip corners from {start} to {end} s (by {value}% of the face)",
+        "chin_raise": "raised the chin boss from {start} to {end} s (by {value}% of the face)",
+        "speaking": "spoke from {start} to {end} s",
+        "pause": "paused for {value} s at {start} s",
+        "long_pause": "paused for {value} s at {start} s",
+        "filled_pause": "held a flat, steady sound for {value} s at {start} s",
+        "slow_start": "made a short sound at {start} s and began {gap} s after it",
+        "vocal_backchannel": "made a short sound of {value} s at {start} s",
+        "speech_brisk": "spoke {value} syllables a second from {start} to {end} s",
+        "speech_slow": "spoke {value} syllables a second from {start} to {end} s",
+        "pitch_raised": "spoke {value} semitones above the usual pitch from {start} to {end} s",
+        "pitch_lively": "moved the pitch over {value} semitones from {start} to {end} s",
+        "pitch_flat": "kept the pitch within {value} semitones from {start} to {end} s",
+        "rising_end": "raised the pitch by {value} semitones at the end of a phrase at {end} s",
+        "falling_end": "lowered the pitch by {value} semitones at the end of a phrase at {end} s",
+        "loud": "spoke {value} dB louder than usual from {start} to {end} s",
+        "soft": "spoke {value} dB softer than usual from {start} to {end} s",
+        "steady_voice": "spoke for {speech} s with a steady level ({value} dB of variation, "
+        "{pause_share}% pauses) from {start} to {end} s",
+    }
+)
+"""What each cue is called, with the places of its numbers."""
+
+_TIMES = MappingProxyType({1: "once", 2: "twice"})
+
+
+def evidence_of(cue: Cue, weight: float) -> list[Evidence]:
+    """Return every number of a cue, as evidence: its value first, then its further measures."""
+    value = Evidence(
+        cue.name, cue.modality, cue.span, cue.value, cue.unit, cue.baseline, weight, cue.direction
+    )
+    measures = [
+        Evidence(f"{cue.name}.{name}", cue.modality, cue.span, number, unit, None, 0.0)
+        for name, number, unit in cue.measures
+    ]
+    return [value, *measures]
+
+
+def compose(evidence: Sequence[Evidence], coverage: Coverage) -> str:
+    """Write the rationale of some evidence, most telling first, and say which modality was missing."""
+    events = [entry for entry in evidence if "." not in entry.cue]
+    told = [entry for entry in events if entry.cue != "facing"][:MAX_PHRASES]
+    facing = next((entry for entry in events if entry.cue == "facing"), None)
+    phrases = [_phrase(entry, evidence) for entry in told or events[:1]]
+    first = phrases[0]
+    if facing is not None and told and told[0].modality == "visual":
+        first += f" while facing the camera {number(facing.value)}% of the time"
+    sentence = f"{first[0].upper()}{first[1:]}"
+    rest = f" Also {' and '.join(phrases[1:])}" if len(phrases) > 1 else ""
+    missing = _missing(events, coverage)
+    if rest:
+        return f"{sentence}.{rest}{missing}."
+    return f"{sentence}{missing}."
+
+
+def _phrase(entry: Evidence, evidence: Sequence[Evidence]) -> str:
+    values = {
+        "value": number(entry.value),
+        "start": _time(entry.span.start_s),
+        "end": _time(entry.span.end_s),
+        "direction": entry.direction,
+    }
+    for other in evidence:
+        cue, _, measure = other.cue.partition(".")
+        if measure and cue == entry.cue and other.span == entry.span:
+            values[measure] = _count(other.value) if measure == "count" else number(other.value)
+    return PHRASES[entry.cue].format(**values)
+
+
+def number(value: float) -> str:
+    """Write a measurement the way people do: whole from ten up, one decimal below."""
+    rounded = f"{value:.0f}" if abs(value) >= 10 else f"{value:.1f}"
+    return rounded.removesuffix(".0")
+
+
+def _time(value_s: float) -> str:
+    return f"{value_s:.1f}"
+
+
+def _count(value: float) -> str:
+    whole = round(value)
+    return _TIMES.get(whole, f"{whole} times")
+
+
+def _missing(events: Sequence[Evidence], coverage: Coverage) -> str:
+    present = {entry.modality for entry in events}
+    if "audio" not in present and not coverage.sound:
+        return "; no sound was available"
+    if "visual" not in present and not coverage.picture:
+        return "; no picture was available"
+    if "visual" not in present and coverage.face_share == 0:
+        return "; no face was in view"
+    if "audio" not in present and coverage.speech_share == 0:
+        return "; no speech was heard"
+    return ""
