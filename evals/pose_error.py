@@ -10,8 +10,8 @@ import numpy as np
 
 from backchannel.arrays import FloatArray, ImageArray
 from evals.synthesis import Look, Performance, Shot, Turn, View, frames_of, truth_of
+from evals.synthesis.gestures import Gesture, Tilt
 from evals.synthesis.mesh import Matrix, find_mesh, rigid_rotation
-from evals.synthesis.performance import Gesture, Tilt
 from evals.synthesis.portrait import portrait_in
 
 ANGLES_DEG = (-15.0, -10.0, -5.0, 5.0, 10.0, 15.0)

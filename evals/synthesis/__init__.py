@@ -9,22 +9,20 @@ file, its labels and its truth::
 
 from evals.synthesis.degrade import Cover, Look
 from evals.synthesis.film import Encoding
-from evals.synthesis.labels import labels_path
-from evals.synthesis.performance import (
+from evals.synthesis.gestures import (
     Blink,
     BrowFurrow,
     BrowRaise,
     Glance,
     Lean,
     Nod,
-    Performance,
-    Say,
     Shake,
     Smile,
-    Sway,
     Tilt,
     Turn,
 )
+from evals.synthesis.labels import labels_path
+from evals.synthesis.performance import Performance, Say, Sway
 from evals.synthesis.portrait import View
 from evals.synthesis.render import Shot, frames_of, perform, write_clip
 from evals.synthesis.truth import Truth, truth_of

@@ -16,6 +16,9 @@ from evals.synthesis.portrait import Portrait, original
 FINE_FACE_WIDTH_PX = 100.0
 """Faces are drawn at least this large, then reduced: an iris two pixels wide cannot be turned by a degree."""
 
+BROW_RISE_FW = 0.1
+"""A full raise, face widths: 9 mm."""
+
 _MOUTH_CORNERS = {"right": 61, "left": 291}
 _BROWS = {"right": (70, 63, 105, 66, 107), "left": (300, 293, 334, 296, 336)}
 _INNER_BROWS = {"right": (107, 55), "left": (336, 285)}
@@ -88,6 +91,7 @@ class Face:
             ("brow_left", expression.brow_raise_left),
             ("brow_right", expression.brow_raise_right),
             ("furrow", expression.brow_furrow),
+            ("jaw", expression.mouth_opening),
         )
 
 
@@ -128,27 +132,40 @@ def _fields(points: FloatArray, unit: float, size: tuple[int, int]) -> dict[str,
         strength = np.exp(-(((x - at[0]) / (reach_x * unit)) ** 2 + ((y - at[1]) / (reach_y * unit)) ** 2))
         return np.asarray(strength[..., None] * np.array([move_x, -move_y]) * unit)
 
-    fields: dict[str, Matrix] = {"smile": np.zeros((*size, 2)), "furrow": np.zeros((*size, 2))}
+    fields: dict[str, Matrix] = {name: np.zeros((*size, 2)) for name in ("smile", "furrow", "jaw")}
     for side, out in (("right", -1.0), ("left", 1.0)):
         corner, cheek = points[_MOUTH_CORNERS[side]], points[_CHEEKS[side]]
         fields["smile"] += bump(corner, 0.22, 0.18, out * 0.055, 0.055)
+        # A dropping jaw draws the corners in: by about a third of the gap.
+        fields["jaw"] += bump(corner, 0.22, 0.18, -out * 0.35, 0.0)
         fields["smile"] += bump(cheek, 0.22, 0.2, 0.0, 0.02)
         fields["smile"] += bump(points[list(_LOWER_LIDS[side])].mean(axis=0), 0.16, 0.06, 0.0, 0.016)
-        brow = points[list(_BROWS[side])]
-        # A ridge of pushes along the brow that ends above the lid.
-        ridge = sum(bump(at - [0, 0.03 * unit], 0.13, 0.1, 0.0, 1.0) for at in brow)
-        peak = np.abs(np.asarray(ridge)).max()
-        fields[f"brow_{side}"] = np.asarray(ridge) / peak * 0.085 * unit * _above(points, side, size, unit)
-        inner = points[list(_INNER_BROWS[side])].mean(axis=0)
-        fields["furrow"] += bump(inner, 0.16, 0.12, -out * 0.045, -0.05) * _above(points, side, size, unit)
+        fields[f"brow_{side}"] = _brow_rise(points, side, size, unit)
+        inner = points[list(_INNER_BROWS[side])].mean(axis=0) + unit * np.array([-out * 0.05, 0.06])
+        fields["furrow"] += bump(inner, 0.2, 0.16, -out * 0.07, -0.075) * _above(
+            points, side, size, unit, 0.08
+        )
     chin = points[CHIN]
     fields["smile"] += bump(chin - [0, 0.25 * unit], 0.3, 0.15, 0.0, -0.01)
     return {name: np.asarray(field, dtype=np.float32) for name, field in fields.items()}
 
 
-def _above(points: FloatArray, side: str, size: tuple[int, int], unit: float) -> Matrix:
-    """(h, w, 1) fades the brow's motion out toward the eyelid, which stays."""
+def _brow_rise(points: FloatArray, side: str, size: tuple[int, int], unit: float) -> Matrix:
+    """(h, w, 2) the brow rises whole, the lid stretches below it, the forehead gives way above."""
+    brow = points[list(_BROWS[side])]
+    order = brow[:, 0].argsort()
+    y, x = np.indices(size)
+    # Fields are looked up where things end, so the plateau is where the brow will be.
+    middle = np.interp(x[0], brow[order, 0], brow[order, 1]) - BROW_RISE_FW * unit
+    above = np.clip((y - middle + 0.28 * unit) / (0.22 * unit), 0, 1)
+    ends = np.maximum(np.maximum(brow[:, 0].min() - x, x - brow[:, 0].max()) / (0.16 * unit), 0)
+    share = above * np.exp(-(ends**2)) * _above(points, side, size, unit, 0.17)[..., 0]
+    return np.asarray(share[..., None] * np.array([0.0, -BROW_RISE_FW * unit]))
+
+
+def _above(points: FloatArray, side: str, size: tuple[int, int], unit: float, reach_fw: float) -> Matrix:
+    """(h, w, 1) fades the brow's motion out toward the eyelid, which stays, over `reach_fw`."""
     lid = points[159 if side == "right" else 386, 1]
     y = np.arange(size[0])[:, None]
-    fade = np.clip((lid - 0.02 * unit - y) / (0.09 * unit), 0, 1)
+    fade = np.clip((lid - 0.02 * unit - y) / (reach_fw * unit), 0, 1)
     return np.asarray(np.broadcast_to(fade, size)[..., None])

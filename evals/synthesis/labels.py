@@ -11,7 +11,8 @@ from typing import Any
 
 from backchannel.model import Span
 from evals.synthesis.degrade import Look
-from evals.synthesis.performance import Performance, ScriptedCue
+from evals.synthesis.gestures import ScriptedCue
+from evals.synthesis.performance import Performance
 from evals.synthesis.voice import LONG_PAUSE_S, Voice
 
 FAINT = {

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
 from backchannel.arrays import FloatArray, TimeArray
+from evals.synthesis.gestures import Curves
 from evals.synthesis.performance import Performance, Sway
 from evals.synthesis.voice import Voice
 
@@ -76,10 +77,10 @@ def truth_of(performance: Performance, frame_rate_hz: float, voice: Voice | None
     """
     count = round(performance.duration_s * frame_rate_hz)
     time_s: TimeArray = np.arange(count) / frame_rate_hz
-    curves = {f.name: np.zeros(count, dtype=np.float32) for f in fields(Truth) if f.name != "time_s"}
+    curves: Curves = {f.name: np.zeros(count, dtype=np.float32) for f in fields(Truth) if f.name != "time_s"}
     for gesture in performance.gestures:
         for name, curve in gesture.curves(time_s).items():
-            curves[name] = curves[name] + curve
+            curves[name] = np.asarray(curves[name] + curve, dtype=np.float32)
     if performance.sway is not None:
         for axis, noise in zip(("pitch", "yaw", "roll"), _sway(performance, performance.sway), strict=True):
             at_frames = np.interp(time_s, np.arange(noise.size) / SWAY_RATE_HZ, noise)

@@ -1,24 +1,29 @@
 """What is rendered moves the way the truth says, and nothing else does."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from evals.pose_error import measured_turn_deg
 from evals.synthesis import (
     Blink,
+    BrowRaise,
     Cover,
     Glance,
+    Lean,
     Look,
     Nod,
     Performance,
     Shot,
+    Smile,
     Tilt,
     Turn,
     View,
     frames_of,
     truth_of,
 )
+from evals.synthesis.gestures import Gesture
 from evals.synthesis.mesh import find_mesh
-from evals.synthesis.performance import Gesture
 from evals.synthesis.portrait import portrait_in
 
 from backchannel.arrays import FloatArray, ImageArray
@@ -92,6 +97,29 @@ def test_a_blink_hides_the_iris() -> None:
     assert shut_eye > open_eye + 40
 
 
+def test_raised_brows_are_measured_higher_and_the_eyes_stay() -> None:
+    frames = filmed(BrowRaise(0.0, 1.0), view=View())
+    rest, raised = mesh(frames[0], View()), mesh(frames[4], View())
+    brows, corners = [70, 63, 105, 107, 300, 293, 334, 336], [33, 133, 263, 362]
+    assert (rest - raised)[brows, 1].mean() > 0.025 * View().face_width_px
+    assert np.abs((rest - raised)[corners, 1]).mean() < 0.02 * View().face_width_px
+
+
+def test_a_smile_widens_the_mouth_and_an_opening_jaw_does_not() -> None:
+    rest, smiling = (_mouth_width_fw(filmed(Smile(0.0, 1.0), view=View())[k]) for k in (0, 4))
+    assert smiling > 1.15 * rest
+    shot = Shot(Performance(1.0, sway=None), View(), 8.0, STILL)
+    truth = truth_of(shot.performance, shot.frame_rate_hz)
+    speaking = replace(truth, mouth_opening=np.full_like(truth.mouth_opening, 0.11))
+    assert _mouth_width_fw(next(frames_of(shot, speaking))) < 1.06 * rest
+
+
+def test_leaning_forward_makes_the_face_larger_by_the_scripted_share() -> None:
+    frames = filmed(Lean(0.0, 1.0, scale=1.2), view=View())
+    sizes = [np.ptp(mesh(frames[k], View())[:, 0]) for k in (0, 4)]
+    assert sizes[1] / sizes[0] == pytest.approx(1.2, abs=0.03)
+
+
 def test_without_noise_a_still_person_gives_frames_that_are_alike() -> None:
     frames = filmed()
     assert np.array_equal(frames[0], frames[5])
@@ -118,6 +146,11 @@ def test_every_view_has_its_size_and_a_face_of_its_size(view: View) -> None:
     assert frame.shape == (view.height_px, view.width_px, 3)
     found = mesh(frame, view)
     assert np.linalg.norm(found[33] - found[263]) == pytest.approx(view.face_width_px, rel=0.15)
+
+
+def _mouth_width_fw(frame: ImageArray) -> float:
+    points = mesh(frame, View())
+    return float(np.linalg.norm(points[61] - points[291]) / np.linalg.norm(points[33] - points[263]))
 
 
 def _iris_x(frame: ImageArray, corners: tuple[int, int], view: View) -> float:

@@ -18,7 +18,7 @@ from evals.synthesis import (
     Turn,
     truth_of,
 )
-from evals.synthesis.performance import Gesture
+from evals.synthesis.gestures import Gesture
 
 from backchannel.model import Span
 
