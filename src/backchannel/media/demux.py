@@ -146,6 +146,11 @@ def packets(
         yield packet  # type: ignore[misc]
 
 
+def has_presentation_times(container: InputContainer) -> bool:
+    """Whether packets say when they are shown; AVI numbers them as they are decoded, and libav guesses."""
+    return container.format.name != "avi"
+
+
 def is_new(packet: Packet[VideoStream | AudioStream], segment: Segment) -> bool | None:
     """Whether no earlier segment covered this packet; None if its place in the bytes is not known."""
     if segment.new_from_byte == 0:

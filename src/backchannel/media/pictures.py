@@ -14,8 +14,16 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from backchannel.errors import Problem
-from backchannel.media.demux import LIBAV_ERRORS, first_picture, is_new, max_pixels, opened, packets
-from backchannel.media.selection import Grid, nearest_to_ticks
+from backchannel.media.demux import (
+    LIBAV_ERRORS,
+    first_picture,
+    has_presentation_times,
+    is_new,
+    max_pixels,
+    opened,
+    packets,
+)
+from backchannel.media.selection import DisplayOrder, Grid, nearest_to_ticks
 from backchannel.media.timing import Timing, check_size, probe
 from backchannel.model import MediaLimits, Segment
 
@@ -97,7 +105,7 @@ def decode_frames(
         scaler = VideoReformatter()
         for time_s, (frame, new) in nearest_to_ticks(_decode(container, stream, plan, limits), grid):
             decoded = True
-            if new:
+            if new and grid.nearest_tick(time_s) not in plan.taken_ticks:
                 yield Frame(time_s - timing.zero_s, _shown(frame, scaler, pixel_aspect(stream), max_side_px))
     if not decoded and not timing.has_audio:
         raise Problem(
@@ -116,41 +124,57 @@ class _Plan:
     ----------
     first_packet
         Number of the packet to begin with: the last key frame at or before the new media.
-    new
-        Presentation times of the new packets, in the stream's own units.
+    old, new
+        Presentation times of the old and the new packets, in the stream's own units.
+    timed
+        Whether every packet has such a time.
     wanted
-        Presentation times that the grid will take, old and new; None where packets have no such times.
+        Those times that the grid will take.
+    taken_ticks
+        Ticks whose nearest frame is an old one: it was taken with the segment before.
     """
 
     first_packet: int
+    old: frozenset[int]
     new: frozenset[int]
-    wanted: frozenset[int] | None
+    timed: bool
+    wanted: frozenset[int]
+    taken_ticks: frozenset[int]
+
+    def is_new(self, time: int) -> bool:
+        """Whether a frame of this time belongs to the new media."""
+        return time in self.new or (time not in self.old and (not self.new or time >= min(self.new)))
 
 
 def _plan(segment: Segment, limits: MediaLimits, grid: Grid) -> _Plan:
-    times: list[int | None] = []
-    new: list[bool] = []
-    first_packet = 0
+    timed, in_new, number, first_packet = True, False, 0, 0
+    old, new = set[int](), set[int]()
     with opened(segment, limits) as container:
         stream = first_picture(container)
         if stream is None:
-            return _Plan(0, frozenset(), None)
-        for packet in packets(container, stream):
-            if packet.is_keyframe and not any(new[-1:]):
-                first_packet = len(times)
+            return _Plan(
+                0, frozenset(), frozenset(), timed=False, wanted=frozenset(), taken_ticks=frozenset()
+            )
+        for number, packet in enumerate(packets(container, stream)):
+            if packet.is_keyframe and not in_new:
+                first_packet = number
             place = is_new(packet, segment)
             # A packet without a place follows one that has it, and is as new as that one.
-            new.append(place if place is not None else any(new[-1:]))
-            times.append(packet.pts)
+            in_new = place if place is not None else in_new
+            if packet.pts is None or not has_presentation_times(container):
+                timed = False
+            else:
+                (new if in_new else old).add(packet.pts)
         second_per_unit = float(stream.time_base or 0)
-    known = sorted({time for time in times if time is not None})
-    wanted = frozenset(
-        unit for _, unit in nearest_to_ticks(((unit * second_per_unit, unit) for unit in known), grid)
-    )
+    timeline = ((unit * second_per_unit, unit) for unit in sorted(old | new))
+    wanted = frozenset(unit for _, unit in nearest_to_ticks(timeline, grid))
     return _Plan(
-        first_packet=first_packet if new and not new[0] else 0,
-        new=frozenset(time for time, is_new_ in zip(times, new, strict=True) if time is not None and is_new_),
-        wanted=wanted if None not in times else None,
+        first_packet=first_packet if old else 0,
+        old=frozenset(old),
+        new=frozenset(new),
+        timed=timed,
+        wanted=wanted,
+        taken_ticks=frozenset(grid.nearest_tick(unit * second_per_unit) for unit in wanted & old),
     )
 
 
@@ -162,22 +186,27 @@ def _decode(
     context.thread_count = 1
     context.options = {"max_pixels": str(max_pixels(limits))}
     second_per_unit = float(stream.time_base or 0)
-    oldest_new = min(plan.new, default=0)
+    order = None if plan.timed else DisplayOrder()
+    skipping = plan.timed
     for packet in chain(islice(packets(container, stream), plan.first_packet, None), (None,)):
-        if packet is not None and plan.wanted is not None:
+        if packet is not None and skipping:
             # A frame that no other frame refers to costs nothing if the grid will not take it.
             context.skip_frame = "DEFAULT" if packet.pts in plan.wanted else "NONREF"
         try:
             frames = context.decode(packet)
         except LIBAV_ERRORS:
             continue
+        if order is not None and packet is not None and packet.dts is not None:
+            order.decoding(packet.dts)
         for frame in frames:
-            unit = frame.pts if frame.pts is not None else frame.dts
-            if unit is None or frame.is_corrupt:
+            if frame.interlaced_frame and skipping:
+                # Each field may be a packet with its own time; half a frame must not be skipped.
+                context.skip_frame, skipping = "DEFAULT", False
+            time = order.shown() if order is not None else frame.pts
+            if time is None or frame.is_corrupt:
                 continue
             check_size(frame.width, frame.height, limits)
-            new = unit in plan.new if plan.wanted is not None else unit >= oldest_new
-            yield unit * second_per_unit, (frame, new)
+            yield time * second_per_unit, (frame, plan.is_new(time))
 
 
 # --- how it is shown -------------------------------------------------------------------------------

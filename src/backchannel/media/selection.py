@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -27,11 +28,35 @@ class Grid:
 
     def nearest_tick(self, time_s: float) -> int:
         """Return the number of the tick nearest to a time."""
+        if math.isinf(self.rate_hz):
+            # Every time is a tick of its own: count them in nanoseconds.
+            return round(time_s * 1e9)
         return math.floor((time_s - self.zero_s) * self.rate_hz + 0.5)
 
     def distance_s(self, time_s: float) -> float:
         """Return how far a time is from its nearest tick, s."""
+        if math.isinf(self.rate_hz):
+            return 0.0
         return abs(time_s - self.zero_s - self.nearest_tick(time_s) / self.rate_hz)
+
+
+class DisplayOrder:
+    """Times for frames that have none of their own: the earliest time goes to the first frame shown.
+
+    Decoders put frames into the order in which they are shown, while packets come in the order in which
+    they are decoded; both have the same times, in another order.
+    """
+
+    def __init__(self) -> None:
+        self._times: list[int] = []
+
+    def decoding(self, time: int) -> None:
+        """Note the time of a packet that goes into the decoder."""
+        heappush(self._times, time)
+
+    def shown(self) -> int | None:
+        """Time of the next frame that comes out; None if more come out than went in."""
+        return heappop(self._times) if self._times else None
 
 
 def nearest_to_ticks(timed: Iterable[tuple[float, T]], grid: Grid) -> Iterator[tuple[float, T]]:
@@ -58,9 +83,7 @@ def nearest_to_ticks(timed: Iterable[tuple[float, T]], grid: Grid) -> Iterator[t
         if not latest_s < time_s < math.inf:
             continue
         latest_s = time_s
-        if math.isinf(grid.rate_hz):
-            yield time_s, item
-        elif best is None:
+        if best is None:
             best = time_s, item
         elif grid.nearest_tick(time_s) != grid.nearest_tick(best[0]):
             yield best

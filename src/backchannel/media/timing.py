@@ -20,7 +20,15 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from backchannel.errors import Problem
-from backchannel.media.demux import LIBAV_ERRORS, first_picture, first_sound, is_new, opened, packets
+from backchannel.media.demux import (
+    LIBAV_ERRORS,
+    first_picture,
+    first_sound,
+    has_presentation_times,
+    is_new,
+    opened,
+    packets,
+)
 from backchannel.model import MediaLimits, Segment
 
 if TYPE_CHECKING:
@@ -162,12 +170,13 @@ def _measure(
     segment: Segment, container: InputContainer, picture: VideoStream | None, sound: AudioStream | None
 ) -> Timing:
     tracks = {stream.index: _Track() for stream in (picture, sound) if stream is not None}
+    in_decoding_order = not has_presentation_times(container)
     for packet in packets(container, *(stream for stream in (picture, sound) if stream is not None)):
         track = tracks[packet.stream_index]
         track.seen += 1
         # A packet without a place follows one that has it, and is as new as that one.
         new = is_new(packet, segment)
-        times = packet_span(packet)
+        times = packet_span(packet, in_decoding_order=in_decoding_order)
         if times is None:
             continue
         if track.seen == 1 and isinstance(packet.stream, AudioStream):
@@ -182,12 +191,14 @@ def _measure(
     return _timing(video, audio, continuous=segment.continuous)
 
 
-def packet_span(packet: Packet[VideoStream | AudioStream]) -> tuple[float, float] | None:
+def packet_span(
+    packet: Packet[VideoStream | AudioStream], *, in_decoding_order: bool
+) -> tuple[float, float] | None:
     """Presentation time and length of a packet, s, without the samples its decoder will throw away.
 
     None if the container gives it no time. The length is 0 where it is not known.
     """
-    ticks = packet.pts if packet.pts is not None else packet.dts
+    ticks = packet.dts if packet.pts is None or in_decoding_order else packet.pts
     if ticks is None:
         return None
     start_s = float(ticks * packet.time_base)
