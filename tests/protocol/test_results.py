@@ -1,11 +1,12 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
 from tests.protocol.results import segment_result
 
-from backchannel.model import Quality
+from backchannel.model import EngagementSpan, Quality
 from backchannel.protocol.include import Include
 from backchannel.protocol.results import analysis_body, conversation_quality, quality_body, seconds
 
@@ -70,3 +71,10 @@ def test_neighbouring_engagement_spans_still_touch() -> None:
 def spelled(body: object) -> dict[str, Any]:
     decoded: dict[str, Any] = json.loads(msgspec.json.encode(body))
     return decoded
+
+
+def test_a_seam_between_segments_does_not_split_a_state() -> None:
+    results = [segment_result(0, 5), segment_result(5, 10)]
+    joined = [replace(result, engagement=(EngagementSpan(result.span, "engaged"),)) for result in results]
+    body = spelled(analysis_body(joined, ALL))
+    assert body["engagement_state"] == [{"start": 0, "end": 10, "state": "engaged"}]

@@ -6,7 +6,11 @@ from typing import Annotated
 import typer
 
 from backchannel import __version__
+from backchannel.cli.analyze import analyze
 from backchannel.cli.keys import keys_app
+from backchannel.cli.serve import serve
+from backchannel.cli.stream import stream
+from backchannel.client import ClientError
 from backchannel.config import SettingsError
 from backchannel.errors import Problem
 from backchannel.store import StoreError
@@ -17,6 +21,9 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False
 )
+app.command()(serve)
+app.command()(analyze)
+app.command()(stream)
 app.add_typer(keys_app, name="keys")
 
 
@@ -39,7 +46,7 @@ def main() -> None:
     """Run the command. Ends with one clear line on stderr for whatever goes wrong, never a traceback."""
     try:
         app()
-    except (SettingsError, StoreError, Problem) as error:
+    except (SettingsError, StoreError, ClientError, Problem) as error:
         _fail(str(error))
     except OSError as error:
         _fail(f"{error.strerror or 'the system refused'}{f': {error.filename}' if error.filename else ''}.")

@@ -14,3 +14,16 @@ DataDir = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", envvar=f"{ENV_PREFIX}JSON", help="Print JSON only.")]
+IncludeFlags = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--include",
+        envvar=f"{ENV_PREFIX}INCLUDE",
+        help="Once for each: conversation_quality_overall, conversation_quality_timeline, evidence.",
+        show_default=False,
+    ),
+]
+SegmentSeconds = Annotated[
+    float,
+    typer.Option("--segment", envvar=f"{ENV_PREFIX}SEGMENT", min=3.0, max=60.0, help="Seconds a segment."),
+]

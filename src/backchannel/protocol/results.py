@@ -163,9 +163,22 @@ def analysis_body(results: Sequence[SegmentResult], include: Include) -> Analysi
         signals=signal_bodies(
             [signal for result in results for signal in result.signals], include, modality=True
         ),
-        engagement_state=engagement_bodies([part for result in results for part in result.engagement]),
+        engagement_state=_joined(
+            engagement_bodies([part for result in results for part in result.engagement])
+        ),
         conversation_quality=quality,
     )
+
+
+def _joined(parts: Sequence[EngagementBody]) -> tuple[EngagementBody, ...]:
+    """Join neighbours in the same state, which only the seam between two segments has kept apart."""
+    joined: list[EngagementBody] = []
+    for part in parts:
+        if joined and joined[-1].state == part.state and joined[-1].end == part.start:
+            joined[-1] = EngagementBody(joined[-1].start, part.end, part.state)
+        else:
+            joined.append(part)
+    return tuple(joined)
 
 
 def _evidence(evidence: Evidence) -> EvidenceBody:

@@ -68,5 +68,7 @@ def serve(settings: Settings, store: KeyStore) -> None:
     taken, settings = listen(settings)
     server = make_server(settings, store, LocalEngine(settings))
     log.info("listening", url=settings.base_url, workers=settings.workers)
-    server.run(sockets=[taken])
-    log.info("stopped")
+    try:
+        server.run(sockets=[taken])
+    finally:
+        log.info("stopped")

@@ -1,0 +1,64 @@
+"""Results for people: the same lines on a terminal and in a pipe, in colour only on a terminal."""
+
+from typing import Final
+
+from rich.console import Console
+from rich.status import Status
+from rich.text import Text
+
+from backchannel.protocol import v0
+from backchannel.protocol.results import ConversationQualityBody, EngagementBody, QualityBody, SignalBody
+
+_STYLES: Final = {"high": "bold", "medium": "", "low": "dim"}
+_DIMENSIONS: Final = ("clarity", "authority", "energy", "rapport", "learning")
+
+
+def progress(console: Console, text: str, *, quiet: bool) -> Status:
+    """Show what is going on while it does, to whoever watches: never in a pipe, nor amid JSON."""
+    watched = console if console.is_terminal else Console(stderr=True)
+    return (Console(quiet=True) if quiet else watched).status(text, spinner="line")
+
+
+def show_message(console: Console, message: v0.Message) -> None:
+    """Print what one v0 message says, if it says anything to a person."""
+    match message:
+        case v0.Result():
+            _heading(console, f"segment {message.segment}")
+            show_sections(console, message.signals, message.engagement_state, message.conversation_quality)
+        case v0.Error():
+            where = "session" if message.segment is None else f"segment {message.segment}"
+            _line(console, f"{where}: {message.message} ({message.error_id})", "red")
+
+
+def show_sections(
+    console: Console,
+    signals: tuple[SignalBody, ...],
+    engagement: tuple[EngagementBody, ...],
+    quality: object,
+) -> None:
+    """Print engagement, signals with their rationales, and quality where it was asked for."""
+    if engagement:
+        parts = [f"{part.state} {_span(part.start, part.end)}" for part in engagement]
+        _line(console, f"  engagement  {', '.join(parts)}")
+    for signal in signals:
+        head = f"  {signal.type:<13} {signal.probability:<7} {_span(signal.start, signal.end):<15} "
+        console.print(Text(head, _STYLES[signal.probability]) + Text(signal.rationale), soft_wrap=True)
+    if not signals:
+        _line(console, "  no signals", "dim")
+    if isinstance(quality, ConversationQualityBody) and isinstance(quality.overall, QualityBody):
+        overall = quality.overall
+        scores = ", ".join(f"{name} {getattr(overall, name)}" for name in _DIMENSIONS)
+        _line(console, f"  quality so far {overall.quality_index} ({scores})")
+
+
+def _heading(console: Console, text: str) -> None:
+    _line(console, text, "bold cyan")
+
+
+def _line(console: Console, text: str, style: str = "") -> None:
+    # Wrapping is the terminal's business; a line in a pipe stays one line.
+    console.print(Text(text, style), soft_wrap=True)
+
+
+def _span(start: float, end: float) -> str:
+    return f"{start:.1f}\N{EN DASH}{end:.1f} s"
