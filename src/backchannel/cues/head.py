@@ -1,6 +1,6 @@
 """Cues of the head's movement: nod, shake, tilt, lean, stillness, absence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy.ndimage import uniform_filter1d
@@ -21,12 +21,15 @@ def head_cues(view: FaceView, speaking: BoolArray) -> Iterator[Cue]:
     speaking
         (n,) bool: the person speaks at each row of the view.
     """
-    yield from _oscillation_cues(view, "nod", "pitch", "yaw", speaking)
-    yield from _oscillation_cues(view, "shake", "yaw", "pitch", speaking)
+    gestures = [
+        *_oscillation_cues(view, "nod", "pitch", "yaw", speaking),
+        *_oscillation_cues(view, "shake", "yaw", "pitch", speaking),
+    ]
+    yield from gestures
     yield from _tilt(view)
     yield from _lean(view, "lean_in", 1.0)
     yield from _lean(view, "lean_out", -1.0)
-    yield from _activity(view)
+    yield from _activity(view, gestures)
     yield from _absence(view)
 
 
@@ -56,7 +59,9 @@ def _looks_deliberate(found: Oscillation, name: str) -> bool:
     # do: Hadar et al. 1985), come back, and be over quickly.
     if name != "nod":
         return found.cycles >= 1.5
-    return found.starts_down and found.balance >= 0.6 and found.duration_s <= 1.1
+    limits = cue_table()[name]
+    large = found.peak_to_peak_deg >= limits["min_single_deg"]
+    return large and found.starts_down and found.balance >= 0.6 and found.duration_s <= 1.1
 
 
 def _oscillation_certainty(found: Oscillation, min_deg: float, speaking_share: float) -> float:
@@ -103,7 +108,8 @@ def _lean(view: FaceView, name: str, sign: float) -> Iterator[Cue]:
         )
 
 
-def _activity(view: FaceView) -> Iterator[Cue]:
+def _activity(view: FaceView, gestures: Sequence[Cue]) -> Iterator[Cue]:
+    """Movement, or its absence, that is no nod and no shake."""
     speed = _angular_speed_deg_per_s(view)
     active, still = cue_table()["head_active"], cue_table()["head_still"]
     usual = float(np.nanmedian(speed)) if np.isfinite(speed).any() else np.nan
@@ -111,10 +117,9 @@ def _activity(view: FaceView) -> Iterator[Cue]:
         runs(speed >= max(active["min_speed_deg_per_s"], active["min_ratio"] * usual)),
         active["min_duration_s"] * RATE_HZ,
     ):
-        value = float(np.nanmean(speed[start:end]))
-        yield Cue(
-            "head_active", VISUAL, view.span(start, end), value, "deg/s", usual, view.certainty(start, 0.8)
-        )
+        value, span = float(np.nanmean(speed[start:end])), view.span(start, end)
+        if not any(span.overlap_s(gesture.span) > 0 for gesture in gestures):
+            yield Cue("head_active", VISUAL, span, value, "deg/s", usual, view.certainty(start, 0.8))
     for start, end in longer_than(
         runs(speed <= still["max_speed_deg_per_s"]), still["min_duration_s"] * RATE_HZ
     ):

@@ -25,7 +25,7 @@ _MAX_HOLD_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Swing:
-    """One movement from a turning point to the next: rows, and signed size, deg."""
+    """One movement from a turning point to the next: rows, and signed size as measured, deg."""
 
     start: int
     end: int
@@ -81,7 +81,7 @@ def find_oscillations(along: FloatArray, across: FloatArray, limits: CueThreshol
         other = convolve1d(across[start:end], _SMOOTHING, mode="nearest")
         jitter_deg = _jitter_deg(along[start:end])
         reversal_deg = max(limits["min_peak_to_peak_deg"] * 0.5, limits["noise_factor"] * jitter_deg)
-        for chain in _chains(_swings(track, reversal_deg), limits):
+        for chain in _chains(_swings(track, along[start:end], reversal_deg), limits):
             found = _describe(chain, start)
             if found.peak_to_peak_deg >= max(
                 limits["min_peak_to_peak_deg"], limits["noise_factor"] * jitter_deg
@@ -97,9 +97,9 @@ def _jitter_deg(track: FloatArray) -> float:
     return float(np.median(np.abs(wiggle))) * 1.4826 / math.sqrt(6.0)
 
 
-def _swings(track: FloatArray, reversal_deg: float) -> list[Swing]:
-    turns = _turning_points(track, reversal_deg)
-    return [_tightened(track, one, other) for one, other in pairwise(turns)]
+def _swings(smooth: FloatArray, track: FloatArray, reversal_deg: float) -> list[Swing]:
+    turns = _turning_points(smooth, reversal_deg)
+    return [_tightened(smooth, track, one, other) for one, other in pairwise(turns)]
 
 
 def _turning_points(track: FloatArray, reversal_deg: float) -> list[int]:
@@ -120,13 +120,21 @@ def _turning_points(track: FloatArray, reversal_deg: float) -> list[int]:
     return sorted(set(turns))
 
 
-def _tightened(track: FloatArray, start: int, end: int) -> Swing:
+def _tightened(smooth: FloatArray, track: FloatArray, start: int, end: int) -> Swing:
     """Leave out the rest before and after the movement itself, which belongs to no swing."""
-    size = float(track[end] - track[start])
-    margin = 0.1 * abs(size)
-    first = start + int(np.flatnonzero(np.abs(track[start : end + 1] - track[start]) <= margin)[-1])
-    last = start + int(np.flatnonzero(np.abs(track[start : end + 1] - track[end]) <= margin)[0])
-    return Swing(first, max(last, first + 1), size)
+    moved_deg = float(smooth[end] - smooth[start])
+    margin = 0.1 * abs(moved_deg)
+    first = start + int(np.flatnonzero(np.abs(smooth[start : end + 1] - smooth[start]) <= margin)[-1])
+    last = start + int(np.flatnonzero(np.abs(smooth[start : end + 1] - smooth[end]) <= margin)[0])
+    # Smoothing finds the turning points and flattens them: the size is that of the track itself.
+    sign = 1.0 if moved_deg > 0 else -1.0
+    size_deg = _extreme(track, end, sign) - _extreme(track, start, -sign)
+    return Swing(first, max(last, first + 1), size_deg)
+
+
+def _extreme(track: FloatArray, row: int, sign: float) -> float:
+    """Value of the track at its extreme beside a row, deg: the largest for sign +1, the smallest for -1."""
+    return float(sign * np.max(sign * track[max(0, row - 1) : row + 2]))
 
 
 def _chains(swings: list[Swing], limits: CueThresholds) -> Iterator[list[Swing]]:

@@ -71,7 +71,7 @@ def _signal(
     )
     nearby = [reading for reading in readings if reading.span.overlap_s(reach) > 0]
     shares = [
-        *_shares(occasion, weights.primary, 1.0),
+        *_primary_shares(occasion, weights.primary),
         *_shares(nearby, weights.supporting, 1.0),
         *_shares(nearby, weights.against, -1.0),
     ]
@@ -98,6 +98,17 @@ def _signal(
 def probability_of(score: float) -> Probability:
     """Word for a probability."""
     return "high" if score >= HIGH_FROM else "medium" if score >= MEDIUM_FROM else "low"
+
+
+def _primary_shares(readings: Sequence[Reading], weights: Mapping[str, float]) -> list[tuple[Reading, float]]:
+    """Shares of the primary readings: the strongest counts whole, each further one half of the one before.
+
+    Primary cues of one signal come together (a smile with a turned face and raised brows), so adding them
+    up as if they were independent would make a certainty of three hints.
+    """
+    shares = [(reading, weights[reading.name] * reading.force) for reading in readings]
+    shares.sort(key=lambda pair: (-pair[1], pair[0].span, pair[0].name))
+    return [(reading, share * 0.5**rank) for rank, (reading, share) in enumerate(shares)]
 
 
 def _shares(
