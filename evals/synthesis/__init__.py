@@ -22,9 +22,10 @@ from evals.synthesis.gestures import (
     Turn,
 )
 from evals.synthesis.labels import labels_path
-from evals.synthesis.performance import Performance, Say, Sway
+from evals.synthesis.performance import Filler, Performance, Say, Sway
 from evals.synthesis.portrait import View
 from evals.synthesis.render import Shot, frames_of, perform, write_clip
+from evals.synthesis.speaker import Melody
 from evals.synthesis.truth import Truth, truth_of
 from evals.synthesis.voice import Voice, pauses_of, spans_of, voice_of
 
@@ -34,9 +35,11 @@ __all__ = [
     "BrowRaise",
     "Cover",
     "Encoding",
+    "Filler",
     "Glance",
     "Lean",
     "Look",
+    "Melody",
     "Nod",
     "Performance",
     "Say",

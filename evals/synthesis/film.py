@@ -15,7 +15,7 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 
 from backchannel.arrays import FloatArray, ImageArray
-from evals.synthesis.voice import SAMPLE_RATE_HZ
+from evals.synthesis.speaker import SAMPLE_RATE_HZ
 
 VideoCodec = Literal["h264", "vp8", "vp9"]
 
@@ -63,7 +63,7 @@ def write_film(
     frames
         (height, width, 3) RGB each.
     samples
-        (n,) -1..1 at `voice.SAMPLE_RATE_HZ`, or None for a film without sound.
+        (n,) -1..1 at `speaker.SAMPLE_RATE_HZ`, or None for a film without sound.
     size_px
         Width and height, even.
     """

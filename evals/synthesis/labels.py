@@ -43,7 +43,7 @@ def labels_of(file_name: str, performance: Performance, voice: Voice | None, loo
         "speech": [_span(span) for span in speech],
         "pauses": [_span(span) for span in pauses],
         "long_pauses": [_span(span) for span in pauses if span.duration_s >= LONG_PAUSE_S],
-        "filled_pauses": [],
+        "filled_pauses": [_span(span) for span in voice.fillers] if voice else [],
         "summary": "A rendered portrait that does what its script says.",
         "signals_plausible": [],
         "signals_implausible": [],

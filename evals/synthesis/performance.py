@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evals.synthesis.gestures import Gesture
+from evals.synthesis.speaker import OWN_MELODY, Melody
+
+
+@dataclass(frozen=True, slots=True)
+class Filler:
+    """A filled pause: "um", drawn out on one tone. At the usual speed it lasts about 0.8 s."""
+
+    text: str = "Um..."
+    speed: float = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,20 +25,21 @@ class Say:
     start_s
         Time of the first sound, s.
     parts
-        Sentences (str) and, between them, silences (float, s): ``("Well.", 0.8, "It works.")``.
+        Sentences (str), fillers, and silences between them (float, s):
+        ``("Well.", 0.8, Filler(), 0.3, "It works.")``.
     speed
         1 is the voice's own pace.
     level_dbfs
         RMS level of the loud parts, dBFS.
-    semitones
-        Shift of the pitch, semitones; the pace does not change.
+    melody
+        What is done to the voice's own F0; the pace does not change.
     """
 
     start_s: float
-    parts: tuple[str | float, ...]
+    parts: tuple[str | float | Filler, ...]
     speed: float = 1.0
     level_dbfs: float = -20.0
-    semitones: float = 0.0
+    melody: Melody = OWN_MELODY
 
 
 @dataclass(frozen=True, slots=True)

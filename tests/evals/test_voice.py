@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
-from evals.synthesis import Performance, Say, pauses_of, spans_of, voice_of
-from evals.synthesis.voice import SAMPLE_RATE_HZ, sentence
+from evals.synthesis import Filler, Melody, Performance, Say, pauses_of, spans_of, voice_of
+from evals.synthesis.speaker import SAMPLE_RATE_HZ, bent, sentence
+from scipy.signal import resample_poly
 
 from backchannel.arrays import FloatArray
+from backchannel.perception.models import load_networks
+from backchannel.perception.voice import measure_voice
 
 SAY = Say(0.5, ("The plan works.", 0.8, "I am sure of it.", 1.4, "Good."))
 
@@ -44,10 +47,40 @@ def test_the_same_text_gives_the_same_samples() -> None:
     assert np.array_equal(first, sentence("Good morning."))
 
 
-def test_a_shifted_voice_is_higher_and_speaks_no_faster() -> None:
-    plain, high = sentence("I am sure of it."), sentence("I am sure of it.", semitones=4.0)
-    assert high.size == pytest.approx(plain.size, rel=0.12)
-    assert _centroid_hz(high) > 1.1 * _centroid_hz(plain)
+@pytest.mark.parametrize(
+    ("melody", "expected_semitones"),
+    [
+        (Melody(semitones=3.0), [3.0, 3.0, 3.0, 3.0]),
+        (Melody(liveliness=0.0), [2.0, 0.0, -2.0, -4.0]),
+        (Melody(end_semitones=6.0), [0.0, 0.0, 0.0, 6.0]),
+    ],
+)
+def test_a_melody_changes_f0_by_exactly_its_semitones(
+    melody: Melody, expected_semitones: list[float]
+) -> None:
+    own_semitones = np.array([-2.0, 0.0, 2.0, 4.0])
+    # Quarters of a second and more apart: only the last is inside the bend at the end.
+    f0_hz = np.zeros(100)
+    at = np.array([5, 35, 65, 95])
+    f0_hz[at] = 200.0 * 2 ** (own_semitones / 12)
+    f0_hz[20] = 200.0
+    changed = bent(f0_hz, melody)
+    assert 12 * np.log2(changed[at] / f0_hz[at]) == pytest.approx(expected_semitones)
+    assert not np.any(changed[f0_hz == 0])
+
+
+def test_a_higher_voice_is_measured_higher_and_speaks_no_faster() -> None:
+    plain, high = sentence("I am sure of it."), sentence("I am sure of it.", 1.0, Melody(semitones=4.0))
+    assert high.size == pytest.approx(plain.size, rel=0.02)
+    assert _f0_hz(high) / _f0_hz(plain) == pytest.approx(2 ** (4 / 12), rel=0.03)
+
+
+def test_a_filler_is_drawn_out_and_named() -> None:
+    say = Say(0.5, ("Well.", 0.4, Filler(), 0.3, "It works."))
+    voice = voice_of(Performance(5.0, speech=(say,)))
+    (filler,) = voice.fillers
+    assert filler == voice.speech[1]
+    assert filler.duration_s > 0.5
 
 
 def test_a_clip_that_is_too_short_for_its_speech_is_refused() -> None:
@@ -70,8 +103,6 @@ def test_without_speech_there_is_room_noise_and_a_shut_mouth() -> None:
     assert not np.any(voice.mouth_envelope(np.arange(10) / 10))
 
 
-def _centroid_hz(samples: FloatArray) -> float:
-    power = np.abs(np.fft.rfft(samples)) ** 2
-    hertz = np.fft.rfftfreq(samples.size, 1 / SAMPLE_RATE_HZ)
-    low = hertz < 1000
-    return float(np.average(hertz[low], weights=power[low]))
+def _f0_hz(samples: FloatArray) -> float:
+    heard = np.asarray(resample_poly(samples, 1, 3), dtype=np.float32)
+    return float(np.nanmedian(measure_voice(load_networks(), heard, 0.0).f0_hz))
