@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     _MediaPacket = Packet[VideoStream | AudioStream]
 
-MIN_SEGMENT_S = 3.0
-"""What is shorter is not analysed, so a shorter rest stays with the segment before it."""
+MIN_SEGMENT_S = 2.9
+"""Servers want 3 s, less a tolerance of 0.25 s; a shorter rest stays with the segment before it."""
 
 _LONGEST = 1.5  # times the length asked for: key frames farther apart than this make us encode anew
 _CLOCK = Fraction(1, 1000)  # Matroska's own
@@ -127,8 +127,9 @@ def _tracks(source: InputContainer) -> list[VideoStream | AudioStream]:
 
 def _plan(path: Path, segment_s: float) -> _Plan:
     keys_s: list[float] = []
-    first_s, end_s, timed = math.inf, -math.inf, True
+    first_s, end_s = math.inf, -math.inf
     with _opened(path) as source:
+        timed = not _untimed(source)
         for packet in _packets(source, _tracks(source)):
             if packet.pts is None:
                 timed = False
@@ -153,7 +154,8 @@ def _starts_at_keys(
     starts_s = [first_s]
     while end_s - starts_s[-1] > segment_s:
         wanted_s = starts_s[-1] + segment_s
-        later_s = [key_s for key_s in keys_s if key_s >= starts_s[-1] + min(MIN_SEGMENT_S, segment_s)]
+        least_s = min(MIN_SEGMENT_S, segment_s)
+        later_s = [key_s for key_s in keys_s if starts_s[-1] + least_s <= key_s <= end_s - least_s]
         if not later_s:
             break
         starts_s.append(min(later_s, key=lambda key_s: abs(key_s - wanted_s)))
@@ -190,11 +192,10 @@ def _items(
 ) -> Iterator[tuple[int, _MediaPacket | VideoFrame | AudioFrame]]:
     """Read packets to copy, or frames to encode, each with the segment it belongs to."""
     tracks = _tracks(source)
-    picture_place = 0
     if not plan.copy:
-        for packet in _packets(source, tracks, flush=True):
-            yield from _decoded(packet, plan)
+        yield from _frames(source, tracks, plan)
         return
+    picture_place = 0
     for packet in _packets(source, tracks):
         if isinstance(packet.stream, VideoStream):
             # Pictures that are shown before a key frame but stored after it need that key frame.
@@ -205,18 +206,27 @@ def _items(
             yield plan.place(_time_s(packet)), packet
 
 
-def _decoded(packet: _MediaPacket, plan: _Plan) -> Iterator[tuple[int, VideoFrame | AudioFrame]]:
-    try:
-        frames = packet.decode()
-    except LIBAV_ERRORS:
-        return
-    yield from _placed(frames, plan)
+def _frames(
+    source: InputContainer, tracks: list[VideoStream | AudioStream], plan: _Plan
+) -> Iterator[tuple[int, VideoFrame | AudioFrame]]:
+    pictures = 0
+    for packet in _packets(source, tracks, flush=True):
+        try:
+            frames = packet.decode()
+        except LIBAV_ERRORS:
+            continue
+        for frame in frames:
+            if isinstance(frame, VideoFrame) and _untimed(source):
+                frame.time_base = 1 / (packet.stream.average_rate or Fraction(25))
+                frame.pts = pictures
+                pictures += 1
+            if isinstance(frame, VideoFrame | AudioFrame) and frame.time is not None:
+                yield plan.place(frame.time), frame
 
 
-def _placed(frames: Sequence[object], plan: _Plan) -> Iterator[tuple[int, VideoFrame | AudioFrame]]:
-    for frame in frames:
-        if isinstance(frame, VideoFrame | AudioFrame) and frame.time is not None:
-            yield plan.place(frame.time), frame
+def _untimed(source: InputContainer) -> bool:
+    """Whether the container knows only the order of its pictures, and that as they are stored."""
+    return source.format.name == "avi"
 
 
 def _time_s(packet: _MediaPacket) -> float:
