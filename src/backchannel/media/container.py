@@ -106,8 +106,9 @@ def find_ts_sync(data: bytes) -> TsSync | None:
             first = offset + lead
             if first + (wanted - 1) * packet_bytes >= len(data):
                 # A single whole packet is still a stream when nothing else is there to contradict it.
-                alone = offset == 0 and lead == 0 and len(data) == packet_bytes and data[0] == TS_SYNC
-                return TsSync(0, packet_bytes) if alone else None
+                if offset == 0 and lead == 0 and len(data) == packet_bytes and data[0] == TS_SYNC:
+                    return TsSync(0, packet_bytes)
+                break
             last = min(len(data), first + _SYNCS_ELSEWHERE * packet_bytes)
             if all(data[at] == TS_SYNC for at in range(first, last, packet_bytes)):
                 return TsSync(offset, packet_bytes)

@@ -16,16 +16,17 @@ from dataclasses import dataclass, replace
 
 from backchannel.errors import Problem
 from backchannel.media import fragments, transport, webm
-from backchannel.media.container import Container, detect_container
+from backchannel.media.container import M2TS_PACKET_BYTES, TS_SYNC, Container, detect_container
 from backchannel.media.fragments import FragmentStream
 from backchannel.media.stream import MAX_HEADER_BYTES, Media
 from backchannel.media.transport import TransportStream
 from backchannel.media.webm import WebmStream
 from backchannel.model import Segment
 
-# Fewer bytes than any container needs to be recognised.
+# Fewer bytes than a container needs to be recognised, and what such a beginning looks like.
 _UNDECIDED_BYTES = 12
-_FIRST_BYTES = (0x1A, 0x47, 0x00)
+_FIRST_BYTES = (0x1A, 0x00)
+_UNDECIDED_TS_BYTES = 2 * M2TS_PACKET_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def continue_stream(state: StreamState, chunk: bytes) -> tuple[StreamState, Segm
         return _feed(state, chunk)
     if kind is not None:
         return _begin(state, chunk, kind)
-    if len(chunk) < _UNDECIDED_BYTES and chunk[:1] and chunk[0] in _FIRST_BYTES:
+    if _may_begin(chunk):
         return replace(state, pending=chunk), None
     raise Problem(
         "ih5004",
@@ -144,6 +145,13 @@ def _opened(chunk: bytes, kind: Container) -> WebmStream | FragmentStream | Tran
 def _is_header(chunk: bytes) -> bool:
     """Whether a chunk begins with bytes that can only be the beginning of a file."""
     return chunk[:4] in {b"RIFF", b"\x1a\x45\xdf\xa3", b"\x00\x00\x01\xba"} or chunk[4:8] == b"ftyp"
+
+
+def _may_begin(chunk: bytes) -> bool:
+    """Whether a chunk is so short that only the next one can tell."""
+    if len(chunk) < _UNDECIDED_TS_BYTES and TS_SYNC in {*chunk[:1], *chunk[4:5]}:
+        return True
+    return 0 < len(chunk) < _UNDECIDED_BYTES and chunk[0] in _FIRST_BYTES
 
 
 def _begins_anew(

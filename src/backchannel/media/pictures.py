@@ -141,6 +141,10 @@ class _Plan:
     wanted: frozenset[int]
     taken_ticks: frozenset[int]
 
+    def passes_over(self, time: int) -> bool:
+        """Whether the grid will not take a frame of this time."""
+        return time not in self.wanted and (time in self.new or time in self.old)
+
     def is_new(self, time: int) -> bool:
         """Whether a frame of this time belongs to the new media."""
         return time in self.new or (time not in self.old and (not self.new or time >= min(self.new)))
@@ -203,7 +207,7 @@ def _decode(
                 # Each field may be a packet with its own time; half a frame must not be skipped.
                 context.skip_frame, skipping = "DEFAULT", False
             time = order.shown() if order is not None else frame.pts
-            if time is None or frame.is_corrupt:
+            if time is None or frame.is_corrupt or (skipping and plan.passes_over(time)):
                 continue
             check_size(frame.width, frame.height, limits)
             yield time * second_per_unit, (frame, plan.is_new(time))

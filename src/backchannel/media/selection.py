@@ -33,11 +33,11 @@ class Grid:
             return round(time_s * 1e9)
         return math.floor((time_s - self.zero_s) * self.rate_hz + 0.5)
 
-    def distance_s(self, time_s: float) -> float:
-        """Return how far a time is from its nearest tick, s."""
+    def ahead_s(self, time_s: float) -> float:
+        """Return how far the tick nearest to a time is ahead of it, s; negative if it is behind."""
         if math.isinf(self.rate_hz):
             return 0.0
-        return abs(time_s - self.zero_s - self.nearest_tick(time_s) / self.rate_hz)
+        return self.zero_s + self.nearest_tick(time_s) / self.rate_hz - time_s
 
 
 class DisplayOrder:
@@ -78,17 +78,18 @@ def nearest_to_ticks(timed: Iterable[tuple[float, T]], grid: Grid) -> Iterator[t
         A subset of `timed`, in the same order.
     """
     best: tuple[float, T] | None = None
-    latest_s = -math.inf
+    latest_s, step_s = -math.inf, math.inf
     for time_s, item in timed:
         if not latest_s < time_s < math.inf:
             continue
-        latest_s = time_s
+        latest_s, step_s = time_s, time_s - latest_s
         if best is None:
             best = time_s, item
         elif grid.nearest_tick(time_s) != grid.nearest_tick(best[0]):
             yield best
             best = time_s, item
-        elif grid.distance_s(time_s) < grid.distance_s(best[0]):
+        elif abs(grid.ahead_s(time_s)) < abs(grid.ahead_s(best[0])):
             best = time_s, item
-    if best is not None:
+    # A tick behind the end belongs to what comes next, unless this is as near as frames come.
+    if best is not None and grid.ahead_s(best[0]) <= step_s / 2:
         yield best

@@ -170,6 +170,7 @@ def _measure(
     segment: Segment, container: InputContainer, picture: VideoStream | None, sound: AudioStream | None
 ) -> Timing:
     tracks = {stream.index: _Track() for stream in (picture, sound) if stream is not None}
+    latest_s = 0.0
     in_decoding_order = not has_presentation_times(container)
     for packet in packets(container, *(stream for stream in (picture, sound) if stream is not None)):
         track = tracks[packet.stream_index]
@@ -179,6 +180,7 @@ def _measure(
         times = packet_span(packet, in_decoding_order=in_decoding_order)
         if times is None:
             continue
+        latest_s = times[0]
         if track.seen == 1 and isinstance(packet.stream, AudioStream):
             # Priming may be longer than the first packet and reach into the next.
             track.not_before_s = times[0]
@@ -186,6 +188,9 @@ def _measure(
             track.add(*times)
     if not any(track.seen for track in tracks.values()):
         raise Problem("ih5004", "The media ends before its first picture or sound.")
+    if segment.continuous and not any(track.start_s for track in tracks.values()):
+        # Only samples that decoders throw away arrived: a moment without media, which is no error.
+        return Timing(0.0, latest_s, latest_s, False, False, 0, 0, 0.0)
     video = tracks[picture.index] if picture is not None else _Track()
     audio = tracks[sound.index] if sound is not None else _Track()
     return _timing(video, audio, continuous=segment.continuous)
