@@ -22,3 +22,10 @@ def faulty_live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 def workers_find_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let workers import the analysis that a test puts in place."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A server as it is."""
+    with running(tmp_path_factory.mktemp("live")) as live:
+        yield live
