@@ -6,7 +6,7 @@ so a conversation survives a dropped connection, moves between worker processes,
 answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from backchannel.signals.engagement import EngagementState, follow_engagement
 from backchannel.signals.quality import QualityState, accumulate, judge
 from backchannel.signals.weigh import weigh
 from backchannel.tracks import FaceTracks, PictureTracks, Tracks
+from backchannel.windows import WINDOW_S, windows
 
 LATE_S = 0.6
 """A cue can only be told once what follows it is known (the rest after a nod, the word after a pause); one
@@ -26,6 +27,10 @@ that ended this long before a segment may still be told in it."""
 MAX_SUBJECT_MOVE = 1.5
 """Farthest the subject's face may be from where it was, in face widths, to be taken for the same person at
 first sight (judgement: nobody changes seats between two segments)."""
+
+
+Told = tuple[tuple[str, Span], ...]
+"""Cues that signals already rest on, as (name, span)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +55,13 @@ class SessionState:
     subject
         Where the subject's face was last seen.
     told
-        Cues that the last segments already answered for, as (name, span).
+        Cues near the end of the last segment that it already answered for.
     """
 
     clock_s: float = 0.0
     stream_offset_s: float | None = None
     subject: Place | None = None
-    told: tuple[tuple[str, Span], ...] = ()
+    told: Told = ()
     cues: CueState = CueState()
     engagement: EngagementState = EngagementState()
     quality: QualityState = QualityState()
@@ -81,6 +86,31 @@ def analyze_segment(
     return pack(state), result
 
 
+def analyze_whole(
+    segment: Segment,
+    limits: MediaLimits,
+    *,
+    window_s: float = WINDOW_S,
+    on_progress: Callable[[float], None] | None = None,
+) -> Iterator[SegmentResult]:
+    """Analyse one complete medium as a conversation of its own, window by window.
+
+    Parameters
+    ----------
+    on_progress
+        Called with the time, s, up to which the picture has been looked at.
+
+    Raises
+    ------
+    backchannel.errors.Problem
+        When the media cannot be used; before the first result.
+    """
+    state = SessionState()
+    for tracks in windows(perceive(segment, limits, on_progress=on_progress), window_s):
+        state, result = interpret(state, tracks)
+        yield result
+
+
 def skip_segment(packed_state: bytes, duration_s: float) -> bytes:
     """Let time pass that was not analysed, so that later segments keep their place on the clock."""
     state = unpack(packed_state)
@@ -93,9 +123,10 @@ def interpret(state: SessionState, tracks: Tracks) -> tuple[SessionState, Segmen
     segment = Span(start_s, start_s + tracks.duration_s)
     subject = _choose_subject(state.subject, tracks.picture)
     cue_state, observed = observe(state.cues, tracks, subject, start_s)
-    cues = _answer_for(observed.cues, segment, state.told)
+    cues = tuple(cue for cue in observed.cues if _touches(cue, segment, state.told))
+    answered = [cue for cue in cues if _is_news(cue, segment, state.told)]
     coverage = _coverage(tracks, observed, segment, subject)
-    signals = weigh(cues, segment, coverage)
+    signals = weigh(answered, segment, coverage)
     engagement_state, engagement = follow_engagement(
         state.engagement,
         segment,
@@ -110,7 +141,9 @@ def interpret(state: SessionState, tracks: Tracks) -> tuple[SessionState, Segmen
         clock_s=segment.end_s,
         stream_offset_s=stream_offset_s,
         subject=_last_place(tracks.picture, subject) or state.subject,
-        told=tuple((cue.name, cue.span) for cue in cues if cue.span.end_s >= segment.end_s - LATE_S - 1.0),
+        told=tuple(
+            (cue.name, cue.span) for cue in answered if cue.span.end_s >= segment.end_s - LATE_S - 1.0
+        ),
         cues=cue_state,
         engagement=engagement_state,
         quality=quality_state,
@@ -158,16 +191,22 @@ def _last_place(picture: PictureTracks | None, subject: int | None) -> Place | N
     return _place_of(picture.faces[subject], at=-1)
 
 
-def _answer_for(cues: Sequence[Cue], segment: Span, told: Sequence[tuple[str, Span]]) -> tuple[Cue, ...]:
-    """Cues of the recent past that belong to this segment's answer: those in it, and late ones never told."""
-    return tuple(cue for cue in cues if _belongs(cue, segment, told))
-
-
-def _belongs(cue: Cue, segment: Span, told: Sequence[tuple[str, Span]]) -> bool:
-    if cue.span.start_s >= segment.end_s or cue.span.end_s < segment.start_s - LATE_S:
+def _touches(cue: Cue, segment: Span, told: Told) -> bool:
+    """Whether a cue belongs to this segment's answer: it is in it, or could not be told before."""
+    if cue.span.start_s >= segment.end_s:
         return False
-    already = any(name == cue.name and span.overlap_s(cue.span) > 0 for name, span in told)
-    return not already or cue.span.overlap_s(segment) >= min(0.3, 0.3 * cue.span.duration_s)
+    return cue.span.end_s > segment.start_s or (
+        cue.span.end_s >= segment.start_s - LATE_S and not _was_told(cue, told)
+    )
+
+
+def _is_news(cue: Cue, segment: Span, told: Told) -> bool:
+    """Whether a signal may rest on a cue here: the tail of one told in the last segment is old news."""
+    return not _was_told(cue, told) or cue.span.overlap_s(segment) >= min(0.3, 0.3 * cue.span.duration_s)
+
+
+def _was_told(cue: Cue, told: Told) -> bool:
+    return any(name == cue.name and span.overlap_s(cue.span) > 0 for name, span in told)
 
 
 def _coverage(tracks: Tracks, observed: Observed, segment: Span, subject: int | None) -> Coverage:

@@ -149,6 +149,12 @@ def _packets(data: bytes, packet_bytes: int) -> Iterator[tuple[Packet, bytes]]:
             return
 
 
+def _in_step(data: bytes, packet_bytes: int) -> bool:
+    """Whether the data begins with a packet, as far as its first two can tell."""
+    sync_at = packet_bytes - TS_PACKET_BYTES
+    return all(byte == TS_SYNC for byte in data[sync_at : sync_at + packet_bytes + 1 : packet_bytes])
+
+
 def _section(packet: Packet) -> bytes:
     """Return the section that begins in a packet, cut where the packet ends."""
     if not packet.first or not packet.payload:
@@ -296,6 +302,7 @@ class _Reader:
     def __init__(self, stream: TransportStream, chunk: bytes) -> None:
         self.stream = stream
         self.data = stream.tail + chunk
+        torn = stream.tail and not _in_step(self.data, stream.packet_bytes)
         self.kinds = dict(stream.kinds)
         self.counters = dict(stream.counters)
         self.opened = {pes.pid: (pes, [pes.raw], len(pes.raw)) for pes in stream.opened}
@@ -304,6 +311,11 @@ class _Reader:
         self.units: list[Unit] = []
         self.lost_at: int | None = None
         self.tail = b""
+        if torn and _in_step(chunk, stream.packet_bytes):
+            # The rest of the packet that was cut never came; the chunk begins with one of its own.
+            self.data = chunk
+            self.opened.clear()
+            self._lose()
 
     def result(self) -> tuple[TransportStream, Media]:
         """Sum up: the stream after this chunk, and what the chunk gave."""
