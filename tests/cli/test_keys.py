@@ -1,17 +1,10 @@
 import json
-import subprocess
-import sys
 from pathlib import Path
+
+from tests.cli.commands import is_one_line_without_a_traceback, run
 
 from backchannel import __version__
 from backchannel.store import STREAM_SCOPE, open_store
-
-
-def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    command = Path(sys.executable).with_name("backchannel")
-    return subprocess.run(  # noqa: S603
-        [command, *arguments], capture_output=True, text=True, env={"PATH": "", **environ}, check=False
-    )
 
 
 def test_create_prints_the_key_alone_on_stdout(tmp_path: Path) -> None:
@@ -53,10 +46,7 @@ def test_what_goes_wrong_is_one_line_without_a_traceback(tmp_path: Path) -> None
         ("keys", "revoke", "nothing", "--data-dir", str(tmp_path)),
         ("keys", "list", "--data-dir", str(tmp_path / "file")),
     ):
-        failed = run(*arguments)
-        assert failed.returncode == 1
-        assert failed.stderr.startswith("backchannel: ")
-        assert failed.stderr.count("\n") == 1
+        assert is_one_line_without_a_traceback(run(*arguments))
     refused = run("keys", "create", "--scope", "all", "--data-dir", str(tmp_path))
     assert refused.returncode == 2
     assert "interhumanai.stream" in refused.stderr
