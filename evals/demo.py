@@ -26,6 +26,8 @@ from evals.synthesis import labels_path
 CACHE = Path(__file__).resolve().parents[1] / ".cache"
 BACKCHANNEL = (sys.executable, "-c", "from backchannel.cli import main; main()")
 KEY_NAME = "demo"
+LOG_LEVEL = "BACKCHANNEL_LOG_LEVEL"
+TOLD = ("nod", "shake", "gaze_away", "smile", "brow_raise")
 SEGMENT_S = 5
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 20.0
@@ -65,13 +67,14 @@ def _run(host: str, port: int, data_dir: Path, serve_only: bool, video: Path | N
         raise DemoError(f"there is no file {video}.")
     _require_free(host, port)
     clip = None if serve_only else video or _sample()
-    server = _start_server(host, port, data_dir)
+    server = _start_server(host, port, data_dir, quiet=clip is not None)
     try:
         # A server that listens everywhere is reached here.
         url = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::', ''} else host}:{port}"  # noqa: S104
         _wait_until_ready(server, url)
         if clip is not None:
             _stream(clip, url, demo_key(data_dir))
+            _tell_script(clip)
         print(f"\nThe server keeps serving at {url}. Ctrl-C stops it.", flush=True)
         code = server.wait()
         raise DemoError(f"the server stopped by itself (exit code {code}).")
@@ -103,13 +106,18 @@ def _sample() -> Path:
     write_sample(draft)
     # Moved into place whole, so that an interrupted run leaves no half of a film to be shown next time.
     labels_path(draft).replace(labels_path(clip))
-    return draft.replace(clip)
+    draft.replace(clip)
+    draft.parent.rmdir()
+    return clip
 
 
-def _start_server(host: str, port: int, data_dir: Path) -> subprocess.Popen[bytes]:
-    options = ("--host", host, "--port", str(port), "--data-dir", str(data_dir))
+def _start_server(host: str, port: int, data_dir: Path, *, quiet: bool) -> subprocess.Popen[bytes]:
+    command = [*BACKCHANNEL, "serve", "--host", host, "--port", str(port), "--data-dir", str(data_dir)]
+    if quiet and LOG_LEVEL not in os.environ:
+        # Its log would run between the lines of the answers.
+        command += ["--log-level", "warning"]
     # In a session of its own: Ctrl-C reaches this process alone, which then stops the server, once.
-    return subprocess.Popen((*BACKCHANNEL, "serve", *options), start_new_session=True)  # noqa: S603
+    return subprocess.Popen(command, start_new_session=True)  # noqa: S603
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], url: str) -> None:
@@ -152,6 +160,18 @@ def _stream(clip: Path, url: str, key: str) -> None:
     finished = subprocess.run(command, env=os.environ | {"BACKCHANNEL_KEY": key}, check=False)  # noqa: S603
     if finished.returncode != 0:
         raise DemoError(f"streaming failed (exit code {finished.returncode}); what it said is above.")
+
+
+def _tell_script(clip: Path) -> None:
+    """Print what a scripted clip really does, to be compared with what was found."""
+    if not labels_path(clip).is_file():
+        return
+    print("\nWhat the script of this sample says:")
+    for cue in json.loads(labels_path(clip).read_text(encoding="utf-8"))["cues"]:
+        if cue["cue"] in TOLD:
+            what = f"{cue['cue'].replace('_', ' ')} {cue.get('direction', '')}".strip()
+            size = f", {cue['value']:.0f}°" if cue.get("unit") == "deg" else ""
+            print(f"  {cue['start']:4.1f} to {cue['end']:4.1f} s  {what}{size}")
 
 
 def backchannel(*arguments: str) -> str:

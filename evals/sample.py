@@ -1,6 +1,6 @@
 """Makes the sample that `make run` shows: ``python -m evals.sample OUT.mp4``.
 
-Twenty-four seconds of one person who reports, hesitates, listens, nods, smiles, and disagrees. Everything in
+Twenty-five seconds of one person who reports, hesitates, listens, nods, smiles, and disagrees. Everything in
 it is scripted here, and ``OUT.mp4.labels.json`` says when.
 """
 
@@ -28,10 +28,10 @@ from evals.synthesis import (
     write_clip,
 )
 
-DURATION_S = 24.0
+DURATION_S = 25.0
 
 REPORT = Say(
-    0.8,
+    1.6,
     (
         "I looked at the numbers again this morning.",
         0.45,
@@ -46,23 +46,24 @@ REPORT = Say(
 def sample() -> Shot:
     """Return the sample's script. Gestures are placed by the speech, whose length the voice decides."""
     hesitation = pauses_of(REPORT)[-1]
-    listening_s = spans_of(REPORT)[-1].end_s + 0.9
-    answer = Say(listening_s + 8.4, ("No, I would not change it now.", 0.5, "Let us keep the plan as it is."))
+    listening_s = spans_of(REPORT)[-1].end_s + 1.7
+    answer = Say(listening_s + 8.5, ("No, I would not change it now.", 0.5, "Let us keep the plan as it is."))
     gestures = (
         Blink(0.4),
-        Blink(3.3),
+        Blink(4.1),
         Glance(hesitation.start_s + 0.1, 1.25, yaw_deg=22.0, pitch_deg=4.0),
         Blink(hesitation.end_s + 0.3),
         Nod(listening_s, cycles=3, peak_to_peak_deg=9.0, rate_hz=2.0),
-        Blink(listening_s + 2.1),
-        Smile(listening_s + 2.4, 2.2),
+        Blink(listening_s + 1.7),
+        Smile(listening_s + 1.95, 2.2),
         BrowRaise(listening_s + 5.2, 0.9),
-        Blink(listening_s + 6.3),
-        Shake(listening_s + 6.9, cycles=2.5, peak_to_peak_deg=14.0, rate_hz=1.7),
+        Blink(listening_s + 6.4),
+        Shake(listening_s + 7.0, cycles=2.5, peak_to_peak_deg=14.0, rate_hz=1.7),
         Blink(answer.start_s + 1.9),
     )
     performance = Performance(DURATION_S, gestures, (REPORT, answer), seed=7)
-    return Shot(performance, encoding=Encoding(crf=20))
+    # A key frame each second, so that the clip can be cut into segments of any whole length without loss.
+    return Shot(performance, encoding=Encoding(crf=20, key_frame_s=1.0))
 
 
 def main() -> None:

@@ -17,6 +17,17 @@ from backchannel.model import Span
 from evals.synthesis.performance import Filler, Performance, Say
 from evals.synthesis.speaker import SAMPLE_RATE_HZ, Melody, sentence
 
+__all__ = [
+    "LONG_PAUSE_S",
+    "SAMPLE_RATE_HZ",
+    "SHORTEST_PAUSE_S",
+    "Voice",
+    "pauses_of",
+    "sentence",
+    "spans_of",
+    "voice_of",
+]
+
 SHORTEST_PAUSE_S = 0.25
 """Silences inside speech from this length on are pauses (Campione & Veronis 2002)."""
 
