@@ -80,6 +80,16 @@ def test_serve_then_stream_then_stop(tmp_path: Path) -> None:
     assert "bk_live_wrong" not in err
 
 
+def test_a_server_that_is_asked_to_stop_ends_well(tmp_path: Path) -> None:
+    with serving(tmp_path) as (process, _, _):
+        (worker,) = children(process.pid)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=30)
+        assert process.returncode == 0
+        assert "stopped" in err
+        assert gone(worker)
+
+
 def test_a_server_that_is_killed_leaves_no_worker(tmp_path: Path) -> None:
     with serving(tmp_path) as (process, _, _):
         (worker,) = children(process.pid)

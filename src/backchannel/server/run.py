@@ -1,6 +1,8 @@
 """Runs the application on a socket, until a signal ends it."""
 
+import signal
 import socket
+import sys
 from typing import Final
 
 import msgspec
@@ -67,6 +69,9 @@ def serve(settings: Settings, store: KeyStore) -> None:
     """
     taken, settings = listen(settings)
     server = make_server(settings, store, LocalEngine(settings))
+    # The web server stops in good order, then raises the signal again for whoever handled it before. By
+    # default that is an end on the spot, and one that looks like a failure.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     log.info("listening", url=settings.base_url, workers=settings.workers)
     try:
         server.run(sockets=[taken])
