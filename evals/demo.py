@@ -92,7 +92,7 @@ def _require_free(host: str, port: int) -> None:
         except OSError as error:
             why = error.strerror or "refused"
             raise DemoError(
-                f"cannot listen on {host}:{port} ({why.lower()}); another port: make run PORT=8001"
+                f"cannot listen on {host}:{port} ({why.lower()}); another port: make run PORT={port + 1}"
             ) from None
 
 
