@@ -131,7 +131,9 @@ def cut(image: ImageArray, region: Region, side_px: int) -> ImageArray:
     cosine, sine = np.cos(region.angle_rad), np.sin(region.angle_rad)
     scale = side_px / region.side_px
     matrix = np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0]]) * scale
-    matrix[:, 2] = side_px / 2 - matrix[:, :2] @ (region.centre_x_px, region.centre_y_px)
+    # OpenCV counts from the middle of the first pixel, the networks from its edge: half a pixel apart. Left
+    # out, every iris lies a degree of gaze to one side.
+    matrix[:, 2] = side_px / 2 - 0.5 - matrix[:, :2] @ (region.centre_x_px, region.centre_y_px)
     # A much larger face than the crop needs area averaging, or fine texture turns into noise.
     flags = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
     return np.asarray(cv2.warpAffine(image, matrix, (side_px, side_px), flags=flags), dtype=np.uint8)
