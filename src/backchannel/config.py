@@ -59,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         What one session may have waiting before its socket is no longer read.
     idle_timeout_s, session_max_s, drain_s
         When a silent session ends, when any session ends, and how long it may finish what it accepted.
+    send_timeout_s
+        How long a client may leave what we send unread before it is given up.
     sessions_per_key
         Streams that one key may hold open at once.
     min_segment_s
@@ -85,6 +87,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     idle_timeout_s: Seconds = 300.0
     session_max_s: Seconds = 3600.0
     drain_s: NonNegativeSeconds = 30.0
+    send_timeout_s: Seconds = 60.0
     sessions_per_key: Count = 10
 
     min_segment_s: NonNegativeSeconds = 2.75

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import signal
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -332,6 +333,30 @@ def test_a_session_ends_at_its_longest_and_what_it_accepted_is_answered(
 
     with running(tmp_path / "data", "tests.engine.faulty", session_max_s=0.3) as live:
         run(lambda: scenario(live))
+
+
+def test_a_client_that_never_reads_is_given_up(workers_find_the_tests: None, tmp_path: Path) -> None:
+    async def scenario(live: Live) -> None:
+        # Small buffers, so that they are full soon.
+        taken = socket.socket()
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        taken.connect((live.settings.host, live.settings.port))
+        async with live.stream(sock=taken, max_queue=1, close_timeout=0.1) as deaf:
+            for _ in range(60_000):
+                await deaf.socket.send("x")
+            while not await admitted(live):
+                pass
+
+    with running(tmp_path, "tests.engine.faulty", sessions_per_key=1, send_timeout_s=0.3) as live:
+        run(lambda: scenario(live))
+
+
+async def admitted(live: Live) -> bool:
+    try:
+        async with live.stream():
+            return True
+    except InvalidStatus:
+        return False
 
 
 async def farewell(stream: Stream) -> tuple[str, int]:

@@ -142,3 +142,19 @@ def test_a_data_directory_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be used"):
         open_store(tmp_path / "file")
+
+
+def test_a_store_that_breaks_says_so_and_one_that_cannot_be_written_still_lets_in(
+    store: KeyStore, data_dir: Path
+) -> None:
+    _, secret = store.create("laptop")
+    connection = sqlite3.connect(data_dir / "backchannel.sqlite3")
+    connection.execute("CREATE TRIGGER full BEFORE UPDATE ON api_keys BEGIN SELECT RAISE(ABORT, 'full'); END")
+    connection.commit()
+    assert store.verify(secret) is not None
+    assert store.list()[0].last_used_at is None
+    connection.execute("DROP TABLE api_keys")
+    connection.commit()
+    connection.close()
+    with pytest.raises(StoreError, match="cannot be read"):
+        store.verify(secret)

@@ -27,9 +27,10 @@ from backchannel.server.auth import Offer, authorise, read_offer
 from backchannel.server.log import describe
 from backchannel.server.responses import problem_response
 from backchannel.server.services import Services
-from backchannel.store import STREAM_SCOPE, ApiKey
+from backchannel.store import STREAM_SCOPE, ApiKey, StoreError
 
 NORMAL_CLOSURE: Final = 1000
+ABNORMAL_CLOSURE: Final = 1006
 INTERNAL_ERROR: Final = 1011
 SMALLEST_HEADER_BYTES: Final = 32
 
@@ -59,7 +60,11 @@ async def stream_v0(websocket: WebSocket) -> None:
 
 async def _admit(websocket: WebSocket, services: Services) -> tuple[Offer, ApiKey]:
     offer = read_offer(websocket.headers.get("authorization"), websocket.scope["subprotocols"])
-    key = await authorise(services.store, offer.credential, STREAM_SCOPE)
+    try:
+        key = await authorise(services.store, offer.credential, STREAM_SCOPE)
+    except StoreError as error:
+        log.error("store failed", **describe(error))  # noqa: TRY400 -- one line is enough
+        raise Problem("ih1001", "The API key could not be checked: a fault of the server.") from None
     if services.engine.failed:
         raise Problem("ih1003", "The server cannot analyse anything at the moment.", retry_after_s=30.0)
     return offer, key
@@ -168,7 +173,7 @@ class Conversation:
         data: bytes | None = message.get("bytes")
         if data is None:
             self._session, error = self._session.text(len(message.get("text") or ""))
-            log.info("text refused", error_id=error.error_id)
+            log.debug("text refused", error_id=error.error_id)
             await self._send(error)
             return
         self._received_bytes += len(data)
@@ -272,7 +277,13 @@ class Conversation:
     # --- sending -----------------------------------------------------------------------------------
 
     async def _send(self, message: v0.Message) -> None:
-        await self._websocket.send_text(v0.encode(message))
+        try:
+            async with asyncio.timeout(self._settings.send_timeout_s):
+                await self._websocket.send_text(v0.encode(message))
+        except TimeoutError:
+            # It sends and never reads; without this its session would never end.
+            log.warning("client does not read")
+            raise WebSocketDisconnect(ABNORMAL_CLOSURE) from None
 
     async def _break_off(self) -> None:
         problem = Problem("ih1001", "The session ended because of a fault of the server.")

@@ -4,7 +4,7 @@ import hmac
 import os
 import secrets
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
@@ -95,14 +95,23 @@ class KeyStore:
         return key, secret
 
     def verify(self, credential: str) -> ApiKey | None:
-        """Return the live key that this credential is, or None; notes the use, to the minute."""
+        """Return the live key that this credential is, or None; notes the use, to the minute.
+
+        Raises
+        ------
+        StoreError
+            The database cannot be read.
+        """
         if not looks_valid(credential):
             return None
         offered = digest(credential)
-        with self._engine.connect() as connection:
-            row = connection.execute(
-                select(*_VISIBLE, api_keys.c.digest).where(api_keys.c.digest == offered)
-            ).one_or_none()
+        try:
+            with self._engine.connect() as connection:
+                row = connection.execute(
+                    select(*_VISIBLE, api_keys.c.digest).where(api_keys.c.digest == offered)
+                ).one_or_none()
+        except SQLAlchemyError:
+            raise StoreError("The key store cannot be read.") from None
         # The index has found it already; comparing again in constant time keeps the answer independent of
         # how a database compares (PostgreSQL and SQLite stop at the first difference).
         if row is None or not hmac.compare_digest(row.digest, offered) or row.revoked_at is not None:
@@ -136,7 +145,8 @@ class KeyStore:
         now = self._now()
         if key.last_used_at is not None and now - key.last_used_at < LAST_USED_STEP:
             return
-        with self._engine.begin() as connection:
+        # A full disk or a long writer elsewhere is no reason to turn a good key away.
+        with suppress(SQLAlchemyError), self._engine.begin() as connection:
             connection.execute(
                 update(api_keys).where(api_keys.c.id == key.id).values(last_used_at=_naive(now))
             )
