@@ -124,9 +124,9 @@ def interpret(state: SessionState, tracks: Tracks) -> tuple[SessionState, Segmen
     subject = _choose_subject(state.subject, tracks.picture)
     cue_state, observed = observe(state.cues, tracks, subject, start_s)
     cues = tuple(cue for cue in observed.cues if _touches(cue, segment, state.told))
-    answered = [cue for cue in cues if _is_news(cue, segment, state.told)]
+    news = tuple(cue for cue in cues if _is_news(cue, segment, state.told))
     coverage = _coverage(tracks, observed, segment, subject)
-    signals = weigh(answered, segment, coverage)
+    signals = weigh(observed.cues, news, segment, coverage)
     engagement_state, engagement = follow_engagement(
         state.engagement,
         segment,
@@ -141,9 +141,7 @@ def interpret(state: SessionState, tracks: Tracks) -> tuple[SessionState, Segmen
         clock_s=segment.end_s,
         stream_offset_s=stream_offset_s,
         subject=_last_place(tracks.picture, subject) or state.subject,
-        told=tuple(
-            (cue.name, cue.span) for cue in answered if cue.span.end_s >= segment.end_s - LATE_S - 1.0
-        ),
+        told=tuple((cue.name, cue.span) for cue in news if cue.span.end_s >= segment.end_s - LATE_S - 1.0),
         cues=cue_state,
         engagement=engagement_state,
         quality=quality_state,

@@ -1,6 +1,7 @@
 """Cues of the voice's manner: rate, pitch, phrase ends, loudness, steadiness."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -55,7 +56,8 @@ def _phrase_end(view: VoiceView, phrase: IndexSpan) -> Iterator[Cue]:
         return
     slope = float(np.polyfit(rows * LEVEL_HOP_S, view.semitones[rows], 1)[0])
     moved = slope * float(rows[-1] - rows[0]) * LEVEL_HOP_S
-    if abs(moved) >= limits["min_semitones"]:
+    # More than an octave in 300 ms is a slip of the pitch tracker into creak, not a melody.
+    if limits["min_semitones"] <= abs(moved) <= limits["max_semitones"]:
         name = "rising_end" if moved > 0 else "falling_end"
         span = view.span(int(rows[0]), int(rows[-1]) + 1)
         yield Cue(name, AUDIO, span, abs(moved), "st", None, 0.7)
@@ -134,6 +136,8 @@ def _turn_steadiness(view: VoiceView, turn: list[IndexSpan]) -> Iterator[Cue]:
         return
     deviation = float(np.std(levels))
     pause_share = max(0.0, 1.0 - speech_s / span.duration_s)
-    if deviation <= limits["max_deviation_db"] and pause_share <= limits["max_pause_share"]:
+    longest_s = max((after[0] - before[1] for before, after in pairwise(turn)), default=0) * LEVEL_HOP_S
+    fluent = pause_share <= limits["max_pause_share"] and longest_s <= limits["max_pause_s"]
+    if deviation <= limits["max_deviation_db"] and fluent:
         measures = (("pause_share", 100.0 * pause_share, "%"), ("speech", speech_s, "s"))
         yield Cue("steady_voice", AUDIO, span, deviation, "dB", None, 0.7, measures)

@@ -87,7 +87,11 @@ def phrase_rows(line: VoiceLine) -> list[IndexSpan]:
         standing = np.flatnonzero(level[start:end] >= loud_dbfs - limits["edge_drop_db"])
         tight.append((start + int(standing[0]), start + int(standing[-1]) + 1))
     joined = join_close(tight, max_gap=round(limits["max_gap_s"] / LEVEL_HOP_S))
-    return longer_than(joined, limits["min_duration_s"] / LEVEL_HOP_S)
+    # A word that the end of the recording cuts off is short for that reason alone.
+    cut_off = longer_than(
+        [span for span in joined if span[1] >= level.size - 2], limits["min_cut_off_s"] / LEVEL_HOP_S
+    )
+    return sorted({*longer_than(joined, limits["min_duration_s"] / LEVEL_HOP_S), *cut_off})
 
 
 def spoken_measures(line: VoiceLine) -> list[FloatArray]:

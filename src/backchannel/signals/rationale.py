@@ -11,6 +11,8 @@ from backchannel.model import Coverage, Cue, Evidence
 
 MAX_PHRASES = 3
 """Events told in one rationale: one or two plain sentences."""
+MIN_TOLD_WEIGHT = 0.1
+"""Evidence that adds less than this to the log-odds is on request only (judgement)."""
 
 PHRASES: Mapping[str, str] = MappingProxyType(
     {
@@ -74,7 +76,8 @@ def evidence_of(cue: Cue, weight: float) -> list[Evidence]:
 def compose(evidence: Sequence[Evidence], coverage: Coverage) -> str:
     """Write the rationale of some evidence, most telling first, and say which modality was missing."""
     events = [entry for entry in evidence if "." not in entry.cue]
-    told = [entry for entry in events if entry.cue != "facing"][:MAX_PHRASES]
+    strong = [entry for entry in events if entry.cue != "facing" and entry.weight >= MIN_TOLD_WEIGHT]
+    told = (strong or [entry for entry in events if entry.cue != "facing"][:1])[:MAX_PHRASES]
     facing = next((entry for entry in events if entry.cue == "facing"), None)
     phrases = [_phrase(entry, evidence) for entry in told or events[:1]]
     first = phrases[0]

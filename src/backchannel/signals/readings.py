@@ -5,11 +5,21 @@ reading is a cue, or a few cues at the same time, under a name that `weights.tom
 measured here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from backchannel.model import Cue, Span
 from backchannel.signals.weights import strength_table
+
+HELD_SMILE_S = 2.0
+"""A smile held so long is meant for somebody, wherever that person sits (judgement)."""
+HELD_RAISE_S = 1.2
+"""Raised brows that last longer than a stressed phrase (judgement, after Ekman 1979)."""
+SAME_THOUGHT_S = 6.0
+"""Pauses that begin within this time of each other belong together (judgement: a spoken sentence or two)."""
+LONG_HESITATION_S = 1.0
+"""A silent pause inside a turn that listeners hear as one (Campione & Véronis 2002: long from 1 s on)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,35 +51,43 @@ def read(cues: Sequence[Cue]) -> tuple[Reading, ...]:
 
 def _readings(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
     yield _reading(cue.name, cue)
-    match cue.name:
-        case "nod" | "shake":
-            speaking = _shared(cue, cues, "speaking") > 0.3
-            yield _reading(f"{cue.name}.{'speaking' if speaking else 'listening'}", cue)
-        case "facing":
-            yield from _while("facing.speaking", cue, _with(cue, cues, "speaking", 0.3))
-        case "gaze_away":
-            yield from _gaze_away(cue, cues)
-        case "brow_raise":
-            yield from _brow_raise(cue, cues)
-        case "smile" | "pitch_lively":
-            name = "smile_facing" if cue.name == "smile" else "lively_facing"
-            yield from _together(name, cue, _with(cue, cues, "facing", 0.6))
-        case "brow_furrow":
-            yield from _brow_furrow(cue, cues)
-        case "tilt":
-            narrowed = _with(cue, cues, "eyes_narrowed", 0.5)
-            if narrowed and not _with(cue, cues, "smile", 0.1):
-                yield _reading("narrowed_tilt", cue, *narrowed)
-        case "pitch_raised":
-            brisk = _with(cue, cues, "speech_brisk", 0.5)
-            if brisk:
-                yield _reading("raised_and_fast", cue, *brisk)
-        case "long_pause":
-            others = [
-                other for other in cues if other.name in ("long_pause", "filled_pause") and other != cue
-            ]
-            if cue.value >= 1.0 and others:
-                yield _reading("long_hesitation", cue, others[0])
+    circumstances = _CIRCUMSTANCES.get(cue.name)
+    if circumstances is not None:
+        yield from circumstances(cue, cues)
+
+
+def _gesture(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
+    speaking = _shared(cue, cues, "speaking") > 0.3
+    yield _reading(f"{cue.name}.{'speaking' if speaking else 'listening'}", cue)
+
+
+def _facing(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
+    yield from _while("facing.speaking", cue, _with(cue, cues, "speaking", 0.3))
+
+
+def _lively(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
+    yield from _together("lively_facing", cue, _with(cue, cues, "facing", 0.6))
+
+
+def _tilt(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
+    if not _with(cue, cues, "smile", 0.1):
+        yield from _together("narrowed_tilt", cue, _with(cue, cues, "eyes_narrowed", 0.5))
+
+
+def _pitch_raised(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
+    yield from _together("raised_and_fast", cue, _with(cue, cues, "speech_brisk", 0.5))
+
+
+def _long_pause(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
+    others = [
+        other
+        for other in cues
+        if other.name in ("long_pause", "filled_pause")
+        and other != cue
+        and abs(other.span.start_s - cue.span.start_s) <= SAME_THOUGHT_S
+    ]
+    if cue.value >= LONG_HESITATION_S:
+        yield from _together("long_hesitation", cue, others[:1])
 
 
 def _while(name: str, cue: Cue, others: Sequence[Cue]) -> Iterator[Reading]:
@@ -90,10 +108,19 @@ def _gaze_away(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
     yield from _while("gaze_away.pause", cue, pauses)
 
 
+def _smile(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
+    facing = _with(cue, cues, "facing", 0.6)
+    if facing:
+        yield _reading("smile_facing", cue, *facing)
+    elif cue.span.duration_s >= HELD_SMILE_S:
+        yield _reading("smile_held", cue)
+
+
 def _brow_raise(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
     facing = _with(cue, cues, "facing", 0.5)
-    # While speaking, raised brows stress words (Ekman 1979) and say nothing about interest.
-    if facing and _shared(cue, cues, "speaking") <= 0.3:
+    # While speaking, short raises stress words (Ekman 1979) and say nothing about interest; held ones do.
+    stress = _shared(cue, cues, "speaking") > 0.3 and cue.span.duration_s < HELD_RAISE_S
+    if facing and not stress:
         yield _reading("brow_raise.facing", cue, *facing)
     yield from _together("facial_shrug", cue, _with(cue, cues, "lip_corner_down", 0.3))
 
@@ -103,6 +130,24 @@ def _brow_furrow(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
     if facing and cue.span.duration_s >= 1.0:
         yield _reading("furrow_facing", cue, *facing)
     yield from _together("furrow_and_lip_press", cue, _with(cue, cues, "lip_press", 0.3))
+
+
+_CIRCUMSTANCES: Mapping[str, Callable[[Cue, Sequence[Cue]], Iterator[Reading]]] = MappingProxyType(
+    {
+        "nod": _gesture,
+        "shake": _gesture,
+        "facing": _facing,
+        "gaze_away": _gaze_away,
+        "brow_raise": _brow_raise,
+        "brow_furrow": _brow_furrow,
+        "smile": _smile,
+        "pitch_lively": _lively,
+        "pitch_raised": _pitch_raised,
+        "tilt": _tilt,
+        "long_pause": _long_pause,
+    }
+)
+"""Which cues mean something else in a circumstance, and how that is told."""
 
 
 def _reading(name: str, cue: Cue, *others: Cue) -> Reading:

@@ -1,7 +1,7 @@
 """Weighs readings into signals: evidence adds up in log-odds (naive Bayes, one table of weights)."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from backchannel.model import Coverage, Cue, Evidence, Modality, Probability, Signal, SignalType, Span
 from backchannel.signals.rationale import compose, evidence_of
@@ -22,13 +22,18 @@ REPEAT_SHARE = 0.3
 MIN_SPAN_S = 0.1
 
 
-def weigh(cues: Sequence[Cue], segment: Span, coverage: Coverage) -> tuple[Signal, ...]:
+def weigh(
+    cues: Sequence[Cue], news: Collection[Cue], segment: Span, coverage: Coverage
+) -> tuple[Signal, ...]:
     """Find the signals of one segment.
 
     Parameters
     ----------
     cues
-        The cues this segment answers for; they may begin before it.
+        The cues of the segment and the recent past before it.
+    news
+        Those of them that this segment answers for. A signal needs a primary cue among them; what
+        supports or contradicts it may be older.
     segment
         Session time of the segment; signals are clipped to it.
     coverage
@@ -38,7 +43,7 @@ def weigh(cues: Sequence[Cue], segment: Span, coverage: Coverage) -> tuple[Signa
     signals = [
         signal
         for name, weights in signal_table().items()
-        for occasion in _occasions(readings, weights)
+        for occasion in _occasions([reading for reading in readings if reading.cues[0] in news], weights)
         for signal in _signal(name, weights, occasion, readings, segment, coverage)
     ]
     return tuple(sorted(signals, key=lambda signal: (signal.span, signal.type)))

@@ -1,0 +1,1 @@
+"""How well cues and signals agree with what people saw in labelled clips."""
