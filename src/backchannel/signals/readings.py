@@ -74,6 +74,12 @@ def _tilt(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
         yield from _together("narrowed_tilt", cue, _with(cue, cues, "eyes_narrowed", 0.5))
 
 
+def _eyes_closed(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
+    # A broad smile or a laugh closes the eyes too, and shuts nobody out.
+    if not _with(cue, cues, "smile", 0.3):
+        yield _reading("eyes_closed.alone", cue)
+
+
 def _pitch_raised(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
     yield from _together("raised_and_fast", cue, _with(cue, cues, "speech_brisk", 0.5))
 
@@ -138,6 +144,7 @@ _CIRCUMSTANCES: Mapping[str, Callable[[Cue, Sequence[Cue]], Iterator[Reading]]] 
         "shake": _gesture,
         "facing": _facing,
         "gaze_away": _gaze_away,
+        "eyes_closed": _eyes_closed,
         "brow_raise": _brow_raise,
         "brow_furrow": _brow_furrow,
         "smile": _smile,

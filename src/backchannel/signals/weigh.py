@@ -145,10 +145,10 @@ def _evidence(used: Sequence[tuple[Reading, float]]) -> tuple[Evidence, ...]:
     entries: list[Evidence] = []
     told: set[tuple[str, Span]] = set()
     for reading, weight in sorted(used, key=lambda pair: (-pair[1], pair[0].span, pair[0].name)):
-        for position, cue in enumerate(reading.cues):
+        for cue in reading.cues:
             if (cue.name, cue.span) not in told:
                 told.add((cue.name, cue.span))
-                entries += evidence_of(cue, weight if position == 0 else 0.0)
+                entries += evidence_of(cue, weight / len(reading.cues))
     return tuple(entries)
 
 
