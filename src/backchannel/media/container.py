@@ -3,6 +3,7 @@
 Sans-IO and free of PyAV, so that the web layer can ask without loading a decoder.
 """
 
+import re
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -14,6 +15,10 @@ _EBML_MAGIC = b"\x1a\x45\xdf\xa3"
 _DOCTYPE_ID = b"\x42\x82"
 _PACK_START = b"\x00\x00\x01\xba"
 _FIRST_BOXES = frozenset({b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"wide", b"free", b"skip", b"pnot"})
+_GRIDS = {
+    length: re.compile(b"G" + b".{%d}G" % (length - 1) * 4, re.DOTALL)
+    for length in (TS_PACKET_BYTES, M2TS_PACKET_BYTES)
+}
 _SYNCS_AT_START = 2
 _SYNCS_ELSEWHERE = 5
 
@@ -84,6 +89,19 @@ class TsSync(NamedTuple):
 
     offset: int
     packet_bytes: int
+
+
+def find_ts_grid(data: bytes, packet_bytes: int, at: int) -> int | None:
+    """Find where the transport packets of a known length go on, after damage.
+
+    Returns
+    -------
+    int or None
+        Offset of the next packet that four others follow; None if there is none.
+    """
+    lead = packet_bytes - TS_PACKET_BYTES
+    found = _GRIDS[packet_bytes].search(data, at + lead)
+    return found.start() - lead if found is not None else None
 
 
 def find_ts_sync(data: bytes) -> TsSync | None:

@@ -6,11 +6,22 @@ inside one all pictures may come before all sound.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+import re
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from backchannel.media.stream import MAX_UNIT_BYTES, Kept, Media, Unit, admit, keep, refuse_too_many
+from backchannel.media.boxes import Box, boxes, child_at, read_box, u32_at
+from backchannel.media.stream import (
+    MAX_HEADER_BYTES,
+    MAX_UNIT_BYTES,
+    Kept,
+    Media,
+    Unit,
+    admit,
+    keep,
+    refuse_too_many,
+)
 
 # Of no use here, and legal between fragments.
 _PASSED_OVER = frozenset(
@@ -25,19 +36,15 @@ _SAMPLE_DESCRIPTION = 0x02
 _RUN_DATA_OFFSET, _RUN_FIRST_FLAGS = 0x001, 0x004
 _RUN_DURATION, _RUN_SIZE, _RUN_FLAGS, _RUN_OFFSET = 0x100, 0x200, 0x400, 0x800
 _MAX_MOOF_BYTES = 8 * 1024 * 1024
+# A size below 8 MiB, and the type.
+_MOOF_HEAD = re.compile(rb"\x00[\x00-\x7f]..moof", re.DOTALL)
 _MAX_SAMPLES = 100_000
 _MAX_STEP_BACK_S = 1.0
+# `styp`, `sidx`, `moof` and `mdat` are usual.
+_BOXES_A_FRAGMENT = 4
 
 # All fragments count as one track: they hold picture and sound together.
 _TRACK = 1
-
-
-class Box(NamedTuple):
-    """Where a box lies: type, offset of its payload, offset behind it."""
-
-    type: bytes
-    body: int
-    end: int
 
 
 class _TrackHeader(NamedTuple):
@@ -96,62 +103,6 @@ class FragmentStream:
         return frozenset({_TRACK}) if self.has_picture else frozenset()
 
 
-# --- reading boxes ---------------------------------------------------------------------------------
-
-
-def read_box(data: bytes, at: int) -> Box | None:
-    """Read the head of the box at an offset; its end may lie behind the data.
-
-    Returns
-    -------
-    Box or None
-        None if the head is not all there.
-
-    Raises
-    ------
-    ValueError
-        If there can be no box.
-    """
-    if at + 8 > len(data):
-        return None
-    size, body = int.from_bytes(data[at : at + 4]), at + 8
-    if size == 1:
-        if at + 16 > len(data):
-            return None
-        size, body = int.from_bytes(data[at + 8 : at + 16]), at + 16
-    if size < body - at:
-        raise ValueError("no box")
-    return Box(data[at + 4 : at + 8], body, at + size)
-
-
-def boxes(data: bytes, at: int, end: int) -> Iterator[Box]:
-    """Yield the whole boxes of a payload; stops quietly at damage."""
-    while at < end:
-        try:
-            box = read_box(data, at)
-        except ValueError:
-            return
-        if box is None or box.end > end:
-            return
-        yield box
-        at = box.end
-
-
-def _child(data: bytes, parent: Box, *path: bytes) -> Box | None:
-    found: Box | None = parent
-    for name in path:
-        if found is None:
-            return None
-        found = next((box for box in boxes(data, found.body, found.end) if box.type == name), None)
-    return found
-
-
-def _u32(data: bytes, at: int) -> int:
-    if at + 4 > len(data):
-        raise ValueError("box too short")
-    return int.from_bytes(data[at : at + 4])
-
-
 # --- the header ------------------------------------------------------------------------------------
 
 
@@ -181,6 +132,8 @@ def begin(data: bytes) -> FragmentStream | None:
             if moov is not None:
                 break
             return None
+        if at > MAX_HEADER_BYTES:
+            raise ValueError("too long before the first fragment")
         if box.type in {b"ftyp", b"moov"}:
             header += data[at : box.end]
         moov = box if box.type == b"moov" else moov
@@ -188,7 +141,7 @@ def begin(data: bytes) -> FragmentStream | None:
     if moov is None:
         return None
     tracks = _tracks(data, moov)
-    if _child(data, moov, b"mvex") is None or not tracks:
+    if child_at(data, moov, b"mvex") is None or not tracks:
         raise ValueError("not fragmented")
     stream = FragmentStream(header=header, prefix=data[:at], tracks=tracks)
     # Before its first key frame no picture can be decoded.
@@ -197,20 +150,20 @@ def begin(data: bytes) -> FragmentStream | None:
 
 def _tracks(data: bytes, moov: Box) -> tuple[tuple[int, _TrackHeader], ...]:
     flags = {}
-    if (mvex := _child(data, moov, b"mvex")) is not None:
+    if (mvex := child_at(data, moov, b"mvex")) is not None:
         for trex in boxes(data, mvex.body, mvex.end):
             if trex.type == b"trex":
-                flags[_u32(data, trex.body + 4)] = _u32(data, trex.body + 20)
+                flags[u32_at(data, trex.body + 4)] = u32_at(data, trex.body + 20)
     tracks = []
     for trak in boxes(data, moov.body, moov.end):
-        tkhd, mdhd = _child(data, trak, b"tkhd"), _child(data, trak, b"mdia", b"mdhd")
-        hdlr = _child(data, trak, b"mdia", b"hdlr")
+        tkhd, mdhd = child_at(data, trak, b"tkhd"), child_at(data, trak, b"mdia", b"mdhd")
+        hdlr = child_at(data, trak, b"mdia", b"hdlr")
         if trak.type != b"trak" or tkhd is None or mdhd is None or hdlr is None:
             continue
         handler = data[hdlr.body + 8 : hdlr.body + 12]
         if handler in {_PICTURE_HANDLER, _SOUND_HANDLER}:
-            number = _u32(data, tkhd.body + (20 if data[tkhd.body] == 1 else 12))
-            units_per_s = _u32(data, mdhd.body + (20 if data[mdhd.body] == 1 else 12)) or 1
+            number = u32_at(data, tkhd.body + (20 if data[tkhd.body] == 1 else 12))
+            units_per_s = u32_at(data, mdhd.body + (20 if data[mdhd.body] == 1 else 12)) or 1
             tracks.append(
                 (number, _TrackHeader(handler == _PICTURE_HANDLER, units_per_s, flags.get(number, 0)))
             )
@@ -276,7 +229,7 @@ def _placed(fragments: tuple[Unit, ...] | list[Unit], at: int) -> bytes:
         placed += fragment.raw
         moof = read_box(fragment.raw, 0)
         for traf in boxes(fragment.raw, 8, moof.end if moof is not None else 0):
-            tfhd = _child(fragment.raw, traf, b"tfhd") if traf.type == b"traf" else None
+            tfhd = child_at(fragment.raw, traf, b"tfhd") if traf.type == b"traf" else None
             if tfhd is not None and fragment.raw[tfhd.body + 3] & _BASE_DATA_OFFSET:
                 # Every muxer that writes an absolute offset means the beginning of its own `moof`.
                 placed[start + tfhd.body + 8 : start + tfhd.body + 16] = (at + start).to_bytes(8)
@@ -288,13 +241,13 @@ def _fragment(stream: FragmentStream, moof: bytes) -> Unit:
     tracks = dict(stream.tracks)
     times, key = [], not stream.has_picture
     for traf in boxes(moof, 8, len(moof)):
-        tfhd = _child(moof, traf, b"tfhd") if traf.type == b"traf" else None
-        if tfhd is None or (track := tracks.get(_u32(moof, tfhd.body + 4))) is None:
+        tfhd = child_at(moof, traf, b"tfhd") if traf.type == b"traf" else None
+        if tfhd is None or (track := tracks.get(u32_at(moof, tfhd.body + 4))) is None:
             continue
-        tfdt = _child(moof, traf, b"tfdt")
+        tfdt = child_at(moof, traf, b"tfdt")
         if tfdt is not None:
-            high = _u32(moof, tfdt.body + 4) << 32 if moof[tfdt.body] == 1 else 0
-            low = _u32(moof, tfdt.body + (8 if moof[tfdt.body] == 1 else 4))
+            high = u32_at(moof, tfdt.body + 4) << 32 if moof[tfdt.body] == 1 else 0
+            low = u32_at(moof, tfdt.body + (8 if moof[tfdt.body] == 1 else 4))
             times.append((high + low) / track.units_per_s)
         for run in boxes(moof, traf.body, traf.end):
             if run.type == b"trun":
@@ -304,7 +257,7 @@ def _fragment(stream: FragmentStream, moof: bytes) -> Unit:
 
 
 def _default_flags(moof: bytes, tfhd: Box, track: _TrackHeader) -> int:
-    present = _u32(moof, tfhd.body) & 0xFFFFFF
+    present = u32_at(moof, tfhd.body) & 0xFFFFFF
     if not present & _DEFAULT_FLAGS:
         return track.default_flags
     at = tfhd.body + 8
@@ -315,16 +268,16 @@ def _default_flags(moof: bytes, tfhd: Box, track: _TrackHeader) -> int:
         (_DEFAULT_SIZE, 4),
     ):
         at += length if present & flag else 0
-    return _u32(moof, at)
+    return u32_at(moof, at)
 
 
 def _has_sync(moof: bytes, run: Box, flags: int) -> bool:
-    present, count = _u32(moof, run.body) & 0xFFFFFF, _u32(moof, run.body + 4)
+    present, count = u32_at(moof, run.body) & 0xFFFFFF, u32_at(moof, run.body + 4)
     if count > _MAX_SAMPLES:
         raise ValueError("absurd number of samples")
     at = run.body + 8 + (4 if present & _RUN_DATA_OFFSET else 0)
     if present & _RUN_FIRST_FLAGS and count:
-        if not _u32(moof, at) & _NOT_SYNC:
+        if not u32_at(moof, at) & _NOT_SYNC:
             return True
         at += 4
     if not present & _RUN_FLAGS:
@@ -334,7 +287,7 @@ def _has_sync(moof: bytes, run: Box, flags: int) -> bool:
     at += 4 * sum(bool(present & flag) for flag in (_RUN_DURATION, _RUN_SIZE))
     if at + (count - 1) * stride + 4 > run.end:
         raise ValueError("run too short")
-    return any(not _u32(moof, at + number * stride) & _NOT_SYNC for number in range(count))
+    return any(not u32_at(moof, at + number * stride) & _NOT_SYNC for number in range(count))
 
 
 class _Reader:
@@ -358,7 +311,10 @@ class _Reader:
     def run(self) -> None:
         """Read every whole box; keep the rest for the next chunk."""
         at = self._next_moof(0) if self.astray else 0
-        while at < len(self.data):
+        for count in itertools.count():
+            if at >= len(self.data):
+                return
+            refuse_too_many(count // _BOXES_A_FRAGMENT)
             try:
                 box = read_box(self.data, at)
                 after = self._take(box, at) if box is not None else None
@@ -390,13 +346,12 @@ class _Reader:
     def _take_fragment(self, mdat: bytes) -> None:
         unit = _fragment(self.stream, self.moof)
         number = next((box for box in boxes(self.moof, 8, len(self.moof)) if box.type == b"mfhd"), None)
-        sequence = _u32(self.moof, number.body + 4) if number is not None else None
+        sequence = u32_at(self.moof, number.body + 4) if number is not None else None
         if None not in (sequence, self.sequence) and sequence != (self.sequence or 0) + 1:
             self._lose()
         self.sequence = sequence
         self.fragments.append(unit._replace(raw=self.moof + mdat))
         self.moof = b""
-        refuse_too_many(len(self.fragments))
 
     def _resync(self, at: int) -> int:
         """Go on at the next `moof` after damage."""
@@ -415,8 +370,5 @@ class _Reader:
 
     def _next_moof(self, at: int) -> int:
         """Offset of the next `moof`, or of what may be its head at the end, or of the end."""
-        while (found := self.data.find(b"moof", at + 4)) >= 0:
-            if int.from_bytes(self.data[found - 4 : found]) in range(24, _MAX_MOOF_BYTES):
-                return found - 4
-            at = found
-        return max(at, len(self.data) - 7)
+        found = _MOOF_HEAD.search(self.data, at)
+        return found.start() if found is not None else max(at, len(self.data) - 7)

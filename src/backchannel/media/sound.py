@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -91,7 +92,7 @@ def decode_audio(segment: Segment, limits: MediaLimits, *, timing: Timing | None
 def _decode(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
     context = stream.codec_context
     context.thread_count = 1
-    for packet in (*packets(container, stream), None):
+    for packet in chain(packets(container, stream), (None,)):
         try:
             decoded = context.decode(packet)
         except LIBAV_ERRORS:

@@ -7,12 +7,22 @@ belongs to one level only.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import NamedTuple
 
-from backchannel.media.stream import MAX_UNIT_BYTES, Kept, Media, Unit, admit, keep, refuse_too_many
+from backchannel.media.ebml import Element, children, number_of, read_element, sized
+from backchannel.media.stream import (
+    MAX_HEADER_BYTES,
+    MAX_UNIT_BYTES,
+    Kept,
+    Media,
+    Unit,
+    admit,
+    keep,
+    refuse_too_many,
+)
 
 EBML = 0x1A45DFA3
 SEGMENT = 0x18538067
@@ -54,24 +64,8 @@ _PICTURE, _SOUND = 1, 2
 _DEFAULT_SCALE_NS = 1_000_000
 # Inside one cluster times never go back further than pictures are reordered; more means another cluster.
 _MAX_STEP_BACK_S = 2.0
-
-
-class Element(NamedTuple):
-    """Where an element's parts lie.
-
-    Attributes
-    ----------
-    id
-        Identifier with its length marker.
-    body
-        Offset of the payload.
-    end
-        Offset behind the payload; None if the size is left open.
-    """
-
-    id: int
-    body: int
-    end: int | None
+# A cluster of its own for every block has a head and a time besides.
+_ELEMENTS_A_BLOCK = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,58 +108,6 @@ class WebmStream:
     kept: Kept = field(default_factory=Kept)
     skip: int = 0
     tail: bytes = b""
-
-
-# --- reading elements ------------------------------------------------------------------------------
-
-
-def read_element(data: bytes, at: int) -> Element | None:
-    """Read the head of the element at an offset.
-
-    Returns
-    -------
-    Element or None
-        None if the head is not all there.
-
-    Raises
-    ------
-    ValueError
-        If there can be no element.
-    """
-    if at >= len(data):
-        return None
-    id_length = 9 - data[at].bit_length()
-    if id_length > 4:
-        raise ValueError("no element identifier")
-    size_at = at + id_length
-    if size_at >= len(data):
-        return None
-    size_length = 9 - data[size_at].bit_length()
-    if size_length > 8:
-        raise ValueError("no element size")
-    body = size_at + size_length
-    if body > len(data):
-        return None
-    unknown = (1 << 7 * size_length) - 1
-    size = int.from_bytes(data[size_at:body]) & unknown
-    return Element(int.from_bytes(data[at:size_at]), body, None if size == unknown else body + size)
-
-
-def _children(data: bytes, at: int, end: int) -> Iterator[Element]:
-    """Yield the whole elements of a payload; stops quietly at damage."""
-    while at < end:
-        try:
-            element = read_element(data, at)
-        except ValueError:
-            return
-        if element is None or element.end is None or element.end > end:
-            return
-        yield element
-        at = element.end
-
-
-def _number(data: bytes, element: Element) -> int:
-    return int.from_bytes(data[element.body : element.end])
 
 
 # --- the header ------------------------------------------------------------------------------------
@@ -220,6 +162,8 @@ def begin(data: bytes) -> WebmStream | None:
             raise ValueError("no level 1 element")
         if element.end > len(data):
             return None
+        if at > MAX_HEADER_BYTES:
+            raise ValueError("too long before the first cluster")
         found[element.id] = element
         at = element.end
     if TRACKS not in found:
@@ -233,12 +177,12 @@ def _stream(data: bytes, ebml: Element, found: dict[int, Element], first_cluster
     scale_ns = _DEFAULT_SCALE_NS
     header = data[: ebml.end] + SEGMENT.to_bytes(4) + _UNKNOWN_SIZE
     if (info := found.get(INFO)) is not None and info.end is not None:
-        header += INFO.to_bytes(4) + _sized(data[info.body : info.end])
-        for child in _children(data, info.body, info.end):
+        header += INFO.to_bytes(4) + sized(data[info.body : info.end])
+        for child in children(data, info.body, info.end):
             if child.id == TIMESTAMP_SCALE:
-                scale_ns = _number(data, child) or _DEFAULT_SCALE_NS
+                scale_ns = number_of(data, child) or _DEFAULT_SCALE_NS
     tracks = found[TRACKS]
-    header += TRACKS.to_bytes(4) + _sized(data[tracks.body : tracks.end])
+    header += TRACKS.to_bytes(4) + sized(data[tracks.body : tracks.end])
     kinds = dict(_track_kinds(data, tracks))
     pictures = frozenset(number for number, kind in kinds.items() if kind == _PICTURE)
     return WebmStream(
@@ -254,15 +198,11 @@ def _stream(data: bytes, ebml: Element, found: dict[int, Element], first_cluster
 
 
 def _track_kinds(data: bytes, tracks: Element) -> Iterator[tuple[int, int]]:
-    for entry in _children(data, tracks.body, tracks.end or 0):
+    for entry in children(data, tracks.body, tracks.end or 0):
         if entry.id == TRACK_ENTRY:
-            parts = {child.id: child for child in _children(data, entry.body, entry.end or 0)}
+            parts = {child.id: child for child in children(data, entry.body, entry.end or 0)}
             if TRACK_NUMBER in parts and TRACK_TYPE in parts:
-                yield _number(data, parts[TRACK_NUMBER]), _number(data, parts[TRACK_TYPE])
-
-
-def _sized(payload: bytes) -> bytes:
-    return (len(payload) | 1 << 56).to_bytes(8) + payload
+                yield number_of(data, parts[TRACK_NUMBER]), number_of(data, parts[TRACK_TYPE])
 
 
 # --- the clusters ----------------------------------------------------------------------------------
@@ -315,7 +255,7 @@ def starts_over(stream: WebmStream, rest: bytes) -> bool:
         return False
     if time is None or time.id != TIMESTAMP or time.end is None:
         return False
-    return _number(rest, time) * stream.second_per_unit < stream.newest_s - _MAX_STEP_BACK_S
+    return number_of(rest, time) * stream.second_per_unit < stream.newest_s - _MAX_STEP_BACK_S
 
 
 def _clusters(blocks: Sequence[Unit]) -> bytes:
@@ -323,7 +263,7 @@ def _clusters(blocks: Sequence[Unit]) -> bytes:
     written = []
     for time, group in groupby(blocks, key=lambda block: block.clock):
         payload = b"\xe7\x88" + time.to_bytes(8) + b"".join(block.raw for block in group)
-        written.append(_CLUSTER_BYTES + _sized(payload))
+        written.append(_CLUSTER_BYTES + sized(payload))
     return b"".join(written)
 
 
@@ -348,7 +288,10 @@ class _Reader:
     def run(self) -> None:
         """Read every whole element; keep the rest for the next chunk."""
         at = self._next_cluster(0) if self.astray else 0
-        while at < len(self.data):
+        for count in itertools.count():
+            if at >= len(self.data):
+                return
+            refuse_too_many(max(len(self.blocks), count // _ELEMENTS_A_BLOCK))
             try:
                 element = read_element(self.data, at)
                 after = self._take(element, at) if element is not None else None
@@ -378,7 +321,7 @@ class _Reader:
         if element.id == TIMESTAMP:
             if not 0 < element.end - element.body <= 8:
                 raise ValueError("no time")
-            self.cluster_time = _number(self.data, element)
+            self.cluster_time = number_of(self.data, element)
         else:
             self._take_block(element, at)
         return element.end
@@ -386,7 +329,7 @@ class _Reader:
     def _take_block(self, element: Element, at: int) -> None:
         body, key = element.body, None
         if element.id == BLOCK_GROUP:
-            parts = {child.id: child for child in _children(self.data, element.body, element.end or 0)}
+            parts = {child.id: child for child in children(self.data, element.body, element.end or 0)}
             if BLOCK not in parts:
                 raise ValueError("no block in its group")
             body, key = parts[BLOCK].body, REFERENCE_BLOCK not in parts
@@ -424,7 +367,6 @@ class _Reader:
                 time_s=time_s, key=block.key and track in self.stream.pictures, clock=self.cluster_time
             )
         )
-        refuse_too_many(len(self.blocks))
 
     def _resync(self, at: int) -> int:
         """Go on at the next cluster after damage."""

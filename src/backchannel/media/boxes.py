@@ -1,0 +1,69 @@
+"""Boxes, the bricks of MP4 and QuickTime (ISO/IEC 14496-12, 4.2). Sans-IO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Box(NamedTuple):
+    """Where a box lies: type, offset of its payload, offset behind it."""
+
+    type: bytes
+    body: int
+    end: int
+
+
+def read_box(data: bytes, at: int) -> Box | None:
+    """Read the head of the box at an offset; its end may lie behind the data.
+
+    Returns
+    -------
+    Box or None
+        None if the head is not all there.
+
+    Raises
+    ------
+    ValueError
+        If there can be no box.
+    """
+    if at + 8 > len(data):
+        return None
+    size, body = int.from_bytes(data[at : at + 4]), at + 8
+    if size == 1:
+        if at + 16 > len(data):
+            return None
+        size, body = int.from_bytes(data[at + 8 : at + 16]), at + 16
+    if size < body - at:
+        raise ValueError("no box")
+    return Box(data[at + 4 : at + 8], body, at + size)
+
+
+def boxes(data: bytes, at: int, end: int) -> Iterator[Box]:
+    """Yield the whole boxes of a payload; stops quietly at damage."""
+    while at < end:
+        try:
+            box = read_box(data, at)
+        except ValueError:
+            return
+        if box is None or box.end > end:
+            return
+        yield box
+        at = box.end
+
+
+def child_at(data: bytes, parent: Box, *path: bytes) -> Box | None:
+    """Return the first box at a path of types below another; None if there is none."""
+    found: Box | None = parent
+    for name in path:
+        if found is None:
+            return None
+        found = next((box for box in boxes(data, found.body, found.end) if box.type == name), None)
+    return found
+
+
+def u32_at(data: bytes, at: int) -> int:
+    """Return the 32-bit number at an offset; raises ValueError behind the end."""
+    if at + 4 > len(data):
+        raise ValueError("box too short")
+    return int.from_bytes(data[at : at + 4])
