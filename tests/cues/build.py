@@ -1,0 +1,217 @@
+"""Tracks made by hand, so that a test says in one line what was seen or heard."""
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+
+from backchannel.arrays import FloatArray, TimeArray
+from backchannel.cues.detect import CueState, observe
+from backchannel.model import Cue, Span
+from backchannel.tracks import (
+    F0_HOP_S,
+    LEVEL_HOP_S,
+    SPEECH_HOP_S,
+    FaceTracks,
+    PictureTracks,
+    Tracks,
+    VoiceTracks,
+)
+
+RATE_HZ = 15.0
+JITTER_DEG = 0.15
+"""What a mesh on a still face wobbles by."""
+
+AT_REST = {
+    "confidence": 0.99,
+    "head_x": 0.6,
+    "head_y": 0.45,
+    "head_scale": 0.25,
+    "eye_openness_left": 0.3,
+    "eye_openness_right": 0.3,
+    "mouth_opening": 0.01,
+    "mouth_width": 0.55,
+    "lip_corner_height": -0.27,
+    "lip_corner_height_left": -0.27,
+    "lip_corner_height_right": -0.27,
+    "lip_press": 0.2,
+    "brow_inner_left": 0.2,
+    "brow_inner_right": 0.2,
+    "brow_outer_left": 0.2,
+    "brow_outer_right": 0.2,
+    "brow_gap": 0.4,
+    "lower_lid_raise": -0.03,
+    "chin_raise": 0.2,
+}
+"""A relaxed face, in the units of `FaceTracks`; every angle is zero."""
+
+LEFT_AND_RIGHT = (
+    ("eye_openness_left", "eye_openness_right"),
+    ("lip_corner_height_left", "lip_corner_height_right"),
+    ("brow_inner_left", "brow_inner_right"),
+    ("brow_outer_left", "brow_outer_right"),
+)
+SIDEWAYS = ("head_yaw_deg", "head_roll_deg", "gaze_yaw_deg", "eye_yaw_deg")
+
+BROWS = ("brow_inner_left", "brow_inner_right", "brow_outer_left", "brow_outer_right")
+EYES = ("eye_openness_left", "eye_openness_right")
+
+
+def clock(seconds: float, rate_hz: float = RATE_HZ) -> TimeArray:
+    """Times of the frames of a clip."""
+    return np.arange(round(seconds * rate_hz)) / rate_hz
+
+
+def during(time_s: TimeArray, start_s: float, end_s: float, ramp_s: float = 0.15) -> FloatArray:
+    """0 outside, 1 inside, with ramps that are halfway at the edges."""
+    rise = np.clip((time_s - start_s) / ramp_s + 0.5, 0, 1)
+    fall = np.clip((end_s - time_s) / ramp_s + 0.5, 0, 1)
+    return np.asarray(np.minimum(rise, fall))
+
+
+def swings(
+    time_s: TimeArray, start_s: float, cycles: float, rate_hz: float, peak_to_peak_deg: float
+) -> FloatArray:
+    """Down and up again from rest, `cycles` times: what a nod is in pitch."""
+    phase = np.clip((time_s - start_s) * rate_hz, 0, cycles)
+    return np.asarray(-peak_to_peak_deg * (1 - np.cos(2 * np.pi * phase)) / 2)
+
+
+def jitter(rows: int, size: float = JITTER_DEG, seed: int = 0) -> FloatArray:
+    return np.random.default_rng(seed).normal(0, size, rows)
+
+
+def face(rows: int, valid: Any = True, **values: Any) -> FaceTracks:
+    """A relaxed face that looks at the camera, but for what is named; angles wobble a little."""
+    columns: dict[str, Any] = {}
+    for position, field in enumerate(fields(FaceTracks)):
+        if field.name in ("valid", "box_px"):
+            continue
+        value = np.broadcast_to(np.asarray(values.get(field.name, AT_REST.get(field.name, 0.0)), float), rows)
+        wobble = jitter(rows, seed=position) if field.name.endswith("_deg") else np.zeros(rows)
+        columns[field.name] = np.where(valid, value + wobble, np.nan).astype(np.float32)
+    box = np.where(np.broadcast_to(valid, rows)[:, np.newaxis], [200.0, 100.0, 120.0, 150.0], np.nan)
+    return FaceTracks(
+        valid=np.broadcast_to(np.asarray(valid, np.bool_), rows).copy(),
+        box_px=box.astype(np.float32),
+        **columns,
+    )
+
+
+def picture(time_s: TimeArray, *faces: FaceTracks, moving: Any = True) -> PictureTracks:
+    rows = time_s.size
+    return PictureTracks(
+        time_s=time_s,
+        faces=faces,
+        face_count=np.full(rows, len(faces), np.int32),
+        luminance=np.full(rows, 0.5, np.float32),
+        moving=np.broadcast_to(np.asarray(moving, np.bool_), rows).copy(),
+        width_px=640,
+        height_px=480,
+    )
+
+
+def seen(seconds: float, rate_hz: float = RATE_HZ, **values: Any) -> Tracks:
+    """Tracks of a picture with one face in it."""
+    time_s = clock(seconds, rate_hz)
+    return Tracks(seconds, None, picture(time_s, face(time_s.size, **values)), None)
+
+
+def voice(
+    seconds: float,
+    phrases: Sequence[tuple[float, float]] = (),
+    *,
+    f0_hz: Any = 120.0,
+    level_dbfs: Any = -22.0,
+    syllables_per_s: float = 4.0,
+    change: Any = 0.15,
+    runs_on_s: float = 0.1,
+    start_s: float = 0.0,
+) -> VoiceTracks:
+    """Sound with somebody speaking in some stretches.
+
+    Parameters
+    ----------
+    f0_hz, level_dbfs, change
+        A number, or a function of time, s, that says what each hop in a phrase has.
+    runs_on_s
+        How far the speech network runs on past the end of a phrase.
+    """
+
+    def hops(hop_s: float) -> TimeArray:
+        return np.asarray((np.arange(round(seconds / hop_s)) + 0.5) * hop_s)
+
+    def inside(time_s: TimeArray, past_s: float = 0.0) -> Any:
+        return np.any([(time_s >= a) & (time_s < b + past_s) for a, b in phrases] or [time_s < 0], axis=0)
+
+    def of(value: Any, time_s: TimeArray) -> FloatArray:
+        return np.broadcast_to(np.asarray(value(time_s) if callable(value) else value, float), time_s.size)
+
+    by_speech, by_f0, by_level = hops(SPEECH_HOP_S), hops(F0_HOP_S), hops(LEVEL_HOP_S)
+    nuclei = [
+        start + (k + 0.5) / syllables_per_s
+        for start, end in phrases
+        for k in range(max(1, int((end - start) * syllables_per_s)))
+    ]
+    return VoiceTracks(
+        start_s=start_s,
+        speech_probability=np.where(inside(by_speech, runs_on_s), 0.95, 0.02).astype(np.float32),
+        f0_hz=np.where(inside(by_f0), of(f0_hz, by_f0), np.nan).astype(np.float32),
+        f0_confidence=np.where(inside(by_f0), 0.9, 0.1).astype(np.float32),
+        level_dbfs=np.where(inside(by_level), of(level_dbfs, by_level), -75.0).astype(np.float32),
+        spectral_change=np.where(inside(by_level), of(change, by_level), 0.2).astype(np.float32),
+        syllable_time_s=np.array(nuclei, np.float64) + start_s,
+        noise_floor_dbfs=-75.0,
+    )
+
+
+def heard(seconds: float, phrases: Sequence[tuple[float, float]] = (), **how: Any) -> Tracks:
+    """Tracks of sound alone."""
+    return Tracks(seconds, None, None, voice(seconds, phrases, **how))
+
+
+def both(picture_of: Tracks, sound_of: Tracks) -> Tracks:
+    """Picture of one and sound of the other."""
+    return replace(picture_of, voice=sound_of.voice)
+
+
+def mirrored(tracks: Tracks) -> Tracks:
+    """What a flipped picture would have given."""
+    if tracks.picture is None:
+        return tracks
+    flipped = []
+    for one in tracks.picture.faces:
+        columns = {field.name: getattr(one, field.name) for field in fields(FaceTracks)}
+        for left, right in LEFT_AND_RIGHT:
+            columns[left], columns[right] = columns[right], columns[left]
+        for name in SIDEWAYS:
+            columns[name] = -columns[name]
+        columns["head_x"] = tracks.picture.width_px / tracks.picture.height_px - columns["head_x"]
+        flipped.append(FaceTracks(**columns))
+    return replace(tracks, picture=replace(tracks.picture, faces=tuple(flipped)))
+
+
+def cues_in(tracks: Tracks) -> tuple[Cue, ...]:
+    """Every cue of a conversation that is these tracks and nothing else."""
+    subject = 0 if tracks.picture is not None and tracks.picture.faces else None
+    _, observed = observe(CueState(), tracks, subject, 0.0)
+    return observed.cues
+
+
+def named(tracks: Tracks, name: str) -> list[Cue]:
+    return [cue for cue in cues_in(tracks) if cue.name == name]
+
+
+def only(tracks: Tracks, name: str) -> Cue:
+    """The one cue of a name."""
+    (cue,) = named(tracks, name)
+    return cue
+
+
+def measure(cue: Cue, name: str) -> float:
+    return next(value for measured, value, _ in cue.measures if measured == name)
+
+
+def near(span: Span, start_s: float, end_s: float, within_s: float = 0.15) -> bool:
+    return abs(span.start_s - start_s) <= within_s and abs(span.end_s - end_s) <= within_s

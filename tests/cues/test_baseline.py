@@ -1,0 +1,115 @@
+"""What is usual for a person: deaf to cues, and a function of session time alone."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backchannel.arrays import FloatArray, TimeArray
+from backchannel.cues.baseline import BLOCK_S, WINDOW_S, History, Usual, baselines_along, remember
+
+TIME_S = np.arange(0, 24, 1 / 15) + 0.011  # no frame exactly at the edge of a row of history
+
+
+def history_of(values: FloatArray, time_s: TimeArray = TIME_S) -> History:
+    return remember(History.empty(1), time_s, [values.astype(np.float32)])
+
+
+def baseline(values: FloatArray, usual: Usual, at_s: float = 20.0, time_s: TimeArray = TIME_S) -> float:
+    found = baselines_along(history_of(values, time_s), {"it": usual}, np.array([at_s]))
+    return float(found.values["it"][0])
+
+
+def test_the_baseline_of_a_constant_is_the_constant() -> None:
+    assert baseline(np.full(TIME_S.size, 7.0), Usual()) == pytest.approx(7.0)
+
+
+def test_a_cue_that_fills_a_third_of_the_time_does_not_move_the_median() -> None:
+    values = np.where(TIME_S % 3 < 1, 30.0, 5.0)
+    assert baseline(values, Usual()) == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize(("quantile", "expected"), [(0.1, 2.4), (0.5, 12.0), (0.9, 21.6)])
+def test_the_quantile_is_that_of_the_measured_past(quantile: float, expected: float) -> None:
+    assert baseline(TIME_S, Usual(quantile=quantile), at_s=23.9) == pytest.approx(expected, abs=0.3)
+
+
+def test_a_prior_counts_as_so_much_time_seen() -> None:
+    few = TIME_S < 3
+    held = np.full(int(few.sum()), 10.0)
+    assert baseline(held, Usual(prior=0.0, prior_s=3.0), 1.0, TIME_S[few]) == pytest.approx(5.0, abs=0.2)
+    assert baseline(np.full(TIME_S.size, 10.0), Usual(prior=0.0, prior_s=3.0)) > 8.0
+
+
+def test_a_baseline_can_be_bounded() -> None:
+    assert baseline(np.full(TIME_S.size, 0.9), Usual(at_most=0.65)) == pytest.approx(0.65)
+    assert baseline(np.full(TIME_S.size, 0.5), Usual(at_most=0.65)) == pytest.approx(0.5)
+
+
+def test_what_was_never_measured_has_no_baseline() -> None:
+    assert np.isnan(baseline(np.full(TIME_S.size, np.nan), Usual()))
+    assert np.isnan(baseline(np.full(TIME_S.size, np.nan), Usual(prior=1.0, prior_s=3.0)))
+
+
+def test_what_was_not_measured_does_not_count() -> None:
+    values = np.where(TIME_S % 2 < 1, np.nan, 4.0)
+    assert baseline(values, Usual()) == pytest.approx(4.0)
+
+
+def test_the_distant_past_is_forgotten() -> None:
+    time_s = np.arange(0, 3 * WINDOW_S, 0.2)
+    values = np.where(time_s < WINDOW_S, 100.0, 1.0)
+    assert baseline(values, Usual(), 2.5 * WINDOW_S, time_s) == pytest.approx(1.0)
+    assert history_of(values, time_s).time_s[0] >= time_s[-1] - WINDOW_S - BLOCK_S - 0.5
+
+
+def test_a_baseline_never_knows_what_comes_after_its_own_block() -> None:
+    calm, later = np.zeros(TIME_S.size), np.where(TIME_S >= 2 * BLOCK_S, 50.0, 0.0)
+    for at_s in (0.1, BLOCK_S + 0.1, 2 * BLOCK_S - 0.1):
+        assert baseline(later, Usual(quantile=0.9), at_s) == baseline(calm, Usual(quantile=0.9), at_s)
+
+
+def test_little_seen_is_less_certain() -> None:
+    found = baselines_along(history_of(TIME_S), {"it": Usual()}, np.array([0.5, 20.0]))
+    assert found.calibrated(0, 10.0) < found.calibrated(1, 10.0) == 1.0
+    assert found.observed_s == pytest.approx([3.0, 21.0], abs=0.3)
+
+
+CUTS = st.lists(st.floats(0.3, 23.7), max_size=8).map(sorted)
+
+
+@settings(deadline=None)
+@given(CUTS)
+def test_remembering_in_pieces_is_remembering_at_once(cuts: list[float]) -> None:
+    rng = np.random.default_rng(5)
+    values = rng.normal(0, 1, (2, TIME_S.size)).astype(np.float32)
+    values[0, 100:140] = np.nan
+    # Pieces begin where rows of history do; segments that end inside a row are the next test's.
+    edges = sorted({round(cut / 0.2) * 0.2 for cut in cuts})
+    pieces = History.empty(2)
+    for start_s, end_s in zip([0.0, *edges], [*edges, 24.0], strict=True):
+        inside = (start_s - 1e-9 <= TIME_S) & (end_s - 1e-9 > TIME_S)
+        pieces = remember(pieces, TIME_S[inside], list(values[:, inside]))
+    whole = remember(History.empty(2), TIME_S, list(values))
+    assert pieces.time_s == pytest.approx(whole.time_s)
+    assert np.array_equal(pieces.rows, whole.rows, equal_nan=True)
+
+
+@settings(deadline=None)
+@given(CUTS)
+def test_the_same_baselines_come_out_however_the_past_was_cut(cuts: list[float]) -> None:
+    values = np.sin(TIME_S / 3) * 10
+    usual = {"it": Usual(quantile=0.4, prior_s=3.0)}
+    pieces = History.empty(1)
+    for start_s, end_s in zip([0.0, *cuts], [*cuts, 24.0], strict=True):
+        inside = (start_s <= TIME_S) & (end_s > TIME_S)
+        pieces = remember(pieces, TIME_S[inside], [values[inside].astype(np.float32)])
+    whole = baselines_along(history_of(values), usual, TIME_S)
+    again = baselines_along(pieces, usual, TIME_S)
+    assert again.values["it"] == pytest.approx(whole.values["it"], abs=0.25)
+
+
+def test_remembering_the_same_again_changes_nothing() -> None:
+    once = history_of(TIME_S)
+    assert remember(once, TIME_S, [TIME_S.astype(np.float32)]).time_s.size == once.time_s.size
+    assert remember(once, np.zeros(0), [np.zeros(0, np.float32)]) is once

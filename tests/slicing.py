@@ -1,0 +1,87 @@
+"""Cuts tracks in time, as if the same media had come in other segments."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, replace
+from itertools import pairwise
+
+from backchannel.arrays import FloatArray
+from backchannel.model import Cue, SegmentResult
+from backchannel.tracks import (
+    F0_HOP_S,
+    LEVEL_HOP_S,
+    SPEECH_HOP_S,
+    FaceTracks,
+    PictureTracks,
+    Tracks,
+    VoiceTracks,
+)
+
+
+def slice_tracks(tracks: Tracks, start_s: float, end_s: float) -> Tracks:
+    """Tracks of the part from `start_s` to `end_s`, with times from its own start."""
+    picture, voice = tracks.picture, tracks.voice
+    return Tracks(
+        duration_s=end_s - start_s,
+        stream_start_s=None if tracks.stream_start_s is None else tracks.stream_start_s + start_s,
+        picture=None if picture is None else _slice_picture(picture, start_s, end_s),
+        voice=None if voice is None else _slice_voice(voice, start_s, end_s),
+    )
+
+
+def _slice_picture(picture: PictureTracks, start_s: float, end_s: float) -> PictureTracks:
+    inside = (picture.time_s >= start_s - 1e-9) & (picture.time_s < end_s - 1e-9)
+    faces = [
+        FaceTracks(**{field.name: getattr(face, field.name)[inside] for field in fields(FaceTracks)})
+        for face in picture.faces
+    ]
+    return replace(
+        picture,
+        time_s=picture.time_s[inside] - start_s,
+        faces=tuple(face for face in faces if face.valid.any()),
+        face_count=picture.face_count[inside],
+        luminance=picture.luminance[inside],
+        moving=picture.moving[inside],
+    )
+
+
+def _slice_voice(voice: VoiceTracks, start_s: float, end_s: float) -> VoiceTracks:
+    def part(track: FloatArray, hop_s: float) -> FloatArray:
+        first, last = (max(0, round((edge_s - voice.start_s) / hop_s)) for edge_s in (start_s, end_s))
+        return track[first:last]
+
+    syllables = voice.syllable_time_s
+    return VoiceTracks(
+        start_s=max(0.0, voice.start_s - start_s),
+        speech_probability=part(voice.speech_probability, SPEECH_HOP_S),
+        f0_hz=part(voice.f0_hz, F0_HOP_S),
+        f0_confidence=part(voice.f0_confidence, F0_HOP_S),
+        level_dbfs=part(voice.level_dbfs, LEVEL_HOP_S),
+        spectral_change=part(voice.spectral_change, LEVEL_HOP_S),
+        syllable_time_s=syllables[(syllables >= start_s) & (syllables < end_s)] - start_s,
+        noise_floor_dbfs=voice.noise_floor_dbfs,
+    )
+
+
+def pieces_of(tracks: Tracks, cuts_s: Sequence[float]) -> list[tuple[float, Tracks]]:
+    """Cut tracks at some times: start and tracks of each piece."""
+    edges = [0.0, *cuts_s, tracks.duration_s]
+    return [(a, slice_tracks(tracks, a, b)) for a, b in pairwise(edges)]
+
+
+def every(tracks: Tracks, piece_s: float) -> list[Tracks]:
+    """Cut tracks into equal pieces; the last may be shorter."""
+    count = int((tracks.duration_s - 0.5) / piece_s)
+    return [piece for _, piece in pieces_of(tracks, [piece_s * (k + 1) for k in range(count)])]
+
+
+def merged(results: Iterable[SegmentResult]) -> tuple[Cue, ...]:
+    """Cues of a conversation: a later telling takes the place of an earlier one it overlaps."""
+    cues: list[Cue] = []
+    for result in results:
+        cues = [
+            cue
+            for cue in cues
+            if not any(new.name == cue.name and new.span.overlap_s(cue.span) > 0 for new in result.cues)
+        ]
+        cues += result.cues
+    return tuple(sorted(cues, key=lambda cue: (cue.span, cue.name)))
