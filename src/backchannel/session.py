@@ -24,6 +24,8 @@ from backchannel.windows import WINDOW_S, windows
 LATE_S = 0.6
 """A cue can only be told once what follows it is known (the rest after a nod, the word after a pause); one
 that ended this long before a segment may still be told in it."""
+MAX_OVERLAP_S, MAX_GAP_S = 1.0, 600.0
+"""A stream's clock that goes back, or ahead, by more is another stream's (judgement)."""
 MAX_SUBJECT_MOVE = 1.5
 """Farthest the subject's face may be from where it was, in face widths, to be taken for the same person at
 first sight (judgement: nobody changes seats between two segments)."""
@@ -120,7 +122,7 @@ def skip_segment(packed_state: bytes, duration_s: float) -> bytes:
 def interpret(state: SessionState, tracks: Tracks) -> tuple[SessionState, SegmentResult]:
     """Turn the next segment's tracks into its result, in session time."""
     start_s, stream_offset_s = _place_on_clock(state, tracks)
-    segment = Span(start_s, start_s + tracks.duration_s)
+    segment = Span(max(state.clock_s, start_s), max(state.clock_s, start_s + tracks.duration_s))
     subject = _choose_subject(state.subject, tracks.picture)
     cue_state, observed = observe(state.cues, tracks, subject, start_s)
     cues = tuple(cue for cue in observed.cues if _touches(cue, segment, state.told))
@@ -150,16 +152,19 @@ def interpret(state: SessionState, tracks: Tracks) -> tuple[SessionState, Segmen
 
 
 def _place_on_clock(state: SessionState, tracks: Tracks) -> tuple[float, float | None]:
-    """Session time of the segment's start, and the offset of the continuous stream it belongs to.
+    """Session time of the tracks' zero, and the offset of the continuous stream they belong to.
 
-    A continuous stream's own clock shows what was lost in between; a restarted recorder's clock starts at
-    zero and says nothing, so such segments follow one another without a gap.
+    A continuous stream's own clock shows what was lost in between; neighbouring segments of one may overlap
+    by a few frames. A restarted recorder's clock starts at zero and says nothing, so such segments follow
+    one another without a gap.
     """
     if tracks.stream_start_s is None:
         return state.clock_s, None
-    if state.stream_offset_s is None:
-        return state.clock_s, state.clock_s - tracks.stream_start_s
-    return max(state.clock_s, tracks.stream_start_s + state.stream_offset_s), state.stream_offset_s
+    if state.stream_offset_s is not None:
+        start_s = tracks.stream_start_s + state.stream_offset_s
+        if state.clock_s - MAX_OVERLAP_S <= start_s <= state.clock_s + MAX_GAP_S:
+            return start_s, state.stream_offset_s
+    return state.clock_s, state.clock_s - tracks.stream_start_s
 
 
 def _choose_subject(place: Place | None, picture: PictureTracks | None) -> int | None:

@@ -92,11 +92,11 @@ def remember(history: History, time_s: TimeArray, columns: list[FloatArray]) -> 
         One (n,) array for each measure.
     """
     if history.time_s.size:
-        later = time_s >= (np.floor(history.time_s[-1] / ROW_S) + 1) * ROW_S
+        later = time_s >= (np.floor(history.time_s[-1] / ROW_S) + 1) * ROW_S - 1e-6
         time_s, columns = time_s[later], [column[later] for column in columns]
     if not time_s.size:
         return history
-    bins = np.floor(time_s / ROW_S).astype(np.int64)
+    bins = np.floor(time_s / ROW_S + 1e-6).astype(np.int64)
     starts = np.flatnonzero(np.diff(bins, prepend=bins[0] - 1))
     table = np.stack(columns, axis=1)
     rows = np.stack([_median_rows(piece) for piece in np.split(table, starts[1:])])
@@ -121,7 +121,7 @@ def baselines_along(history: History, usual: Mapping[str, Usual], time_s: TimeAr
     history
         Rows with one column for each entry of `usual`, in order; it includes the line's own time.
     """
-    blocks = np.floor(time_s / BLOCK_S).astype(np.int64)
+    blocks = np.floor(time_s / BLOCK_S + 1e-6).astype(np.int64)
     values = np.full((len(usual), time_s.size), np.nan, np.float32)
     observed_s = np.zeros(time_s.size, np.float32)
     for block in np.unique(blocks):

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
     TimeArray = NDArray[np.float64]
 
+# Two frames of AAC at 16 kHz, the longest a recorder leaves behind the last picture.
+MAX_SOUND_OVERHANG_S = 0.13
+
 # Packets to try before giving up on a picture when only its size is wanted.
 _SIZE_PROBE_PACKETS = 60
 
@@ -222,8 +225,14 @@ def _timing(video: _Track, audio: _Track, *, continuous: bool) -> Timing:
     if not spans:
         raise Problem("ih5004", "The media holds no picture or sound with a time.")
     zero_s = min(span[0] for span in spans)
+    end_s = max(span[1] for span in spans)
+    picture = video.span()
+    if picture is not None and not continuous and end_s - picture[1] <= MAX_SOUND_OVERHANG_S:
+        # Sound comes in frames of its own length and hangs over the last picture. Were it counted, a
+        # session of recordings cut at pictures would run ahead of the clock on the wall.
+        end_s = picture[1]
     return Timing(
-        duration_s=max(span[1] for span in spans) - zero_s,
+        duration_s=end_s - zero_s,
         stream_start_s=zero_s if continuous else None,
         zero_s=zero_s,
         has_video=bool(video.start_s),
