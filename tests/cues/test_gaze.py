@@ -1,5 +1,7 @@
 """Where the eyes look, and the lids."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from tests.cues.build import EYES, clock, cues_in, during, measure, mirrored, named, near, only, seen
@@ -15,8 +17,12 @@ def looking(yaw_deg: FloatArray | float = 0.0, pitch_deg: FloatArray | float = 0
     return seen(SECONDS, gaze_yaw_deg=yaw_deg, gaze_pitch_deg=pitch_deg)
 
 
+def eyes(openness: FloatArray | float) -> dict[str, Any]:
+    return dict.fromkeys(EYES, openness)
+
+
 def lids(openness: FloatArray | float, seconds: float = SECONDS) -> Tracks:
-    return seen(seconds, **dict.fromkeys(EYES, openness))
+    return seen(seconds, **eyes(openness))
 
 
 def blinks(every_s: float, seconds: float, length_s: float = 0.2) -> Tracks:
@@ -90,9 +96,7 @@ def test_nobody_faces_or_looks_away_without_a_face() -> None:
 
 def test_a_blink_is_no_look_away_even_when_the_iris_is_lost() -> None:
     shut = (T % 2.0 < 0.2) & (T > 1)
-    tracks = seen(
-        SECONDS, gaze_pitch_deg=np.where(shut, -30.0, 0.0), **dict.fromkeys(EYES, np.where(shut, 0.05, 0.3))
-    )
+    tracks = seen(SECONDS, gaze_pitch_deg=np.where(shut, -30.0, 0.0), **eyes(np.where(shut, 0.05, 0.3)))
     assert named(tracks, "gaze_away") == []
     assert near(only(tracks, "facing").span, 0.0, SECONDS, 0.3)
 
@@ -144,6 +148,6 @@ def test_blinks_are_not_counted_over_time_without_a_face() -> None:
     tracks = seen(
         24.0,
         valid=(time_s < 3) | (time_s > 20),
-        **dict.fromkeys(EYES, np.where(time_s % 1.0 < 0.2, 0.08, 0.3)),
+        **eyes(np.where(time_s % 1.0 < 0.2, 0.08, 0.3)),
     )
     assert named(tracks, "blink_rate_high") == []

@@ -1,5 +1,7 @@
 """Nods and shakes: what must be found, with its count, size, rate and time, and what must not."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from tests.cues.build import (
@@ -27,7 +29,7 @@ T = clock(SECONDS)
 START_S = 3.0
 
 
-def pitched(pitch_deg: FloatArray, **others: FloatArray) -> Tracks:
+def pitched(pitch_deg: FloatArray, **others: Any) -> Tracks:
     return seen(SECONDS, head_pitch_deg=pitch_deg, **others)
 
 
