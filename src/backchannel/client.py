@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -113,28 +114,51 @@ async def play(
     ClientError
         The server cannot be reached, refused, or left before everything was answered.
     """
+    tally = _Tally()
     async with open_stream(url, key, include) as connection:
-        sending = asyncio.create_task(_send_all(connection, media))
-        answered = 0
+        sending = asyncio.create_task(_send_all(connection, media, tally))
         try:
             async for text in connection:
                 yield str(text)
-                answered += _answers(str(text))
-                if sending.done() and answered >= sending.result():
+                tally.answered += _answers(str(text))
+                if tally.complete:
                     return
         except ConnectionClosed as closed:
             raise ClientError(f"The server ended the connection ({_close_reason(closed)}).") from None
         finally:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
-        # The connection ended in good order, but early: by our own hand if there was nothing more to send.
-        if sending.done() and not sending.cancelled() and (fault := sending.exception()):
-            raise fault
+    if tally.fault is not None:
+        raise tally.fault
+    if not tally.complete:
         raise ClientError("The server ended the session before everything was answered.")
 
 
-async def _send_all(connection: ClientConnection, media: Iterator[TimedMedia]) -> int:
-    """Send everything in its time; returns how many segments there were."""
+@dataclass(slots=True)
+class _Tally:
+    """What sending and listening tell each other.
+
+    Attributes
+    ----------
+    answered
+        Segments that had their last message.
+    total
+        How many segments there were; None until the last one is sent.
+    fault
+        Why there are no more segments, if that was not the end of them.
+    """
+
+    answered: int = 0
+    total: int | None = None
+    fault: Exception | None = None
+
+    @property
+    def complete(self) -> bool:
+        return self.total is not None and self.answered >= self.total
+
+
+async def _send_all(connection: ClientConnection, media: Iterator[TimedMedia], tally: _Tally) -> None:
+    """Send everything in its time. Closes the connection itself if nothing is left to listen for."""
     loop = asyncio.get_running_loop()
     count, recorded_s = 0, loop.time()
     try:
@@ -143,12 +167,13 @@ async def _send_all(connection: ClientConnection, media: Iterator[TimedMedia]) -
             await asyncio.sleep(recorded_s - loop.time())
             await connection.send(segment.data)
             count += 1
+        tally.total = count
     except ConnectionClosed:
-        return count  # whoever listens has seen it too
-    except Exception:
+        return  # whoever listens has seen it too
+    except Exception as fault:
+        tally.fault = fault
+    if tally.complete or tally.fault is not None:
         await connection.close()
-        raise
-    return count
 
 
 def _answers(text: str) -> bool:

@@ -1,10 +1,19 @@
 """Servers that several tests share, since a warm one takes a moment."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from tests.server.live import Live, running
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> None:
+    """Keep the servers' own log out of the report; they speak in between the tests."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+
 
 ROOT = Path(__file__).resolve().parents[2]
 

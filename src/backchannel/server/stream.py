@@ -33,6 +33,7 @@ NORMAL_CLOSURE: Final = 1000
 ABNORMAL_CLOSURE: Final = 1006
 INTERNAL_ERROR: Final = 1011
 SMALLEST_HEADER_BYTES: Final = 32
+QUICK_BYTES: Final = 64 * 1024
 
 log = structlog.get_logger(__name__)
 
@@ -231,7 +232,11 @@ class Conversation:
         """Analyse a segment; None when it held no media yet. A problem leaves the analysis as it was."""
         if waiting.arrival.problem is not None:
             raise waiting.arrival.problem
-        stream, segment = continue_stream(self._stream, waiting.data)
+        if len(waiting.data) <= QUICK_BYTES:
+            stream, segment = continue_stream(self._stream, waiting.data)
+        else:
+            # Some containers take tens of milliseconds a megabyte, and every session shares this loop.
+            stream, segment = await asyncio.to_thread(continue_stream, self._stream, waiting.data)
         if segment is None:
             _check_header(stream, waiting.data)
         else:
