@@ -57,6 +57,7 @@ def list_keys(data_dir: DataDir = None, as_json: AsJson = False) -> None:
             typer.echo("\t".join(_row(key)))
         return
     table = Table("id", "name", "scopes", "created", "last used", "revoked", box=None)
+    table.columns[2].overflow = "fold"
     for key in keys:
         table.add_row(*_row(key))
     console.print(table)
