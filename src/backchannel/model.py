@@ -196,15 +196,27 @@ class Coverage:
         Share of the analysed frames with a measured face, 0..1; None without picture.
     speech_share
         Share of the time with speech, 0..1; None without sound.
-    notes
-        Plain sentences such as "No face was in view.", ready to be shown.
+    frozen
+        The picture never changed, so nothing could be measured in it.
     """
 
     picture: bool
     sound: bool
     face_share: float | None
     speech_share: float | None
-    notes: tuple[str, ...] = ()
+    frozen: bool = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was missing, in plain sentences."""
+        said = {
+            "There was no picture.": not self.picture,
+            "No face was in view.": self.face_share == 0,
+            "The picture did not change.": self.frozen,
+            "There was no sound.": not self.sound,
+            "No speech was heard.": self.speech_share == 0,
+        }
+        return tuple(sentence for sentence, holds in said.items() if holds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,26 +214,14 @@ def _was_told(cue: Cue, told: Told) -> bool:
 
 def _coverage(tracks: Tracks, observed: Observed, segment: Span, subject: int | None) -> Coverage:
     face_share = speech_share = None
-    notes: list[str] = []
-    if tracks.picture is None:
-        notes.append("There was no picture.")
-    elif tracks.picture.time_s.size:
-        measured = tracks.picture.faces[subject].valid if subject is not None else np.zeros(1)
-        face_share = float(measured.mean())
-        if face_share == 0:
-            notes.append("No face was in view.")
-        if tracks.picture.moving.size > 1 and not tracks.picture.moving[1:].any():
-            notes.append("The picture did not change.")
-    if tracks.voice is None:
-        notes.append("There was no sound.")
-    elif observed.voice is not None and segment.duration_s > 0:
+    frozen = False
+    if tracks.picture is not None and tracks.picture.time_s.size:
+        face_share = 0.0 if subject is None else float(tracks.picture.faces[subject].valid.mean())
+        frozen = tracks.picture.moving.size > 1 and not tracks.picture.moving[1:].any()
+    if observed.voice is not None and tracks.voice is not None and segment.duration_s > 0:
         spoken_s = sum(cue.span.overlap_s(segment) for cue in observed.cues if cue.name == "speaking")
         speech_share = spoken_s / segment.duration_s
-        if speech_share == 0:
-            notes.append("No speech was heard.")
-    return Coverage(
-        tracks.picture is not None, tracks.voice is not None, face_share, speech_share, tuple(notes)
-    )
+    return Coverage(tracks.picture is not None, tracks.voice is not None, face_share, speech_share, frozen)
 
 
 def pack(state: SessionState) -> bytes:

@@ -51,8 +51,9 @@ def analyze(state: bytes, segment: Segment, limits: MediaLimits) -> tuple[bytes,
         case b"allocate":
             len(bytearray(int(argument)))
     start_s = float(len(state))
-    note = f"{len(segment.data)} bytes, pid {os.getpid()}"
+    # What the test wants to know travels as scores: bytes seen, and who saw them.
+    told = Quality(len(segment.data), os.getpid(), 50, 50, 50)
     result = SegmentResult(
-        Span(start_s, start_s + 1), (), (), (), WARM, WARM, Coverage(True, False, 0.5, None, (note,))
+        Span(start_s, start_s + 1), (), (), (), told, WARM, Coverage(True, False, 0.5, None)
     )
     return state + b"x", result

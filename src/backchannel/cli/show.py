@@ -2,8 +2,10 @@
 
 from typing import Final
 
+from rich import box
 from rich.console import Console
 from rich.status import Status
+from rich.table import Table
 from rich.text import Text
 
 from backchannel.protocol import v0
@@ -27,7 +29,7 @@ def show_message(console: Console, message: v0.Message) -> None:
             show_sections(console, message.signals, message.engagement_state, message.conversation_quality)
         case v0.Error():
             where = "session" if message.segment is None else f"segment {message.segment}"
-            _line(console, f"{where}: {message.message} ({message.error_id})", "red")
+            show_line(console, f"{where}: {message.message} ({message.error_id})", "red")
 
 
 def show_sections(
@@ -39,24 +41,36 @@ def show_sections(
     """Print engagement, signals with their rationales, and quality where it was asked for."""
     if engagement:
         parts = [f"{part.state} {_span(part.start, part.end)}" for part in engagement]
-        _line(console, f"  engagement  {', '.join(parts)}")
-    for signal in signals:
+        show_line(console, f"  engagement  {', '.join(parts)}")
+    if signals and console.is_terminal:
+        console.print(_table(signals))
+    for signal in () if console.is_terminal else signals:
         head = f"  {signal.type:<13} {signal.probability:<7} {_span(signal.start, signal.end):<15} "
         console.print(Text(head, _STYLES[signal.probability]) + Text(signal.rationale), soft_wrap=True)
     if not signals:
-        _line(console, "  no signals", "dim")
+        show_line(console, "  no signals", "dim")
     if isinstance(quality, ConversationQualityBody) and isinstance(quality.overall, QualityBody):
         overall = quality.overall
         scores = ", ".join(f"{name} {getattr(overall, name)}" for name in _DIMENSIONS)
-        _line(console, f"  quality so far {overall.quality_index} ({scores})")
+        show_line(console, f"  quality so far {overall.quality_index} ({scores})")
+
+
+def _table(signals: tuple[SignalBody, ...]) -> Table:
+    table = Table("when", "signal", "probability", "because", box=box.SIMPLE, pad_edge=False)
+    for signal in signals:
+        when = _span(signal.start, signal.end)
+        table.add_row(
+            when, signal.type, signal.probability, signal.rationale, style=_STYLES[signal.probability]
+        )
+    return table
 
 
 def _heading(console: Console, text: str) -> None:
-    _line(console, text, "bold cyan")
+    show_line(console, text, "bold cyan")
 
 
-def _line(console: Console, text: str, style: str = "") -> None:
-    # Wrapping is the terminal's business; a line in a pipe stays one line.
+def show_line(console: Console, text: str, style: str = "") -> None:
+    """Print one line. Wrapping is the terminal's business; a line in a pipe stays one line."""
     console.print(Text(text, style), soft_wrap=True)
 
 

@@ -1,11 +1,13 @@
 """How an analysis is spelled in JSON. The same sections appear in streams and in uploads."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from backchannel.model import (
+    Coverage,
     EngagementLevel,
     EngagementSpan,
     Evidence,
@@ -19,6 +21,8 @@ from backchannel.model import (
 )
 from backchannel.protocol.include import Include
 
+SEAM_S = 0.05
+"""Signals on both sides of a seam that are no further apart are one."""
 NEUTRAL_QUALITY = Quality(50.0, 50.0, 50.0, 50.0, 50.0)
 """No evidence either way: the answer before anything was analysed."""
 
@@ -34,6 +38,7 @@ class EvidenceBody(msgspec.Struct, frozen=True):
     unit: str
     baseline: float | None
     weight: float
+    direction: str | UnsetType = UNSET
 
 
 class SignalBody(msgspec.Struct, frozen=True):
@@ -82,12 +87,23 @@ class ConversationQualityBody(msgspec.Struct, frozen=True):
     timeline: tuple[TimelineBody, ...] | UnsetType = UNSET
 
 
+class CoverageBody(msgspec.Struct, frozen=True):
+    """What there was to measure from. Ours; other clients ignore it."""
+
+    picture: bool
+    sound: bool
+    face_share: float | None
+    speech_share: float | None
+    notes: tuple[str, ...]
+
+
 class AnalysisBody(msgspec.Struct, frozen=True):
     """The answer to an upload."""
 
     signals: tuple[SignalBody, ...]
     engagement_state: tuple[EngagementBody, ...]
     conversation_quality: ConversationQualityBody | UnsetType = UNSET
+    coverage: CoverageBody | UnsetType = UNSET
 
 
 def seconds(time_s: float) -> float:
@@ -160,14 +176,55 @@ def analysis_body(results: Sequence[SegmentResult], include: Include) -> Analysi
             results[-1].quality_overall, [(result.span, result.quality) for result in results], both
         )
     return AnalysisBody(
-        signals=signal_bodies(
-            [signal for result in results for signal in result.signals], include, modality=True
-        ),
+        signals=signal_bodies(_whole_signals(results), include, modality=True),
         engagement_state=_joined(
             engagement_bodies([part for result in results for part in result.engagement])
         ),
         conversation_quality=quality,
+        coverage=coverage_body(results),
     )
+
+
+def coverage_body(results: Sequence[SegmentResult]) -> CoverageBody:
+    """Spell what a whole medium could be measured from, its segments weighed by their length."""
+    coverages = [(result.coverage, result.span.duration_s) for result in results]
+    whole = Coverage(
+        picture=any(coverage.picture for coverage, _ in coverages),
+        sound=any(coverage.sound for coverage, _ in coverages),
+        face_share=_mean([(coverage.face_share, length_s) for coverage, length_s in coverages]),
+        speech_share=_mean([(coverage.speech_share, length_s) for coverage, length_s in coverages]),
+        frozen=bool(coverages) and all(coverage.frozen for coverage, _ in coverages),
+    )
+    return CoverageBody(whole.picture, whole.sound, whole.face_share, whole.speech_share, whole.notes)
+
+
+def _mean(shares: Sequence[tuple[float | None, float]]) -> float | None:
+    known = [(share, length_s) for share, length_s in shares if share is not None and length_s > 0]
+    if not known:
+        return None
+    return round(
+        sum(share * length_s for share, length_s in known) / sum(length_s for _, length_s in known), 3
+    )
+
+
+def _whole_signals(results: Sequence[SegmentResult]) -> list[Signal]:
+    """Join signals that only a seam between segments has kept apart; the later one knows all the evidence."""
+    joined: list[Signal] = []
+    for result in results:
+        for signal in result.signals:
+            before = next((told for told in joined if _continues(told, signal, result.span)), None)
+            if before is None:
+                joined.append(signal)
+            else:
+                joined[joined.index(before)] = replace(
+                    signal, span=Span(before.span.start_s, signal.span.end_s)
+                )
+    return joined
+
+
+def _continues(before: Signal, after: Signal, segment: Span) -> bool:
+    at_seam = abs(after.span.start_s - segment.start_s) <= SEAM_S
+    return before.type == after.type and at_seam and abs(before.span.end_s - after.span.start_s) <= SEAM_S
 
 
 def _joined(parts: Sequence[EngagementBody]) -> tuple[EngagementBody, ...]:
@@ -191,4 +248,5 @@ def _evidence(evidence: Evidence) -> EvidenceBody:
         unit=evidence.unit,
         baseline=None if evidence.baseline is None else float(evidence.baseline),
         weight=float(evidence.weight),
+        direction=evidence.direction or UNSET,
     )
