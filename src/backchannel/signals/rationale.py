@@ -78,10 +78,9 @@ def compose(evidence: Sequence[Evidence], coverage: Coverage) -> str:
     events = [entry for entry in evidence if "." not in entry.cue]
     strong = [entry for entry in events if entry.cue != "facing" and entry.weight >= MIN_TOLD_WEIGHT]
     told = (strong or [entry for entry in events if entry.cue != "facing"][:1])[:MAX_PHRASES]
-    facing = next((entry for entry in events if entry.cue == "facing"), None)
     phrases = [_phrase(entry, evidence) for entry in told or events[:1]]
     first = phrases[0]
-    if facing is not None and told and told[0].modality == "visual":
+    if told and told[0].modality == "visual" and (facing := _facing_during(told[0], events)) is not None:
         first += f" while facing the camera {number(facing.value)}% of the time"
     sentence = f"{first[0].upper()}{first[1:]}"
     rest = f" Also {' and '.join(phrases[1:])}" if len(phrases) > 1 else ""
@@ -89,6 +88,12 @@ def compose(evidence: Sequence[Evidence], coverage: Coverage) -> str:
     if rest:
         return f"{sentence}.{rest}{missing}."
     return f"{sentence}{missing}."
+
+
+def _facing_during(told: Evidence, events: Sequence[Evidence]) -> Evidence | None:
+    """Return the facing that went on for most of an event; what came before or after it is not "while"."""
+    enough_s = 0.5 * told.span.duration_s
+    return next((e for e in events if e.cue == "facing" and e.span.overlap_s(told.span) >= enough_s), None)
 
 
 def _phrase(entry: Evidence, evidence: Sequence[Evidence]) -> str:

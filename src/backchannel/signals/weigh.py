@@ -39,7 +39,8 @@ def weigh(
     coverage
         What there was to measure from, so that a rationale can say what is missing.
     """
-    readings = read(cues)
+    # In one order, whichever they came in: where two cues are equally telling, the first is told.
+    readings = read(sorted(cues, key=lambda cue: (cue.span, cue.name, cue.direction)))
     signals = [
         signal
         for name, weights in signal_table().items()
