@@ -87,7 +87,7 @@ def follow_engagement(
     while from_s < segment.end_s - 1e-9:
         to_s = min(state.next_step_s, segment.end_s)
         if to_s > from_s:
-            decided = _decide(state, to_s, face, voice, cues)
+            decided = _decide(state, Span(from_s, to_s), face, voice, cues)
             if decided != state.level:
                 state = EngagementState(decided, from_s, state.next_step_s)
             spans.append(EngagementSpan(Span(from_s, to_s), decided))
@@ -108,11 +108,12 @@ def _joined(spans: Sequence[EngagementSpan]) -> tuple[EngagementSpan, ...]:
 
 
 def _decide(
-    state: EngagementState, at_s: float, face: FaceView | None, voice: VoiceView | None, cues: Sequence[Cue]
+    state: EngagementState, step: Span, face: FaceView | None, voice: VoiceView | None, cues: Sequence[Cue]
 ) -> EngagementLevel:
+    """Level of one step, as seen from its end."""
     level = state.level or "neutral"
-    wanted = _wanted(level, Span(max(0.0, at_s - LOOK_BACK_S), at_s), face, voice, cues)
-    settled = state.level is None or at_s - state.since_s >= MIN_DWELL_S
+    wanted = _wanted(level, Span(max(0.0, step.end_s - LOOK_BACK_S), step.end_s), face, voice, cues)
+    settled = state.level is None or step.start_s - state.since_s >= MIN_DWELL_S
     return wanted if settled else level
 
 
