@@ -18,12 +18,15 @@ class CueThresholds:
         How the cue is measured, in words for the documentation.
     source
         Where the numbers come from, or "judgement".
+    known_failure
+        What it gets wrong, in words for the documentation.
     values
         The numbers, by name; units are in the names.
     """
 
     measured_as: str
     source: str
+    known_failure: str
     values: Mapping[str, float]
 
     def __getitem__(self, name: str) -> float:
@@ -38,6 +41,8 @@ def cue_table() -> Mapping[str, CueThresholds]:
 
 
 def _row(row: dict[str, str | float]) -> CueThresholds:
-    words = {"measured_as", "source"}
+    words = {"measured_as", "source", "known_failure"}
     values = {name: float(value) for name, value in row.items() if name not in words}
-    return CueThresholds(str(row["measured_as"]), str(row["source"]), MappingProxyType(values))
+    return CueThresholds(
+        str(row["measured_as"]), str(row["source"]), str(row["known_failure"]), MappingProxyType(values)
+    )
