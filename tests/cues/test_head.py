@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from tests.cues.build import clock, cues_in, during, mirrored, named, near, only, seen, swings
 
 SECONDS = 12.0
@@ -69,6 +70,21 @@ def test_a_face_that_is_gone_is_absent(start_s: float, end_s: float) -> None:
 
 def test_a_face_missed_for_a_moment_is_not_absent() -> None:
     assert named(seen(SECONDS, valid=(T < 4.0) | (T > 4.5)), "face_absent") == []
+
+
+def test_a_face_in_a_picture_that_stands_still_is_not_absent() -> None:
+    tracks = seen(SECONDS)
+    assert tracks.picture is not None
+    tracks.picture.moving[T > 4.0] = False
+    assert named(tracks, "face_absent") == []
+    assert all(cue.span.end_s < 5.0 for cue in cues_in(tracks))
+
+
+def test_a_dark_picture_that_stands_still_shows_nobody() -> None:
+    tracks = seen(SECONDS, valid=T < 4.0)
+    assert tracks.picture is not None
+    tracks.picture.moving[T > 4.0] = False
+    assert near(only(tracks, "face_absent").span, 4.0, SECONDS, 0.1)
 
 
 def test_nothing_but_absence_is_seen_of_nobody() -> None:

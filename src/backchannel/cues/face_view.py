@@ -73,7 +73,8 @@ class FaceView:
     time_s
         (n,) session time of the grid's rows.
     seen
-        (n,) bool. A picture was there, with or without a face.
+        (n,) bool. A picture was there, with or without a face. A face in a picture that stands still is
+        neither measured nor known to be absent.
     measured
         (n,) bool. A face was measured.
     values
@@ -138,7 +139,7 @@ def view_face(line: PictureLine, history: History) -> FaceView | None:
     values |= _gaze_between_blinks(values, usual)
     return FaceView(
         time_s=time_s,
-        seen=_near(time_s, line.time_s),
+        seen=_near(time_s, line.time_s[valid | ~line.face.valid]),
         measured=np.isfinite(values["pitch"]),
         values=values,
         usual=usual,
