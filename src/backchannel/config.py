@@ -38,6 +38,10 @@ def _default_workers() -> int:
     return len(os.sched_getaffinity(0))
 
 
+def _default_file_workers() -> int:
+    return max(1, _default_workers() // 2)
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How this server behaves; the limits' defaults are section 8 of the wire contract.
 
@@ -67,6 +71,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Shortest v0 segment, its tolerance already taken off: 3 s less 0.25 s, since recorders cut early.
     wall_factor, wall_min_s
         A segment may take `wall_factor` times its duration to analyse, but always `wall_min_s`.
+    file_workers
+        Processes that analyse uploaded files; they start with the first one and stand back for live segments.
+    max_file_s
+        Longest file.
+    file_wall_factor, file_wall_min_s
+        A file may take `file_wall_factor` times its duration to analyse, but always `file_wall_min_s`.
     worker_memory_bytes
         What a worker may allocate beyond what it holds when it is warm.
     worker_start_s
@@ -97,6 +107,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_frame_rate_hz: Seconds = 120.0
     wall_factor: Annotated[float, Meta(gt=0)] = 10.0
     wall_min_s: Seconds = 20.0
+    file_workers: Count = msgspec.field(default_factory=_default_file_workers)
+    max_file_s: Seconds = 1800.0
+    file_wall_factor: Annotated[float, Meta(gt=0)] = 4.0
+    file_wall_min_s: Seconds = 120.0
     worker_memory_bytes: Bytes = 1024 * MIB
     worker_start_s: Seconds = 120.0
 
@@ -118,6 +132,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             max_height_px=self.max_height_px,
             max_frame_rate_hz=self.max_frame_rate_hz,
         )
+
+    @property
+    def file_limits(self) -> MediaLimits:
+        """What an uploaded file may cost to decode."""
+        return msgspec.structs.replace(self, max_segment_s=self.max_file_s).segment_limits
 
 
 def load_settings(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:

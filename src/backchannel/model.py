@@ -64,11 +64,14 @@ class Segment:
     continuous
         True when `data` belongs to one running stream, whose container clock goes on from segment to
         segment; False for a complete file, whose clock starts anew.
+    sound_only
+        True when only the sound is to be measured, whether or not there is a picture.
     """
 
     data: bytes
     new_from_byte: int = 0
     continuous: bool = False
+    sound_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,9 @@ def warm_up() -> None:
     pass
 
 
-def duration_s(segment: Segment, limits: MediaLimits) -> float:
+def duration_s(
+    segment: Segment, limits: MediaLimits, *, needs_picture: bool = False, needs_sound: bool = False
+) -> float:
     if _command(segment) == b"refuse":
         raise Problem("ih5006", "Too short.", retry_after_s=1.5)
     return 0.1
@@ -57,3 +59,7 @@ def analyze(state: bytes, segment: Segment, limits: MediaLimits) -> tuple[bytes,
         Span(start_s, start_s + 1), (), (), (), told, WARM, Coverage(True, False, 0.5, None)
     )
     return state + b"x", result
+
+
+def analyze_file(segment: Segment, limits: MediaLimits) -> list[SegmentResult]:
+    return [analyze(b"", segment, limits)[1]]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from backchannel.config import Settings
+from backchannel.engine.base import File, OnBegun
 from backchannel.engine.local import LocalEngine
 from backchannel.errors import Problem
 from backchannel.model import MediaLimits, Segment, SegmentResult
@@ -249,3 +250,93 @@ def test_workers_that_cannot_start_are_told_of_and_nobody_waits_for_ever(
 
     run(scenario)
     assert "face_landmark.tflite is missing" in "".join(capfd.readouterr())
+
+
+# --- files -----------------------------------------------------------------------------------------
+
+
+async def nothing(duration_s: float) -> None:
+    pass
+
+
+async def ask_file(
+    engine: LocalEngine, command: bytes, on_begun: OnBegun = nothing
+) -> tuple[SegmentResult, ...]:
+    return await engine.analyze_file(File(command, LIMITS), on_begun)
+
+
+def test_a_file_crosses_whole_and_its_duration_is_told_first() -> None:
+    async def scenario() -> None:
+        told: list[float] = []
+
+        async def on_begun(duration_s: float) -> None:
+            told.append(duration_s)
+
+        async with engine() as pool:
+            (result,) = await ask_file(pool, b"x" * 33_554_432, on_begun)
+            assert result.quality.clarity == 33_554_432
+            assert told == [0.1]
+            assert result.quality.authority == pool.file_pids[0] not in pool.pids
+
+    run(scenario)
+
+
+def test_a_segment_does_not_wait_behind_a_file(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with engine(file_workers=1) as pool:
+            gate = tmp_path / "gate"
+            files = [
+                asyncio.create_task(ask_file(pool, b"wait " + os.fsencode(gate))),
+                asyncio.create_task(ask_file(pool, b"hello")),
+            ]
+            await asyncio.sleep(0)
+            assert (await ask(pool, b"hello"))[0] == b"x"
+            assert not any(file.done() for file in files)
+            gate.touch()
+            await asyncio.gather(*files)
+            segment, file = (os.getpriority(os.PRIO_PROCESS, pid) for pid in (*pool.pids, *pool.file_pids))
+            assert segment < file
+
+    run(scenario)
+
+
+def test_who_starts_no_file_pays_for_no_file_worker() -> None:
+    async def scenario() -> None:
+        async with engine() as pool:
+            await ask(pool, b"hello")
+            assert not pool.file_pids
+
+    run(scenario)
+
+
+def test_a_file_that_nobody_wants_any_more_is_let_go_of(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        begun = asyncio.Event()
+
+        async def on_begun(duration_s: float) -> None:
+            begun.set()
+
+        async def unwanted(duration_s: float) -> None:
+            raise Problem("ih3006", "Spent.")
+
+        async with engine(file_workers=1) as pool:
+            call = asyncio.create_task(ask_file(pool, b"hang", on_begun))
+            await begun.wait()
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            assert await refusal(ask_file(pool, b"hang", unwanted)) == "ih3006"
+            assert len(await ask_file(pool, b"hello")) == 1
+
+    run(scenario)
+
+
+def test_a_file_worker_that_dies_or_hangs(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with engine(file_workers=1, file_wall_min_s=0.3) as pool:
+            assert len(await ask_file(pool, b"die-once " + os.fsencode(tmp_path / "died"))) == 1
+            assert await refusal(ask_file(pool, b"hang")) == "ih1001"
+            assert await refusal(ask_file(pool, b"refuse")) == "ih5006"
+            assert len(await ask_file(pool, b"hello")) == 1
+
+    run(scenario)

@@ -1,9 +1,12 @@
 """What a worker does. Imported by worker processes only: it brings the networks and the decoders."""
 
+from collections.abc import Iterable
+
+from backchannel.errors import Problem
 from backchannel.media.timing import probe
 from backchannel.model import MediaLimits, Segment, SegmentResult
 from backchannel.perception.models import load_networks
-from backchannel.session import analyze_segment
+from backchannel.session import analyze_segment, analyze_whole
 
 
 def warm_up() -> None:
@@ -11,17 +14,29 @@ def warm_up() -> None:
     load_networks()
 
 
-def duration_s(segment: Segment, limits: MediaLimits) -> float:
-    """Measure how long the media is, s, cheaply; it decides how long `analyze` may take.
+def duration_s(
+    segment: Segment, limits: MediaLimits, *, needs_picture: bool = False, needs_sound: bool = False
+) -> float:
+    """Measure how long the media is, s, cheaply; it decides how long the analysis may take.
 
     Raises
     ------
     Problem
-        The media is bad.
+        The media is bad, or without the picture (ih5001) or the sound (ih5008) that it needs.
     """
-    return probe(segment, limits).duration_s
+    timing = probe(segment, limits)
+    if needs_picture and not timing.has_video:
+        raise Problem("ih5001", "The file has no picture. Send a video, or choose a model that only listens.")
+    if needs_sound and not timing.has_audio:
+        raise Problem("ih5008", "The file has no sound, which this model needs. Send one with a sound track.")
+    return timing.duration_s
 
 
 def analyze(state: bytes, segment: Segment, limits: MediaLimits) -> tuple[bytes, SegmentResult]:
     """Analyse one segment; see `session.analyze_segment`."""
     return analyze_segment(state, segment, limits)
+
+
+def analyze_file(segment: Segment, limits: MediaLimits) -> Iterable[SegmentResult]:
+    """Analyse a complete medium; see `session.analyze_whole`."""
+    return analyze_whole(segment, limits)

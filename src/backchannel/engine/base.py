@@ -1,8 +1,36 @@
 """What the server asks of whatever analyses: one call, one answer, or a `Problem`."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from backchannel.model import MediaLimits, Segment, SegmentResult
+
+OnBegun = Callable[[float], Awaitable[None]]
+"""Told the media's duration, s, once it is open; what it raises ends the analysis."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A complete medium to be analysed as a conversation of its own.
+
+    Attributes
+    ----------
+    data
+        The file.
+    limits
+        What it may cost.
+    needs_picture, needs_sound
+        Refuse it without one.
+    sound_only
+        Leave the picture alone.
+    """
+
+    data: bytes | bytearray
+    limits: MediaLimits
+    needs_picture: bool = False
+    needs_sound: bool = False
+    sound_only: bool = False
 
 
 class Engine(Protocol):
@@ -49,5 +77,17 @@ class Engine(Protocol):
         ------
         Problem
             The media is bad (the state is then still the one that was passed), or ``ih1001`` or ``ih1003``.
+        """
+        ...
+
+    async def analyze_file(self, file: File, on_begun: OnBegun) -> tuple[SegmentResult, ...]:
+        """Analyse a file, window by window. Segments never wait behind it.
+
+        Cancelling the call ends the analysis.
+
+        Raises
+        ------
+        Problem
+            The media is bad, ``ih1001`` or ``ih1003``; or whatever `on_begun` raised.
         """
         ...

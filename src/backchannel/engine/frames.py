@@ -16,12 +16,25 @@ MAX_REPLY_BYTES: Final = 64 * 1024 * 1024
 """No honest reply comes near; a dishonest one cannot fill the server's memory."""
 
 
-class Job(msgspec.Struct, frozen=True, array_like=True):
-    """Server to worker: analyse this."""
+class SegmentJob(msgspec.Struct, frozen=True, array_like=True, tag="segment"):
+    """Server to worker: analyse this segment of a session."""
 
     state: bytes
     segment: Segment
     limits: MediaLimits
+
+
+class FileJob(msgspec.Struct, frozen=True, array_like=True, tag="file"):
+    """Server to worker: analyse the file whose `size` bytes follow this message as they are."""
+
+    size: int
+    limits: MediaLimits
+    needs_picture: bool
+    needs_sound: bool
+    sound_only: bool
+
+
+Job = SegmentJob | FileJob
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
@@ -47,6 +60,12 @@ class Done(msgspec.Struct, frozen=True, array_like=True, tag="done"):
     result: SegmentResult
 
 
+class FileDone(msgspec.Struct, frozen=True, array_like=True, tag="file-done"):
+    """Worker to server: the answers to a file's windows."""
+
+    results: tuple[SegmentResult, ...]
+
+
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
     """Worker to server: a `Problem`."""
 
@@ -62,7 +81,7 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
     place: str
 
 
-Reply = Ready | Unfit | Begun | Done | Refused | Failed
+Reply = Ready | Unfit | Begun | Done | FileDone | Refused | Failed
 
 _reply_decoder: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
 _job_decoder: msgspec.msgpack.Decoder[Job] = msgspec.msgpack.Decoder(Job)

@@ -4,28 +4,34 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
+from backchannel.engine.base import File, OnBegun
 from backchannel.engine.frames import (
     LENGTH,
     MAX_REPLY_BYTES,
     Begun,
     Done,
     Failed,
+    FileDone,
+    FileJob,
     Job,
     Ready,
     Refused,
     Reply,
+    SegmentJob,
     Unfit,
     decode_reply,
     encode,
 )
 from backchannel.errors import Problem
 from backchannel.model import SegmentResult
+
+PIECE_BYTES: Final = 256 * 1024
 
 _ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """There is a worker for each core; more threads would only get in each other's way."""
@@ -47,6 +53,27 @@ class WorkerLostError(Exception):
 
 class WorkerUnfitError(Exception):
     """The worker could not start; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long a job may take.
+
+    Attributes
+    ----------
+    to_begin_s
+        To receive and to open the media, s.
+    least_s, factor
+        To analyse it: `factor` times its duration, but always `least_s`.
+    """
+
+    to_begin_s: float
+    least_s: float
+    factor: float
+
+    def to_end_s(self, duration_s: float) -> float:
+        """How long the analysis of so much media may take, s."""
+        return max(self.least_s, self.factor * duration_s)
 
 
 class WorkerProcess:
@@ -75,33 +102,44 @@ class WorkerProcess:
         """Wait until the process has ended."""
         await self._process.wait()
 
-    async def run(
-        self, job: Job, first_deadline_s: float, deadline_s: Callable[[float], float]
-    ) -> tuple[bytes, SegmentResult]:
-        """Have a job done.
-
-        Parameters
-        ----------
-        job
-            The segment and its state.
-        first_deadline_s
-            How long the worker may take to receive and to open the media, s.
-        deadline_s
-            From the media's duration, s, to how long the rest may take, s.
+    async def analyze(self, job: SegmentJob, deadlines: Deadlines) -> tuple[bytes, SegmentResult]:
+        """Have a segment analysed; returns the state after it, and the answer.
 
         Raises
         ------
         Problem
-            The media is bad, or the analysis has a fault (ih1001).
+            The media is bad.
+        AnalysisFailedError
+            The analysis has a fault.
         WorkerLostError
             The worker is gone; it may be worth another try.
         """
+        reply = await self._run(job, b"", deadlines, None)
+        if isinstance(reply, Done):
+            return reply.state, reply.result
+        raise await self._out_of_turn()
+
+    async def analyze_file(
+        self, file: File, deadlines: Deadlines, on_begun: OnBegun
+    ) -> tuple[SegmentResult, ...]:
+        """Have a file analysed; raises what `analyze` raises, and what `on_begun` does."""
+        job = FileJob(len(file.data), file.limits, file.needs_picture, file.needs_sound, file.sound_only)
+        reply = await self._run(job, file.data, deadlines, on_begun)
+        if isinstance(reply, FileDone):
+            return reply.results
+        raise await self._out_of_turn()
+
+    async def _run(
+        self, job: Job, data: bytes | bytearray, deadlines: Deadlines, on_begun: OnBegun | None
+    ) -> Reply:
         try:
-            async with asyncio.timeout(first_deadline_s) as limit:
-                await _send(self._process, job)
+            async with asyncio.timeout(deadlines.to_begin_s) as limit:
+                await _send(self._process, job, data)
                 reply = await _receive(self._process)
                 if isinstance(reply, Begun):
-                    limit.reschedule(asyncio.get_running_loop().time() + deadline_s(reply.duration_s))
+                    limit.reschedule(asyncio.get_running_loop().time() + deadlines.to_end_s(reply.duration_s))
+                    if on_begun is not None:
+                        await on_begun(reply.duration_s)
                     reply = await _receive(self._process)
         except TimeoutError:
             await self.kill()
@@ -109,15 +147,20 @@ class WorkerProcess:
         except (OSError, EOFError, msgspec.MsgspecError):
             await self.kill()
             raise WorkerLostError("died") from None
+        except BaseException:
+            # Cancelled, or `on_begun` would not have it: the worker is amid what nobody wants any more.
+            await self.kill()
+            raise
         match reply:
-            case Done():
-                return reply.state, reply.result
             case Refused():
                 raise Problem(reply.error_id, reply.message, reply.retry_after_s)
             case Failed():
                 raise AnalysisFailedError(reply.kind, reply.place)
+        return reply
+
+    async def _out_of_turn(self) -> WorkerLostError:
         await self.kill()
-        raise WorkerLostError("spoke out of turn")
+        return WorkerLostError("spoke out of turn")
 
     async def kill(self) -> None:
         """End the process now and wait until it is gone."""
@@ -133,7 +176,7 @@ class AnalysisFailedError(Exception):
         self.place = place
 
 
-async def start_worker(module: str, memory_bytes: int, start_s: float) -> WorkerProcess:
+async def start_worker(module: str, memory_bytes: int, start_s: float, niceness: int = 0) -> WorkerProcess:
     """Start a worker and wait until it is warm.
 
     Parameters
@@ -144,6 +187,8 @@ async def start_worker(module: str, memory_bytes: int, start_s: float) -> Worker
         What it may allocate beyond what it holds warm.
     start_s
         How long it may take, s.
+    niceness
+        How far it stands back where others want the processor, 0..19.
 
     Raises
     ------
@@ -157,6 +202,7 @@ async def start_worker(module: str, memory_bytes: int, start_s: float) -> Worker
         "backchannel.engine.worker",
         module,
         str(memory_bytes),
+        str(niceness),
         stdin=PIPE,
         stdout=PIPE,
         # Terminal signals are the server's business; see worker.main.
@@ -187,12 +233,17 @@ def _environment() -> dict[str, str]:
     return kept | _ONE_THREAD
 
 
-async def _send(process: Process, job: Job) -> None:
+async def _send(process: Process, job: Job, data: bytes | bytearray) -> None:
     if process.stdin is None:
         raise EOFError("started without a pipe")
     for part in encode(job):
         process.stdin.write(part)
     await process.stdin.drain()
+    # In pieces, since a pipe that is full makes a copy of whatever it is given.
+    view = memoryview(data)
+    for start in range(0, len(view), PIECE_BYTES):
+        process.stdin.write(view[start : start + PIECE_BYTES])
+        await process.stdin.drain()
 
 
 async def _receive(process: Process) -> Reply:

@@ -1,7 +1,7 @@
 """A worker process: reads jobs from its standard input, one at a time, until that ends.
 
-Run as ``python -m backchannel.engine.worker MODULE MEMORY_BYTES``. A worker that loses its server, however
-that died, reads the end of its input and ends too; so no process is ever left behind.
+Run as ``python -m backchannel.engine.worker MODULE MEMORY_BYTES NICENESS``. A worker that loses its
+server, however that died, reads the end of its input and ends too; so no process is ever left behind.
 """
 
 import importlib
@@ -10,18 +10,21 @@ import resource
 import signal
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from backchannel.engine.frames import (
     LENGTH,
     Begun,
     Done,
     Failed,
-    Job,
+    FileDone,
+    FileJob,
     Ready,
     Refused,
     Reply,
+    SegmentJob,
     Unfit,
     decode_job,
     encode,
@@ -35,11 +38,25 @@ class Analysis(Protocol):
 
     def warm_up(self) -> None: ...  # noqa: D102 -- see engine.analysis
 
-    def duration_s(self, segment: Segment, limits: MediaLimits) -> float: ...  # noqa: D102
+    def duration_s(  # noqa: D102
+        self,
+        segment: Segment,
+        limits: MediaLimits,
+        *,
+        needs_picture: bool = False,
+        needs_sound: bool = False,
+    ) -> float: ...
 
     def analyze(  # noqa: D102
         self, state: bytes, segment: Segment, limits: MediaLimits
     ) -> tuple[bytes, SegmentResult]: ...
+
+    def analyze_file(self, segment: Segment, limits: MediaLimits) -> Iterable[SegmentResult]: ...  # noqa: D102
+
+
+class _FileArrived(NamedTuple):
+    asked: FileJob
+    segment: Segment
 
 
 def main() -> None:
@@ -47,6 +64,7 @@ def main() -> None:
     # Ctrl-C reaches the whole terminal; it is the server that decides when its workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     replies = _claim_stdout()
+    os.nice(int(sys.argv[3]))
     try:
         analysis: Analysis = importlib.import_module(sys.argv[1])
         analysis.warm_up()
@@ -60,16 +78,15 @@ def main() -> None:
         _send(replies, Ready())
         while (job := _receive(sys.stdin.buffer)) is not None:
             _serve(job, analysis, replies)
+            del job  # a file's bytes are not kept until the next one comes
     except BrokenPipeError:
         return
 
 
-def _serve(job: Job, analysis: Analysis, replies: BinaryIO) -> None:
+def _serve(job: SegmentJob | _FileArrived, analysis: Analysis, replies: BinaryIO) -> None:
     reply: Reply
     try:
-        _send(replies, Begun(float(analysis.duration_s(job.segment, job.limits))))
-        state, result = analysis.analyze(job.state, job.segment, job.limits)
-        reply = Done(state, result)
+        reply = _done(job, analysis, replies)
     except BrokenPipeError:
         raise
     except Problem as problem:
@@ -77,6 +94,18 @@ def _serve(job: Job, analysis: Analysis, replies: BinaryIO) -> None:
     except Exception as error:
         reply = Failed(type(error).__name__, _place(error))
     _send(replies, reply)
+
+
+def _done(job: SegmentJob | _FileArrived, analysis: Analysis, replies: BinaryIO) -> Reply:
+    if isinstance(job, SegmentJob):
+        _send(replies, Begun(float(analysis.duration_s(job.segment, job.limits))))
+        return Done(*analysis.analyze(job.state, job.segment, job.limits))
+    asked = job.asked
+    duration_s = analysis.duration_s(
+        job.segment, asked.limits, needs_picture=asked.needs_picture, needs_sound=asked.needs_sound
+    )
+    _send(replies, Begun(float(duration_s)))
+    return FileDone(tuple(analysis.analyze_file(job.segment, asked.limits)))
 
 
 def _claim_stdout() -> BinaryIO:
@@ -112,13 +141,19 @@ def _limit_memory(extra_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 
-def _receive(jobs: BinaryIO) -> Job | None:
+def _receive(jobs: BinaryIO) -> SegmentJob | _FileArrived | None:
     head = jobs.read(LENGTH.size)
     if len(head) < LENGTH.size:
         return None
     (length,) = LENGTH.unpack(head)
     body = jobs.read(length)
-    return decode_job(body) if len(body) == length else None
+    if len(body) < length:
+        return None
+    job = decode_job(body)
+    if isinstance(job, SegmentJob):
+        return job
+    data = jobs.read(job.size)
+    return _FileArrived(job, Segment(data, sound_only=job.sound_only)) if len(data) == job.size else None
 
 
 def _send(replies: BinaryIO, reply: Reply) -> None:

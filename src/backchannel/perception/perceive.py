@@ -50,7 +50,7 @@ def perceive(
     networks = load_networks()
     timing = probe(segment, limits)
     picture = None
-    if timing.has_video:
+    if timing.has_video and not segment.sound_only:
         frames = decode_frames(
             segment, limits, rate_hz=settings.frame_rate_hz, max_side_px=settings.max_side_px
         )
