@@ -4,6 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from backchannel.arrays import FloatArray
+from backchannel.tracks import Tracks
 from tests.cues.build import (
     AT_REST,
     BROWS,
@@ -17,9 +20,6 @@ from tests.cues.build import (
     only,
     seen,
 )
-
-from backchannel.arrays import FloatArray
-from backchannel.tracks import Tracks
 
 SECONDS = 12.0
 T = clock(SECONDS)

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.cues.build import EYES, clock, cues_in, during, measure, mirrored, named, near, only, seen
 
 from backchannel.arrays import FloatArray
 from backchannel.tracks import Tracks
+from tests.cues.build import EYES, clock, cues_in, during, measure, mirrored, named, near, only, seen
 
 SECONDS = 12.0
 T = clock(SECONDS)

@@ -4,6 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from backchannel.arrays import FloatArray, TimeArray
+from backchannel.model import Cue
+from backchannel.tracks import Tracks
 from tests.cues.build import (
     both,
     clock,
@@ -19,10 +23,6 @@ from tests.cues.build import (
     seen,
     swings,
 )
-
-from backchannel.arrays import FloatArray, TimeArray
-from backchannel.model import Cue
-from backchannel.tracks import Tracks
 
 SECONDS = 8.0
 T = clock(SECONDS)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.cues.build import both, clock, heard, seen
-from tests.slicing import pieces_of
 
 from backchannel.cues.recent import CONTEXT_S, PictureLine, Recent, VoiceLine, extend
 from backchannel.tracks import FaceTracks, Tracks
+from tests.cues.build import both, clock, heard, seen
+from tests.slicing import pieces_of
 
 SECONDS = 11.0
 TIME_S = clock(SECONDS)

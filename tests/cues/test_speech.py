@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.cues.build import cues_in, heard, measure, named, near, only
 
 from backchannel.arrays import FloatArray, TimeArray
 from backchannel.cues.detect import CueState, observe
+from tests.cues.build import cues_in, heard, measure, named, near, only
 
 SECONDS = 12.0
 

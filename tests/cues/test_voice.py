@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.cues.build import cues_in, heard, measure, named, near, only
 
 from backchannel.arrays import FloatArray, TimeArray
 from backchannel.model import Cue
 from backchannel.tracks import Tracks
+from tests.cues.build import cues_in, heard, measure, named, near, only
 
 SECONDS = 14.0
 PHRASES = [(1.0, 3.5), (4.2, 6.5), (7.2, 9.5), (10.2, 12.5)]

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from evals.synthesis.voice import SAMPLE_RATE_HZ as SENTENCE_RATE_HZ
-from evals.synthesis.voice import sentence
 from scipy.signal import resample_poly
 from skimage.data import astronaut
 
 from backchannel.arrays import FloatArray, ImageArray
 from backchannel.perception.models import Networks, load_networks
 from backchannel.perception.voice import SAMPLE_RATE_HZ
+from evals.synthesis.voice import SAMPLE_RATE_HZ as SENTENCE_RATE_HZ
+from evals.synthesis.voice import sentence
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from tests.cues.build import both, clock, during, heard, picture, seen, swings
-from tests.slicing import pieces_of
 
 from backchannel.cues.detect import CueState, observe
 from backchannel.model import EngagementSpan, Span
 from backchannel.signals.engagement import MIN_DWELL_S, EngagementState, follow_engagement
 from backchannel.tracks import Tracks
+from tests.cues.build import both, clock, during, heard, picture, seen, swings
+from tests.slicing import pieces_of
 
 SECONDS = 30.0
 ALL = Span(0.0, SECONDS)

@@ -1,11 +1,11 @@
 """Scores from signals and engagement alone."""
 
 import pytest
-from tests.signals.evidence import cue
 
 from backchannel.model import EngagementSpan, Quality, Signal, SignalType, Span
 from backchannel.signals.quality import QualityState, accumulate, judge
 from backchannel.signals.weights import quality_table
+from tests.signals.evidence import cue
 
 SEGMENT = Span(10.0, 20.0)
 DIMENSIONS = tuple(Quality.__dataclass_fields__)

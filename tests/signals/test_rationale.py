@@ -9,6 +9,9 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from backchannel.model import Coverage, Cue, Signal, Span
+from backchannel.signals.rationale import PHRASES
 from tests.signals.evidence import (
     AUDIO_CUES,
     EVERYTHING,
@@ -22,9 +25,6 @@ from tests.signals.evidence import (
     modality_of,
     weighed,
 )
-
-from backchannel.model import Coverage, Cue, Signal, Span
-from backchannel.signals.rationale import PHRASES
 
 MISSING = {
     "no sound was available": NO_SOUND,

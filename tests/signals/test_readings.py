@@ -1,10 +1,10 @@
 """What a cue means in its circumstances."""
 
 import pytest
-from tests.signals.evidence import cue
 
 from backchannel.model import Cue
 from backchannel.signals.readings import read
+from tests.signals.evidence import cue
 
 
 def names(*cues: Cue) -> set[str]:

@@ -4,11 +4,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from tests.signals.evidence import AUDIO_CUES, EVERYTHING, cue, types_of, weighed
 
 from backchannel.model import Cue, Probability, Signal, SignalType, Span
 from backchannel.signals.weigh import probability_of, weigh
 from backchannel.signals.weights import signal_table
+from tests.signals.evidence import AUDIO_CUES, EVERYTHING, cue, types_of, weighed
 
 CLEAR: dict[SignalType, list[Cue]] = {
     "agreement": [cue("nod", count=3), cue("facing", 2, 9)],

@@ -5,12 +5,12 @@ from importlib import resources
 from typing import get_args
 
 import pytest
-from tests.signals.evidence import AUDIO_CUES, measures_of
 
 from backchannel.cues.thresholds import cue_table
 from backchannel.model import EngagementLevel, Quality, SignalType
 from backchannel.signals.rationale import PHRASES
 from backchannel.signals.weights import Strength, quality_table, signal_table, strength_table
+from tests.signals.evidence import AUDIO_CUES, measures_of
 
 RENAMED = {
     "pause": {"pause", "long_pause"},
