@@ -71,6 +71,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Shortest v0 segment, its tolerance already taken off: 3 s less 0.25 s, since recorders cut early.
     wall_factor, wall_min_s
         A segment may take `wall_factor` times its duration to analyse, but always `wall_min_s`.
+    uploads_held
+        Uploads whose bytes may be in memory at once, each up to `max_message_bytes`.
+    upload_idle_s, upload_receive_s
+        How long a client may send nothing amid an upload, and how long all of it may take.
     file_workers
         Processes that analyse uploaded files; they start with the first one and stand back for live segments.
     max_file_s
@@ -107,6 +111,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_frame_rate_hz: Seconds = 120.0
     wall_factor: Annotated[float, Meta(gt=0)] = 10.0
     wall_min_s: Seconds = 20.0
+    uploads_held: Count = 16
+    upload_idle_s: Seconds = 30.0
+    upload_receive_s: Seconds = 600.0
     file_workers: Count = msgspec.field(default_factory=_default_file_workers)
     max_file_s: Seconds = 1800.0
     file_wall_factor: Annotated[float, Meta(gt=0)] = 4.0

@@ -22,6 +22,8 @@ from backchannel.server.responses import json_response, problem_response
 from backchannel.server.services import Services
 from backchannel.server.sessions import OpenSessions
 from backchannel.server.stream import stream_v0
+from backchannel.server.upload import analyze_upload
+from backchannel.server.upload_body import HeldUploads
 from backchannel.store import KeyStore
 
 STREAM_V0 = "/v0/stream/analyze"
@@ -45,6 +47,8 @@ def make_app(settings: Settings, store: KeyStore, engine: Engine) -> ASGIApp:
             Route("/docs/errors", pages.errors),
             Route("/healthz", _healthz),
             Route("/readyz", _readyz),
+            Route("/v0/upload/analyze", analyze_upload, methods=["POST"]),
+            Route("/v1/upload/analyze", analyze_upload, methods=["POST"]),
             WebSocketRoute(STREAM_V0, stream_v0),
             Route(STREAM_V0, _upgrade_needed),
             WebSocketRoute("/{path:path}", _no_stream_here),
@@ -53,7 +57,14 @@ def make_app(settings: Settings, store: KeyStore, engine: Engine) -> ASGIApp:
         lifespan=lifespan,
     )
     app.state.links = links
-    app.state.services = Services(settings, store, engine, OpenSessions(settings.sessions_per_key), links)
+    app.state.services = Services(
+        settings,
+        store,
+        engine,
+        OpenSessions(settings.sessions_per_key),
+        links,
+        HeldUploads(settings.uploads_held),
+    )
     return Correlated(app)
 
 

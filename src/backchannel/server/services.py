@@ -6,6 +6,7 @@ from backchannel.config import Settings
 from backchannel.engine.base import Engine
 from backchannel.protocol.errors import ErrorLinks
 from backchannel.server.sessions import OpenSessions
+from backchannel.server.upload_body import HeldUploads
 from backchannel.store import KeyStore
 
 
@@ -18,3 +19,4 @@ class Services:
     engine: Engine
     sessions: OpenSessions
     links: ErrorLinks
+    uploads: HeldUploads
