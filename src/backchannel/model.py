@@ -251,3 +251,44 @@ class SegmentResult:
     coverage: Coverage = field(
         default=Coverage(picture=False, sound=False, face_share=None, speech_share=None)
     )
+
+
+# --- conversations that are followed as they happen ------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WindowResult:
+    """What a window shows, so far or in the end.
+
+    Attributes
+    ----------
+    result
+        As for a segment that is the window as far as its media has come.
+    complete
+        The window is over and this is the last word on it; otherwise the next media may change it.
+    """
+
+    result: SegmentResult
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What new media brought to a conversation that is followed live.
+
+    Attributes
+    ----------
+    reached_s
+        Session time up to which media has come.
+    windows
+        Windows that were completed, and last the one that is still open; in order.
+    dropped
+        Stretches that were never analysed, since their media never came.
+    degraded
+        Stretches that were analysed without a picture, though the stream has one.
+    """
+
+    reached_s: float
+    windows: tuple[WindowResult, ...] = ()
+    dropped: tuple[Span, ...] = ()
+    degraded: tuple[Span, ...] = ()

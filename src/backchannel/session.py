@@ -121,9 +121,9 @@ def skip_segment(packed_state: bytes, duration_s: float) -> bytes:
 
 def interpret(state: SessionState, tracks: Tracks) -> tuple[SessionState, SegmentResult]:
     """Turn the next segment's tracks into its result, in session time."""
-    start_s, stream_offset_s = _place_on_clock(state, tracks)
+    start_s, stream_offset_s = place_on_clock(state.clock_s, state.stream_offset_s, tracks.stream_start_s)
     segment = Span(max(state.clock_s, start_s), max(state.clock_s, start_s + tracks.duration_s))
-    subject = _choose_subject(state.subject, tracks.picture)
+    subject = choose_subject(state.subject, tracks.picture)
     cue_state, observed = observe(state.cues, tracks, subject, start_s)
     cues = tuple(cue for cue in observed.cues if _touches(cue, segment, state.told))
     news = tuple(cue for cue in cues if _is_news(cue, segment, state.told))
@@ -142,7 +142,7 @@ def interpret(state: SessionState, tracks: Tracks) -> tuple[SessionState, Segmen
     after = SessionState(
         clock_s=segment.end_s,
         stream_offset_s=stream_offset_s,
-        subject=_last_place(tracks.picture, subject) or state.subject,
+        subject=last_place(tracks.picture, subject) or state.subject,
         told=tuple((cue.name, cue.span) for cue in news if cue.span.end_s >= segment.end_s - LATE_S - 1.0),
         cues=cue_state,
         engagement=engagement_state,
@@ -151,23 +151,34 @@ def interpret(state: SessionState, tracks: Tracks) -> tuple[SessionState, Segmen
     return after, SegmentResult(segment, cues, signals, engagement, quality, overall, coverage)
 
 
-def _place_on_clock(state: SessionState, tracks: Tracks) -> tuple[float, float | None]:
-    """Session time of the tracks' zero, and the offset of the continuous stream they belong to.
+def place_on_clock(
+    clock_s: float, stream_offset_s: float | None, stream_start_s: float | None
+) -> tuple[float, float | None]:
+    """Session time at which new media begins, and the offset of the continuous stream it belongs to.
 
     A continuous stream's own clock shows what was lost in between; neighbouring segments of one may overlap
     by a few frames. A restarted recorder's clock starts at zero and says nothing, so such segments follow
     one another without a gap.
+
+    Parameters
+    ----------
+    clock_s
+        Session time reached.
+    stream_offset_s
+        Session time minus container time of the stream so far, or None.
+    stream_start_s
+        Container time at which the new media begins; None for a complete file.
     """
-    if tracks.stream_start_s is None:
-        return state.clock_s, None
-    if state.stream_offset_s is not None:
-        start_s = tracks.stream_start_s + state.stream_offset_s
-        if state.clock_s - MAX_OVERLAP_S <= start_s <= state.clock_s + MAX_GAP_S:
-            return start_s, state.stream_offset_s
-    return state.clock_s, state.clock_s - tracks.stream_start_s
+    if stream_start_s is None:
+        return clock_s, None
+    if stream_offset_s is not None:
+        start_s = stream_start_s + stream_offset_s
+        if clock_s - MAX_OVERLAP_S <= start_s <= clock_s + MAX_GAP_S:
+            return start_s, stream_offset_s
+    return clock_s, clock_s - stream_start_s
 
 
-def _choose_subject(place: Place | None, picture: PictureTracks | None) -> int | None:
+def choose_subject(place: Place | None, picture: PictureTracks | None) -> int | None:
     """Index of the person this conversation is about: who was there before, or else the most prominent."""
     if picture is None or not picture.faces:
         return None
@@ -188,7 +199,8 @@ def _distance(one: Place, other: Place) -> float:
     return float(np.hypot(one.x - other.x, one.y - other.y)) / max(one.scale, other.scale)
 
 
-def _last_place(picture: PictureTracks | None, subject: int | None) -> Place | None:
+def last_place(picture: PictureTracks | None, subject: int | None) -> Place | None:
+    """Where the person was at the end of a segment; None when not in view."""
     if picture is None or subject is None:
         return None
     return _place_of(picture.faces[subject], at=-1)
@@ -217,7 +229,8 @@ def _coverage(tracks: Tracks, observed: Observed, segment: Span, subject: int | 
     frozen = False
     if tracks.picture is not None and tracks.picture.time_s.size:
         face_share = 0.0 if subject is None else float(tracks.picture.faces[subject].valid.mean())
-        frozen = tracks.picture.moving.size > 1 and not tracks.picture.moving[1:].any()
+        # Even a still picture flickers at a key frame.
+        frozen = tracks.picture.moving.size > 1 and float(tracks.picture.moving[1:].mean()) < 0.1
     if observed.voice is not None and tracks.voice is not None and segment.duration_s > 0:
         spoken_s = sum(cue.span.overlap_s(segment) for cue in observed.cues if cue.name == "speaking")
         speech_share = spoken_s / segment.duration_s

@@ -6,7 +6,16 @@ import time
 from pathlib import Path
 
 from backchannel.errors import Problem
-from backchannel.model import Coverage, MediaLimits, Quality, Segment, SegmentResult, Span
+from backchannel.model import (
+    Coverage,
+    MediaLimits,
+    Progress,
+    Quality,
+    Segment,
+    SegmentResult,
+    Span,
+    WindowResult,
+)
 
 WARM = Quality(50, 50, 50, 50, 50)
 
@@ -59,6 +68,11 @@ def analyze(state: bytes, segment: Segment, limits: MediaLimits) -> tuple[bytes,
         Span(start_s, start_s + 1), (), (), (), told, WARM, Coverage(True, False, 0.5, None)
     )
     return state + b"x", result
+
+
+def follow(state: bytes, segment: Segment, limits: MediaLimits) -> tuple[bytes, Progress]:
+    state, result = analyze(state, segment, limits)
+    return state, Progress(result.span.end_s, (WindowResult(result, complete=True),))
 
 
 def analyze_file(segment: Segment, limits: MediaLimits) -> list[SegmentResult]:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from backchannel.errors import Problem
+from backchannel.live import follow as follow_live
 from backchannel.media.timing import probe
-from backchannel.model import MediaLimits, Segment, SegmentResult
+from backchannel.model import MediaLimits, Progress, Segment, SegmentResult
 from backchannel.perception.models import load_networks
 from backchannel.session import analyze_segment, analyze_whole
 
@@ -35,6 +36,11 @@ def duration_s(
 def analyze(state: bytes, segment: Segment, limits: MediaLimits) -> tuple[bytes, SegmentResult]:
     """Analyse one segment; see `session.analyze_segment`."""
     return analyze_segment(state, segment, limits)
+
+
+def follow(state: bytes, segment: Segment, limits: MediaLimits) -> tuple[bytes, Progress]:
+    """Follow a live session by one segment; see `live.follow`."""
+    return follow_live(state, segment, limits)
 
 
 def analyze_file(segment: Segment, limits: MediaLimits) -> Iterable[SegmentResult]:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from backchannel.model import MediaLimits, Segment, SegmentResult
+from backchannel.model import MediaLimits, Progress, Segment, SegmentResult
 
 OnBegun = Callable[[float], Awaitable[None]]
 """Told the media's duration, s, once it is open; what it raises ends the analysis."""
@@ -77,6 +77,13 @@ class Engine(Protocol):
         ------
         Problem
             The media is bad (the state is then still the one that was passed), or ``ih1001`` or ``ih1003``.
+        """
+        ...
+
+    async def follow(self, state: bytes, segment: Segment, limits: MediaLimits) -> tuple[bytes, Progress]:
+        """Follow a live session by one segment, in windows of our own; otherwise as `analyze`.
+
+        The two keep different states, so a session uses either the one or the other.
         """
         ...
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from backchannel.model import MediaLimits, Segment, SegmentResult
+from backchannel.model import MediaLimits, Progress, Segment, SegmentResult
 
 LENGTH: Final = struct.Struct("!I")
 MAX_REPLY_BYTES: Final = 64 * 1024 * 1024
@@ -18,6 +18,14 @@ MAX_REPLY_BYTES: Final = 64 * 1024 * 1024
 
 class SegmentJob(msgspec.Struct, frozen=True, array_like=True, tag="segment"):
     """Server to worker: analyse this segment of a session."""
+
+    state: bytes
+    segment: Segment
+    limits: MediaLimits
+
+
+class LiveJob(msgspec.Struct, frozen=True, array_like=True, tag="live"):
+    """Server to worker: follow a live session by this segment."""
 
     state: bytes
     segment: Segment
@@ -34,7 +42,7 @@ class FileJob(msgspec.Struct, frozen=True, array_like=True, tag="file"):
     sound_only: bool
 
 
-Job = SegmentJob | FileJob
+Job = SegmentJob | LiveJob | FileJob
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
@@ -60,6 +68,13 @@ class Done(msgspec.Struct, frozen=True, array_like=True, tag="done"):
     result: SegmentResult
 
 
+class LiveDone(msgspec.Struct, frozen=True, array_like=True, tag="live-done"):
+    """Worker to server: the new state, and what the segment brought."""
+
+    state: bytes
+    progress: Progress
+
+
 class FileDone(msgspec.Struct, frozen=True, array_like=True, tag="file-done"):
     """Worker to server: the answers to a file's windows."""
 
@@ -81,7 +96,7 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
     place: str
 
 
-Reply = Ready | Unfit | Begun | Done | FileDone | Refused | Failed
+Reply = Ready | Unfit | Begun | Done | LiveDone | FileDone | Refused | Failed
 
 _reply_decoder: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
 _job_decoder: msgspec.msgpack.Decoder[Job] = msgspec.msgpack.Decoder(Job)

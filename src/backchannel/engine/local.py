@@ -9,13 +9,13 @@ with one worker there would be no place to keep free.
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 
 from backchannel.config import Settings
 from backchannel.engine.base import File, OnBegun
-from backchannel.engine.frames import SegmentJob
+from backchannel.engine.frames import LiveJob, SegmentJob
 from backchannel.engine.pool import Pool
 from backchannel.engine.process import (
     AnalysisFailedError,
@@ -25,7 +25,7 @@ from backchannel.engine.process import (
     start_worker,
 )
 from backchannel.errors import Problem
-from backchannel.model import MediaLimits, Segment, SegmentResult
+from backchannel.model import MediaLimits, Progress, Segment, SegmentResult
 
 ANALYSIS_MODULE: Final = "backchannel.engine.analysis"
 FILE_NICENESS: Final = 10
@@ -51,7 +51,7 @@ class LocalEngine:
         start = partial(start_worker, module, settings.worker_memory_bytes, settings.worker_start_s)
         self._pool = Pool(settings.workers, start)
         self._file_pool = Pool(settings.file_workers, partial(start, niceness=FILE_NICENESS))
-        self._runs: set[asyncio.Task[tuple[bytes, SegmentResult]]] = set()
+        self._runs: set[asyncio.Task[Any]] = set()
 
     @property
     def ready(self) -> bool:
@@ -94,14 +94,12 @@ class LocalEngine:
         starting another one.
         """
         job = SegmentJob(state, segment, limits)
+        return await self._live(lambda worker: worker.analyze(job, self._deadlines), len(segment.data))
 
-        async def attempt(worker: WorkerProcess) -> tuple[bytes, SegmentResult]:
-            run = asyncio.create_task(self._analyze(worker, job))
-            self._runs.add(run)
-            run.add_done_callback(self._forget)
-            return await asyncio.shield(run)
-
-        return await _twice(self._pool, attempt, len(segment.data))
+    async def follow(self, state: bytes, segment: Segment, limits: MediaLimits) -> tuple[bytes, Progress]:
+        """Follow a live session; see `engine.base.Engine.follow`. Cancelled, it goes on like `analyze`."""
+        job = LiveJob(state, segment, limits)
+        return await self._live(lambda worker: worker.follow(job, self._deadlines), len(segment.data))
 
     async def analyze_file(self, file: File, on_begun: OnBegun) -> tuple[SegmentResult, ...]:
         """Analyse a file; see `engine.base.Engine.analyze_file`."""
@@ -117,15 +115,27 @@ class LocalEngine:
 
         return await _twice(self._file_pool, attempt, len(file.data))
 
-    async def _analyze(self, worker: WorkerProcess, job: SegmentJob) -> tuple[bytes, SegmentResult]:
+    @property
+    def _deadlines(self) -> Deadlines:
         settings = self._settings
-        deadlines = Deadlines(settings.wall_min_s, settings.wall_min_s, settings.wall_factor)
-        try:
-            return await worker.analyze(job, deadlines)
-        finally:
-            self._pool.hand_out(worker)
+        return Deadlines(settings.wall_min_s, settings.wall_min_s, settings.wall_factor)
 
-    def _forget(self, run: asyncio.Task[tuple[bytes, SegmentResult]]) -> None:
+    async def _live(self, call: Callable[[WorkerProcess], Awaitable[Answer]], size_bytes: int) -> Answer:
+        async def finished(worker: WorkerProcess) -> Answer:
+            try:
+                return await call(worker)
+            finally:
+                self._pool.hand_out(worker)
+
+        async def attempt(worker: WorkerProcess) -> Answer:
+            run = asyncio.create_task(finished(worker))
+            self._runs.add(run)
+            run.add_done_callback(self._forget)
+            return await asyncio.shield(run)
+
+        return await _twice(self._pool, attempt, size_bytes)
+
+    def _forget(self, run: asyncio.Task[Any]) -> None:
         self._runs.discard(run)
         if not run.cancelled():
             run.exception()  # a run whose caller has gone would complain that nobody asked

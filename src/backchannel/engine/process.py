@@ -20,6 +20,8 @@ from backchannel.engine.frames import (
     FileDone,
     FileJob,
     Job,
+    LiveDone,
+    LiveJob,
     Ready,
     Refused,
     Reply,
@@ -29,7 +31,7 @@ from backchannel.engine.frames import (
     encode,
 )
 from backchannel.errors import Problem
-from backchannel.model import SegmentResult
+from backchannel.model import Progress, SegmentResult
 
 PIECE_BYTES: Final = 256 * 1024
 
@@ -117,6 +119,13 @@ class WorkerProcess:
         reply = await self._run(job, b"", deadlines, None)
         if isinstance(reply, Done):
             return reply.state, reply.result
+        raise await self._out_of_turn()
+
+    async def follow(self, job: LiveJob, deadlines: Deadlines) -> tuple[bytes, Progress]:
+        """Have a live session followed; raises what `analyze` raises."""
+        reply = await self._run(job, b"", deadlines, None)
+        if isinstance(reply, LiveDone):
+            return reply.state, reply.progress
         raise await self._out_of_turn()
 
     async def analyze_file(

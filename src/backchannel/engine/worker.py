@@ -21,6 +21,8 @@ from backchannel.engine.frames import (
     Failed,
     FileDone,
     FileJob,
+    LiveDone,
+    LiveJob,
     Ready,
     Refused,
     Reply,
@@ -30,7 +32,7 @@ from backchannel.engine.frames import (
     encode,
 )
 from backchannel.errors import Problem
-from backchannel.model import MediaLimits, Segment, SegmentResult
+from backchannel.model import MediaLimits, Progress, Segment, SegmentResult
 
 
 class Analysis(Protocol):
@@ -50,6 +52,10 @@ class Analysis(Protocol):
     def analyze(  # noqa: D102
         self, state: bytes, segment: Segment, limits: MediaLimits
     ) -> tuple[bytes, SegmentResult]: ...
+
+    def follow(  # noqa: D102
+        self, state: bytes, segment: Segment, limits: MediaLimits
+    ) -> tuple[bytes, Progress]: ...
 
     def analyze_file(self, segment: Segment, limits: MediaLimits) -> Iterable[SegmentResult]: ...  # noqa: D102
 
@@ -83,7 +89,7 @@ def main() -> None:
         return
 
 
-def _serve(job: SegmentJob | _FileArrived, analysis: Analysis, replies: BinaryIO) -> None:
+def _serve(job: SegmentJob | LiveJob | _FileArrived, analysis: Analysis, replies: BinaryIO) -> None:
     reply: Reply
     try:
         reply = _done(job, analysis, replies)
@@ -96,9 +102,11 @@ def _serve(job: SegmentJob | _FileArrived, analysis: Analysis, replies: BinaryIO
     _send(replies, reply)
 
 
-def _done(job: SegmentJob | _FileArrived, analysis: Analysis, replies: BinaryIO) -> Reply:
-    if isinstance(job, SegmentJob):
+def _done(job: SegmentJob | LiveJob | _FileArrived, analysis: Analysis, replies: BinaryIO) -> Reply:
+    if not isinstance(job, _FileArrived):
         _send(replies, Begun(float(analysis.duration_s(job.segment, job.limits))))
+        if isinstance(job, LiveJob):
+            return LiveDone(*analysis.follow(job.state, job.segment, job.limits))
         return Done(*analysis.analyze(job.state, job.segment, job.limits))
     asked = job.asked
     duration_s = analysis.duration_s(
@@ -141,7 +149,7 @@ def _limit_memory(extra_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 
-def _receive(jobs: BinaryIO) -> SegmentJob | _FileArrived | None:
+def _receive(jobs: BinaryIO) -> SegmentJob | LiveJob | _FileArrived | None:
     head = jobs.read(LENGTH.size)
     if len(head) < LENGTH.size:
         return None
@@ -150,7 +158,7 @@ def _receive(jobs: BinaryIO) -> SegmentJob | _FileArrived | None:
     if len(body) < length:
         return None
     job = decode_job(body)
-    if isinstance(job, SegmentJob):
+    if not isinstance(job, FileJob):
         return job
     data = jobs.read(job.size)
     return _FileArrived(job, Segment(data, sound_only=job.sound_only)) if len(data) == job.size else None

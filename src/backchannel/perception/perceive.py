@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from backchannel.arrays import ImageArray
-from backchannel.media.decode import Frame, decode_audio, decode_frames, probe
+from backchannel.media.decode import Frame, Sound, decode_audio, decode_frames, probe
 from backchannel.model import MediaLimits, Segment
 from backchannel.perception.models import load_networks
 from backchannel.perception.picture import measure_picture
 from backchannel.perception.voice import measure_voice
-from backchannel.tracks import Tracks
+from backchannel.tracks import PictureTracks, Tracks
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +46,48 @@ def perceive(
     backchannel.errors.Problem
         When the media cannot be used; see `backchannel.media.decode`.
     """
+    sensed = sense(segment, limits, settings, on_progress)
+    voice = None
+    if sensed.sound is not None:
+        voice = measure_voice(load_networks(), sensed.sound.samples, sensed.sound.start_s)
+    return Tracks(sensed.duration_s, sensed.stream_start_s, sensed.picture, voice)
+
+
+@dataclass(frozen=True, slots=True)
+class Sensed:
+    """A segment's picture measured, and its sound as it is, for whoever measures that in other lengths.
+
+    Attributes
+    ----------
+    duration_s, stream_start_s, picture
+        See `tracks.Tracks`.
+    sound
+        None when there is none.
+    """
+
+    duration_s: float
+    stream_start_s: float | None
+    picture: PictureTracks | None
+    sound: Sound | None
+
+
+def sense(
+    segment: Segment,
+    limits: MediaLimits,
+    settings: PerceptionSettings | None = None,
+    on_progress: Callable[[float], None] | None = None,
+) -> Sensed:
+    """Decode one segment and measure its picture; parameters and errors are those of `perceive`."""
     settings = settings or PerceptionSettings()
-    networks = load_networks()
     timing = probe(segment, limits)
     picture = None
     if timing.has_video and not segment.sound_only:
         frames = decode_frames(
-            segment, limits, rate_hz=settings.frame_rate_hz, max_side_px=settings.max_side_px
+            segment, limits, rate_hz=settings.frame_rate_hz, max_side_px=settings.max_side_px, timing=timing
         )
-        picture = measure_picture(networks, _told(frames, on_progress))
-    sound = decode_audio(segment, limits) if timing.has_audio else None
-    return Tracks(
-        duration_s=timing.duration_s,
-        stream_start_s=timing.stream_start_s,
-        picture=picture,
-        voice=measure_voice(networks, sound.samples, sound.start_s) if sound is not None else None,
-    )
+        picture = measure_picture(load_networks(), _told(frames, on_progress))
+    sound = decode_audio(segment, limits, timing=timing) if timing.has_audio else None
+    return Sensed(timing.duration_s, timing.stream_start_s, picture, sound)
 
 
 def _told(

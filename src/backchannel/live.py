@@ -1,0 +1,273 @@
+"""A conversation that is followed as it happens: media in pieces of any length, windows of our own.
+
+`session` answers for each segment as its sender cut it. Here the sender's cuts mean nothing: pieces are put
+on one line, and the line is answered for in windows of 5 s. A window that is still open is answered for as
+far as it goes, each time that media comes, from the state at its beginning; when it is full it is answered
+for once more and for good. So what is said in the end is what `session` says of segments of 5 s, however
+the media came, and what is said meanwhile may still be taken back.
+
+Where media is missing between two pieces, the open window ends early and the next one begins after the gap:
+nothing is made up for what never came.
+"""
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final
+
+import numpy as np
+
+from backchannel.arrays import FloatArray
+from backchannel.errors import Problem
+from backchannel.model import MediaLimits, Progress, Segment, SegmentResult, Span, WindowResult
+from backchannel.packing import pack_value, unpack_value
+from backchannel.perception.models import load_networks
+from backchannel.perception.perceive import Sensed, sense
+from backchannel.perception.voice import SAMPLE_RATE_HZ, measure_voice
+from backchannel.session import Place, SessionState, choose_subject, interpret, last_place, place_on_clock
+from backchannel.tracks import FaceTracks, PictureTracks, Tracks
+from backchannel.windows import WINDOW_S
+
+MIN_GAP_S: Final = 0.2
+"""A jump of the stream's clock from here on is media that never came; less is a recorder's rounding
+(judgement: a few frames)."""
+MAX_PICTURE_GAP_S: Final = 1.0
+"""A stream with pictures has a gap in them when none comes for longer (judgement: slower than any camera)."""
+MIN_TOLD_S: Final = 0.25
+"""A window is not answered for before it is this long: less holds neither a movement nor a word."""
+
+
+def _no_samples() -> FloatArray:
+    return np.zeros(0, np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveState:
+    """What a followed conversation carries from piece to piece.
+
+    Attributes
+    ----------
+    before
+        The conversation as it was at the beginning of the open window.
+    end_s
+        Session time up to which media has come.
+    stream_offset_s
+        Session time minus container time of the running stream, or None.
+    place
+        Where the subject's face was last seen, the open window included.
+    picture
+        The subject's rows since the beginning of the open window, on the session clock; one face, or none.
+    samples, sound_start_s
+        (n,) sound, 16 kHz, since the beginning of the open window, and the session time of the first sample.
+    heard, pictured
+        Whether the running stream has had sound, and a picture.
+    pictured_until_s, blind
+        Session time of the last picture, or up to which its absence has been told; then `blind` is True.
+    """
+
+    before: SessionState = SessionState()
+    end_s: float = 0.0
+    stream_offset_s: float | None = None
+    place: Place | None = None
+    picture: PictureTracks | None = None
+    samples: FloatArray = field(default_factory=_no_samples)
+    sound_start_s: float = 0.0
+    heard: bool = False
+    pictured: bool = False
+    pictured_until_s: float = 0.0
+    blind: bool = False
+
+
+def follow(packed_state: bytes, segment: Segment, limits: MediaLimits) -> tuple[bytes, Progress]:
+    """Follow a conversation by one piece of media, of any length.
+
+    Parameters
+    ----------
+    packed_state
+        What the last call returned, or ``b""`` for a new conversation.
+
+    Raises
+    ------
+    backchannel.errors.Problem
+        When the media cannot be used. The state before stays good for the next piece.
+    """
+    state = unpack_value(packed_state, LiveState) if packed_state else LiveState()
+    state, progress = advance(state, sense(segment, limits), sound_only=segment.sound_only)
+    return pack_value(state), progress
+
+
+def advance(state: LiveState, piece: Sensed, *, sound_only: bool = False) -> tuple[LiveState, Progress]:
+    """Put a piece on the line and answer for every window that it touches.
+
+    Raises
+    ------
+    backchannel.errors.Problem
+        ``ih5001`` when only sound is asked for and there has never been any.
+    """
+    if sound_only and piece.sound is None and not state.heard:
+        raise Problem("ih5001", "The media has no sound, and this session's model only listens.")
+    start_s, offset_s = place_on_clock(state.end_s, state.stream_offset_s, piece.stream_start_s)
+    if offset_s is None or offset_s != state.stream_offset_s:
+        # Another recording; whether it has a picture is not known from the one before.
+        state = replace(state, pictured=False, heard=state.heard and not sound_only)
+    state = replace(state, stream_offset_s=offset_s)
+    told: list[WindowResult] = []
+    dropped: tuple[Span, ...] = ()
+    if start_s - state.end_s >= MIN_GAP_S:
+        dropped = (Span(state.end_s, start_s),)
+        state, told = _skip_to(state, start_s)
+    state, degraded = _watch_picture(state, piece, start_s)
+    state = _with_sound(_with_picture(state, piece, start_s), piece, start_s)
+    state = replace(state, end_s=max(state.end_s, start_s + piece.duration_s))
+    while (full_s := state.before.clock_s + WINDOW_S) <= state.end_s:
+        state, result = _complete(state, full_s)
+        told.append(WindowResult(result, complete=True))
+    if state.end_s - state.before.clock_s >= MIN_TOLD_S:
+        told.append(WindowResult(_interpreted(state, state.end_s)[1], complete=False))
+    return state, Progress(state.end_s, tuple(told), dropped, degraded)
+
+
+# --- windows ---------------------------------------------------------------------------------------
+
+
+def _interpreted(state: LiveState, until_s: float) -> tuple[SessionState, SegmentResult]:
+    """Answer for the open window as if it ended now."""
+    start_s = state.before.clock_s
+    samples = state.samples[: max(0, round((until_s - state.sound_start_s) * SAMPLE_RATE_HZ))]
+    voice = None
+    if samples.size:
+        voice = measure_voice(load_networks(), samples, state.sound_start_s - start_s)
+    picture = None if state.picture is None else _rows(state.picture, -np.inf, until_s)
+    if picture is not None:
+        picture = replace(
+            picture,
+            time_s=picture.time_s - start_s,
+            faces=tuple(face for face in picture.faces if face.valid.any()),
+        )
+    return interpret(state.before, Tracks(until_s - start_s, None, picture, voice))
+
+
+def _complete(state: LiveState, until_s: float) -> tuple[LiveState, SegmentResult]:
+    """Answer for the open window for good, and begin the next one."""
+    after, result = _interpreted(state, until_s)
+    count = min(state.samples.size, max(0, round((until_s - state.sound_start_s) * SAMPLE_RATE_HZ)))
+    return replace(
+        state,
+        before=after,
+        picture=None if state.picture is None else _rows(state.picture, until_s, np.inf),
+        samples=state.samples[count:],
+        sound_start_s=state.sound_start_s + count / SAMPLE_RATE_HZ,
+    ), result
+
+
+def _skip_to(state: LiveState, start_s: float) -> tuple[LiveState, list[WindowResult]]:
+    """End the open window where its media ends, and begin another one after the gap."""
+    told: list[WindowResult] = []
+    if state.end_s - state.before.clock_s >= MIN_TOLD_S:
+        state, result = _complete(state, state.end_s)
+        told.append(WindowResult(result, complete=True))
+    return replace(
+        state,
+        before=replace(state.before, clock_s=start_s),
+        end_s=start_s,
+        picture=None,
+        samples=_no_samples(),
+        pictured_until_s=start_s,
+        blind=False,
+    ), told
+
+
+# --- the line --------------------------------------------------------------------------------------
+
+
+def _with_picture(state: LiveState, piece: Sensed, start_s: float) -> LiveState:
+    if piece.picture is None or not piece.picture.time_s.size:
+        return state
+    subject = choose_subject(state.place, piece.picture)
+    face = piece.picture.faces[subject] if subject is not None else _unseen(piece.picture.time_s.size)
+    moving = piece.picture.moving.copy()
+    if state.pictured and moving.size > 1:
+        # Perception has nothing to compare a piece's first frame with and calls it moving; were that kept, a
+        # frozen picture cut into small pieces would seem to live.
+        moving[0] = moving[1]
+    rows = replace(piece.picture, time_s=piece.picture.time_s + start_s, faces=(face,), moving=moving)
+    return replace(
+        state,
+        place=last_place(piece.picture, subject) or state.place,
+        picture=rows if state.picture is None else _joined(state.picture, rows),
+        pictured=True,
+    )
+
+
+def _with_sound(state: LiveState, piece: Sensed, start_s: float) -> LiveState:
+    if piece.sound is None or not piece.sound.samples.size:
+        return state
+    begins_s, samples = start_s + piece.sound.start_s, piece.sound.samples
+    if not state.samples.size:
+        return replace(state, samples=samples, sound_start_s=begins_s, heard=True)
+    missing = round((begins_s - state.sound_start_s) * SAMPLE_RATE_HZ) - state.samples.size
+    between = np.zeros(max(0, missing), np.float32)
+    joined = np.concatenate([state.samples, between, samples[max(0, -missing) :]])
+    return replace(state, samples=joined, heard=True)
+
+
+def _watch_picture(state: LiveState, piece: Sensed, start_s: float) -> tuple[LiveState, tuple[Span, ...]]:
+    """Find the stretches without a picture in a stream that has one."""
+    end_s = start_s + piece.duration_s
+    times = [] if piece.picture is None else [float(time_s) + start_s for time_s in piece.picture.time_s]
+    if not state.pictured:
+        return replace(state, pictured_until_s=times[-1] if times else end_s, blind=False), ()
+    gaps: list[Span] = []
+    seen_s, blind = state.pictured_until_s, state.blind
+    for time_s in times:
+        if time_s - seen_s > (0.0 if blind else MAX_PICTURE_GAP_S):
+            gaps.append(Span(seen_s, time_s))
+        seen_s, blind = max(seen_s, time_s), False
+    if end_s - seen_s > (0.0 if blind else MAX_PICTURE_GAP_S):
+        gaps.append(Span(seen_s, end_s))
+        seen_s, blind = end_s, True
+    return replace(state, pictured_until_s=seen_s, blind=blind), tuple(gaps)
+
+
+def _unseen(rows: int) -> FaceTracks:
+    nothing = np.full(rows, np.nan, np.float32)
+    special: dict[str, Any] = {
+        "valid": np.zeros(rows, np.bool_),
+        "box_px": np.full((rows, 4), np.nan, np.float32),
+    }
+    return FaceTracks(**{column.name: special.get(column.name, nothing) for column in fields(FaceTracks)})
+
+
+def _joined(before: PictureTracks, after: PictureTracks) -> PictureTracks:
+    # Neighbouring pieces of a stream may share a frame or two.
+    before = _rows(before, -np.inf, float(after.time_s[0]))
+    face = FaceTracks(
+        **{
+            column.name: np.concatenate(
+                [getattr(before.faces[0], column.name), getattr(after.faces[0], column.name)]
+            )
+            for column in fields(FaceTracks)
+        }
+    )
+    return replace(
+        after,
+        time_s=np.concatenate([before.time_s, after.time_s]),
+        faces=(face,),
+        face_count=np.concatenate([before.face_count, after.face_count]),
+        luminance=np.concatenate([before.luminance, after.luminance]),
+        moving=np.concatenate([before.moving, after.moving]),
+    )
+
+
+def _rows(picture: PictureTracks, from_s: float, to_s: float) -> PictureTracks:
+    chosen = (picture.time_s >= from_s) & (picture.time_s < to_s)
+    faces = tuple(
+        FaceTracks(**{column.name: getattr(face, column.name)[chosen] for column in fields(FaceTracks)})
+        for face in picture.faces
+    )
+    return replace(
+        picture,
+        time_s=picture.time_s[chosen],
+        faces=faces,
+        face_count=picture.face_count[chosen],
+        luminance=picture.luminance[chosen],
+        moving=picture.moving[chosen],
+    )
