@@ -30,13 +30,14 @@ class Usual:
         0..1; 0.5 where cues go both ways, lower where they only go up and may last.
     prior, prior_s
         A value that counts as if it had been seen for so long, s, before the person was.
-    at_most
-        Largest believable baseline, where a person may show the cue all along.
+    at_least, at_most
+        Bounds of a believable baseline, where a person may show the cue all along.
     """
 
     quantile: float = 0.5
     prior: float = 0.0
     prior_s: float = 0.0
+    at_least: float = -np.inf
     at_most: float = np.inf
 
 
@@ -141,4 +142,4 @@ def _baseline(measured: FloatArray, how: Usual) -> float:
     own = float(np.quantile(known, how.quantile))
     seen_s = known.size * ROW_S
     blended = (own * seen_s + how.prior * how.prior_s) / (seen_s + how.prior_s)
-    return min(blended, how.at_most)
+    return max(how.at_least, min(blended, how.at_most))

@@ -26,6 +26,11 @@ ENOUGH_FACE_S = 10.0
 _NEUTRAL_MOUTH_WIDTH, _NEUTRAL_CORNER_HEIGHT = 0.65, -0.25
 """A relaxed mouth is not wider, its corners not higher, than this: the canonical face has 0.55 and -0.25."""
 
+_SCREEN = Usual(prior_s=3.0, at_least=-10.0, at_most=10.0)
+"""Where a person's screen may be, deg from the camera: who looks further aside for a minute looks away for a
+minute. The bound leaves room for the camera's place above the screen and for the eyes' own offset of some
+5 deg between the optical and the visual axis (judgement)."""
+
 Measure = Callable[[FaceTracks], FloatArray]
 
 FACE_MEASURES: Mapping[str, tuple[Measure, Usual]] = {
@@ -34,8 +39,8 @@ FACE_MEASURES: Mapping[str, tuple[Measure, Usual]] = {
     "pitch": (lambda face: face.head_pitch_deg, Usual()),
     "yaw": (lambda face: face.head_yaw_deg, Usual()),
     "roll": (lambda face: face.head_roll_deg, Usual(prior_s=3.0)),
-    "gaze_yaw": (lambda face: face.gaze_yaw_deg, Usual(prior_s=3.0)),
-    "gaze_pitch": (lambda face: face.gaze_pitch_deg, Usual(prior_s=3.0)),
+    "gaze_yaw": (lambda face: face.gaze_yaw_deg, _SCREEN),
+    "gaze_pitch": (lambda face: face.gaze_pitch_deg, _SCREEN),
     "scale": (lambda face: face.head_scale, Usual()),
     "x": (lambda face: face.head_x, Usual()),
     "y": (lambda face: face.head_y, Usual()),

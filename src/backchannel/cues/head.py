@@ -112,14 +112,12 @@ def _activity(view: FaceView, gestures: Sequence[Cue]) -> Iterator[Cue]:
     """Movement, or its absence, that is no nod and no shake."""
     speed = _angular_speed_deg_per_s(view)
     active, still = cue_table()["head_active"], cue_table()["head_still"]
-    usual = float(np.nanmedian(speed)) if np.isfinite(speed).any() else np.nan
     for start, end in longer_than(
-        runs(speed >= max(active["min_speed_deg_per_s"], active["min_ratio"] * usual)),
-        active["min_duration_s"] * RATE_HZ,
+        runs(speed >= active["min_speed_deg_per_s"]), active["min_duration_s"] * RATE_HZ
     ):
         value, span = float(np.nanmean(speed[start:end])), view.span(start, end)
         if not any(span.overlap_s(gesture.span) > 0 for gesture in gestures):
-            yield Cue("head_active", VISUAL, span, value, "deg/s", usual, view.certainty(start, 0.8))
+            yield Cue("head_active", VISUAL, span, value, "deg/s", None, view.certainty(start, 0.8))
     for start, end in longer_than(
         runs(speed <= still["max_speed_deg_per_s"]), still["min_duration_s"] * RATE_HZ
     ):

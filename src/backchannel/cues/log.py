@@ -1,8 +1,13 @@
 """The cues of a whole conversation, from the answers to its segments."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from backchannel.model import Cue, SegmentResult
+from backchannel.cues.recent import CONTEXT_S
+from backchannel.model import Cue, SegmentResult, Span
+
+EDGE_S = 0.5
+"""A cue that begins this close to the end of the look-back may have begun before it."""
 
 
 def cue_log(results: Iterable[SegmentResult]) -> tuple[Cue, ...]:
@@ -13,10 +18,18 @@ def cue_log(results: Iterable[SegmentResult]) -> tuple[Cue, ...]:
     """
     log: list[Cue] = []
     for result in results:
+        known_from_s = result.span.start_s - CONTEXT_S + EDGE_S
         for cue in result.cues:
-            log = [told for told in log if told.name != cue.name or not _overlap(told, cue)]
-            log.append(cue)
+            replaced = [told for told in log if told.name == cue.name and _overlap(told, cue)]
+            log = [told for told in log if told not in replaced]
+            log.append(_with_beginning(cue, replaced) if cue.span.start_s <= known_from_s else cue)
     return tuple(sorted(log, key=lambda cue: (cue.span, cue.name)))
+
+
+def _with_beginning(cue: Cue, replaced: Iterable[Cue]) -> Cue:
+    """Give a cue that began before what the later telling could look back to its own beginning."""
+    start_s = min((told.span.start_s for told in replaced), default=cue.span.start_s)
+    return replace(cue, span=Span(min(start_s, cue.span.start_s), cue.span.end_s))
 
 
 def _overlap(one: Cue, other: Cue) -> bool:
