@@ -71,14 +71,30 @@ def _largest_direction(yaw_deg: float, pitch_deg: float) -> str:
     return "up" if pitch_deg > 0 else "down"
 
 
+def _swings(
+    time_s: TimeArray, span: Span, peak_to_peak_deg: float, rate_hz: float, fade: float
+) -> FloatArray:
+    """Sine that swells over its first quarter cycle and dies out over its last, fading by `fade` between."""
+    window = plateau(time_s, span, 0.25 / rate_hz)
+    since_s = time_s - span.start_s
+    size_deg = peak_to_peak_deg / 2 * (1 - fade * np.clip(since_s / span.duration_s, 0, 1))
+    return np.asarray(size_deg * window * np.sin(2 * np.pi * rate_hz * since_s), dtype=np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class Nod:
-    """Head down and up again, `cycles` times, starting and ending at rest; the gaze stays on the camera."""
+    """Head down and up again, `cycles` times, starting and ending at rest; the gaze stays on the camera.
+
+    `fade` is the share by which the last cycle is smaller than the first would be; `about_rest` swings as far
+    above rest as below it, instead of never above.
+    """
 
     start_s: float
     cycles: float = 3
     peak_to_peak_deg: float = 9.0
     rate_hz: float = 2.0
+    fade: float = 0.0
+    about_rest: bool = False
 
     @property
     def span(self) -> Span:
@@ -86,10 +102,15 @@ class Nod:
         return Span(self.start_s, self.start_s + self.cycles / self.rate_hz)
 
     def curves(self, time_s: TimeArray) -> Curves:
-        """Pitch, deg: a raised cosine, never above rest."""
+        """Pitch, deg: a raised cosine, never above rest, or a sine about it."""
+        if self.about_rest:
+            return {
+                "head_pitch_deg": -_swings(time_s, self.span, self.peak_to_peak_deg, self.rate_hz, self.fade)
+            }
         since_s = np.clip(time_s - self.start_s, 0, self.span.duration_s)
         down = (1 - np.cos(2 * np.pi * self.rate_hz * since_s)) / 2
-        return {"head_pitch_deg": np.asarray(-self.peak_to_peak_deg * down, dtype=np.float32)}
+        size_deg = self.peak_to_peak_deg * (1 - self.fade * since_s / self.span.duration_s)
+        return {"head_pitch_deg": np.asarray(-size_deg * down, dtype=np.float32)}
 
     def cue(self) -> ScriptedCue:
         """Return the label."""
@@ -98,12 +119,16 @@ class Nod:
 
 @dataclass(frozen=True, slots=True)
 class Shake:
-    """Head to the left and right, `cycles` times around rest; the gaze stays on the camera."""
+    """Head to the left and right, `cycles` times around rest; the gaze stays on the camera.
+
+    `fade` is the share by which the last cycle is smaller than the first would be.
+    """
 
     start_s: float
     cycles: float = 3
     peak_to_peak_deg: float = 14.0
     rate_hz: float = 1.6
+    fade: float = 0.0
 
     @property
     def span(self) -> Span:
@@ -111,10 +136,8 @@ class Shake:
         return Span(self.start_s, self.start_s + self.cycles / self.rate_hz)
 
     def curves(self, time_s: TimeArray) -> Curves:
-        """Yaw, deg: a sine that swells over its first quarter cycle and fades over its last."""
-        window = plateau(time_s, self.span, 0.25 / self.rate_hz)
-        wave = np.sin(2 * np.pi * self.rate_hz * (time_s - self.start_s))
-        return {"head_yaw_deg": np.asarray(self.peak_to_peak_deg / 2 * window * wave, dtype=np.float32)}
+        """Yaw, deg: a sine about rest."""
+        return {"head_yaw_deg": _swings(time_s, self.span, self.peak_to_peak_deg, self.rate_hz, self.fade)}
 
     def cue(self) -> ScriptedCue:
         """Return the label."""

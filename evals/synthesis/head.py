@@ -96,7 +96,8 @@ class HeadWarp:
         turn = _TO_PICTURE @ target @ self.rest_rotation.T @ _TO_PICTURE
         turned = (self.place - self.pivot) @ turn.T + self.pivot
         nearer = (self.distance_px + self.place[..., 2]) / (self.distance_px + turned[..., 2])
-        middle = self.pivot[:2]
+        # The camera looks at the middle of the picture: what comes nearer grows away from there.
+        middle = (np.array(self.size_px) - 1) / 2
         seen = middle + (turned[..., :2] - middle) * nearer[..., None]
         moved = (seen - self.place[..., :2]) * self.head[..., None]
         neck = self.pivot[:2]

@@ -72,6 +72,8 @@ class Performance:
         None for a clip without a voice.
     sway
         None holds the head perfectly still between gestures.
+    room_dbfs
+        RMS level of the room's noise, dBFS: -66 is a quiet room, -45 a loud one.
     seed
         Of everything that is left to chance: sway, noise, the voice's breath.
     """
@@ -80,4 +82,5 @@ class Performance:
     gestures: tuple[Gesture, ...] = ()
     speech: tuple[Say, ...] = ()
     sway: Sway | None = Sway()
+    room_dbfs: float = -66.0
     seed: int = 0

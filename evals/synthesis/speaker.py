@@ -15,7 +15,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import resample_poly
 
-from backchannel.arrays import FloatArray
+from backchannel.arrays import FloatArray, TimeArray
 from evals.synthesis.mesh import Matrix
 
 SAMPLE_RATE_HZ = 48_000
@@ -55,24 +55,46 @@ class Melody:
 OWN_MELODY = Melody()
 
 
-@functools.lru_cache(maxsize=512)
-def sentence(text: str, speed: float = 1.0, melody: Melody = OWN_MELODY) -> FloatArray:
-    """Speak one sentence, cut to where it can be heard.
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One sentence as it sounds, and the melody it was made with.
 
-    Returns
-    -------
-    FloatArray
-        (n,) at `SAMPLE_RATE_HZ`, with 5 ms fades. The same text gives the same samples.
+    Attributes
+    ----------
+    sound
+        (n,) at `SAMPLE_RATE_HZ`, with 5 ms fades, cut to where it can be heard.
+    f0_time_s, f0_hz
+        (k,) s from the first sample, and the F0 asked of the synthesiser there; NaN where unvoiced.
     """
-    spoken = _spoken(text, speed, melody)
-    sound = resample_poly(spoken, SAMPLE_RATE_HZ // _SYNTHESISER_RATE_HZ, 1)
+
+    sound: FloatArray
+    f0_time_s: TimeArray
+    f0_hz: FloatArray
+
+
+def sentence(text: str, speed: float = 1.0, melody: Melody = OWN_MELODY) -> FloatArray:
+    """(n,) one sentence at `SAMPLE_RATE_HZ`. The same text gives the same samples."""
+    return spoken(text, speed, melody).sound
+
+
+@functools.lru_cache(maxsize=512)
+def spoken(text: str, speed: float = 1.0, melody: Melody = OWN_MELODY) -> Spoken:
+    """Speak one sentence. The same text gives the same samples."""
+    raw, f0_hz = _synthesised(text, speed, melody)
+    sound = resample_poly(raw, SAMPLE_RATE_HZ // _SYNTHESISER_RATE_HZ, 1)
     level = np.sqrt(uniform_filter1d(sound**2, SAMPLE_RATE_HZ // 100))
     audible = np.flatnonzero(level > level.max() * 10 ** (AUDIBLE_DB / 20))
     sound = sound[audible[0] : audible[-1] + 1]
     fade = np.linspace(0, 1, round(_FADE_S * SAMPLE_RATE_HZ))
     sound[: fade.size] *= fade
     sound[-fade.size :] *= fade[::-1]
-    return np.asarray(sound, dtype=np.float32)
+    # The synthesiser's frame k stands for the samples around its own middle.
+    time_s = (np.arange(f0_hz.size) + 0.5) * _FRAME_S - audible[0] / SAMPLE_RATE_HZ
+    heard = (time_s >= 0) & (time_s < sound.size / SAMPLE_RATE_HZ)
+    voiced_hz = np.where(f0_hz > _VOICED_HZ, f0_hz, np.nan)
+    return Spoken(
+        np.asarray(sound, dtype=np.float32), time_s[heard], np.asarray(voiced_hz[heard], np.float32)
+    )
 
 
 def bent(f0_hz: Matrix, melody: Melody) -> Matrix:
@@ -97,10 +119,10 @@ def bent(f0_hz: Matrix, melody: Melody) -> Matrix:
     return changed
 
 
-def _spoken(text: str, speed: float, melody: Melody) -> Matrix:
+def _synthesised(text: str, speed: float, melody: Melody) -> tuple[Matrix, Matrix]:
     from hibari import dsp  # noqa: PLC0415  heavy, and only wanted by clips that speak
 
-    voice, parts = _synthesiser(), []
+    voice, parts, melodies = _synthesiser(), [], []
     # The noise in the breath is always the same: the same sentence, the same samples.
     rng = np.random.default_rng(0)
     for phonemes in voice.phonemize(text):
@@ -108,7 +130,8 @@ def _spoken(text: str, speed: float, melody: Melody) -> Matrix:
         *spectrum, f0_hz = (part[0] for part in voice.sess.run(None, asked))
         f0_hz = f0_hz if melody == OWN_MELODY else bent(f0_hz.astype(np.float64), melody)
         parts.append(dsp.synth(*spectrum, f0_hz, rng))
-    return np.concatenate(parts).astype(np.float64)
+        melodies.append(f0_hz)
+    return np.concatenate(parts).astype(np.float64), np.concatenate(melodies).astype(np.float64)
 
 
 @functools.cache

@@ -7,7 +7,7 @@ holds nothing but the quiet noise of a room.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, uniform_filter1d
@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 from backchannel.arrays import FloatArray, TimeArray
 from backchannel.model import Span
 from evals.synthesis.performance import Filler, Performance, Say
-from evals.synthesis.speaker import SAMPLE_RATE_HZ, Melody, sentence
+from evals.synthesis.speaker import SAMPLE_RATE_HZ, Melody, Spoken, sentence, spoken
 
 __all__ = [
     "LONG_PAUSE_S",
@@ -33,8 +33,6 @@ SHORTEST_PAUSE_S = 0.25
 
 LONG_PAUSE_S = 1.0
 
-_ROOM_DBFS = -66.0
-
 
 @dataclass(frozen=True, slots=True)
 class Voice:
@@ -50,12 +48,16 @@ class Voice:
         Scripted silences between two sentences of one `Say`, s.
     fillers
         Where an "um" is drawn out, s; part of `speech` too.
+    f0_time_s, f0_hz
+        (k,) s, increasing, and the F0 asked of the synthesiser there; NaN where unvoiced. Only inside speech.
     """
 
     samples: FloatArray
     speech: tuple[Span, ...]
     pauses: tuple[Span, ...]
     fillers: tuple[Span, ...] = ()
+    f0_time_s: TimeArray = field(default_factory=lambda: np.zeros(0))
+    f0_hz: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def mouth_envelope(self, time_s: TimeArray) -> FloatArray:
         """How far the voice opens the mouth at each time, 0..1."""
@@ -79,7 +81,7 @@ def voice_of(performance: Performance) -> Voice:
     """
     rng = np.random.default_rng([performance.seed, 2])
     count = round(performance.duration_s * SAMPLE_RATE_HZ)
-    samples = rng.standard_normal(count).astype(np.float32) * np.float32(10 ** (_ROOM_DBFS / 20))
+    samples = rng.standard_normal(count).astype(np.float32) * np.float32(10 ** (performance.room_dbfs / 20))
     heard = [placed for say in performance.speech for placed in _placed(say)]
     for placed in heard:
         at = round(placed.span.start_s * SAMPLE_RATE_HZ)
@@ -93,6 +95,10 @@ def voice_of(performance: Performance) -> Voice:
         speech=tuple(placed.span for placed in heard),
         pauses=tuple(pause for say in performance.speech for pause in pauses_of(say)),
         fillers=tuple(placed.span for placed in heard if placed.filler),
+        f0_time_s=np.concatenate(
+            [np.zeros(0), *(placed.span.start_s + placed.f0_time_s for placed in heard)]
+        ),
+        f0_hz=np.concatenate([np.zeros(0, np.float32), *(placed.f0_hz for placed in heard)]),
     )
 
 
@@ -113,6 +119,8 @@ class _Placed:
     span: Span
     sound: FloatArray
     filler: bool
+    f0_time_s: TimeArray
+    f0_hz: FloatArray
 
 
 def _placed(say: Say) -> list[_Placed]:
@@ -122,19 +130,19 @@ def _placed(say: Say) -> list[_Placed]:
         if isinstance(part, int | float):
             at_s += part
             continue
-        sound = (
-            _drawn_out(part, say.melody)
-            if isinstance(part, Filler)
-            else sentence(part, say.speed, say.melody)
+        said = (
+            _drawn_out(part, say.melody) if isinstance(part, Filler) else spoken(part, say.speed, say.melody)
         )
+        sound = said.sound
         loud = sound[np.abs(sound) > 0.05 * np.abs(sound).max()]
         gain = 10 ** (say.level_dbfs / 20) / float(np.sqrt(np.mean(loud**2)))
         span = Span(at_s, at_s + sound.size / SAMPLE_RATE_HZ)
-        placed.append(_Placed(span, np.asarray(sound * gain, dtype=np.float32), isinstance(part, Filler)))
+        loudened = np.asarray(sound * gain, dtype=np.float32)
+        placed.append(_Placed(span, loudened, isinstance(part, Filler), said.f0_time_s, said.f0_hz))
         at_s = span.end_s
     return placed
 
 
-def _drawn_out(filler: Filler, melody: Melody) -> FloatArray:
+def _drawn_out(filler: Filler, melody: Melody) -> Spoken:
     """Speak a filler as people do: on one level tone (Goto 1999)."""
-    return sentence(filler.text, filler.speed, Melody(melody.semitones, liveliness=0.0))
+    return spoken(filler.text, filler.speed, Melody(melody.semitones, liveliness=0.0))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from evals.synthesis import Filler, Melody, Performance, Say, pauses_of, spans_of, voice_of
-from evals.synthesis.speaker import SAMPLE_RATE_HZ, bent, sentence
+from evals.synthesis.speaker import SAMPLE_RATE_HZ, bent, sentence, spoken
 from scipy.signal import resample_poly
 
 from backchannel.arrays import FloatArray
@@ -43,7 +43,7 @@ def test_speech_starts_when_scripted_and_has_the_scripted_level() -> None:
 
 def test_the_same_text_gives_the_same_samples() -> None:
     first = sentence("Good morning.")
-    sentence.cache_clear()
+    spoken.cache_clear()
     assert np.array_equal(first, sentence("Good morning."))
 
 

@@ -1,0 +1,1 @@
+"""How far perception and cues are from a truth that is known. Run as ``python -m evals.truth``."""
