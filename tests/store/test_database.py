@@ -1,39 +1,17 @@
 import sqlite3
 import stat
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
 
-from backchannel.store import SCOPES, STREAM_SCOPE, KeyStore, StoreError, open_store
+from backchannel.store import SCOPES, STREAM_SCOPE, KeyLimits, KeyStore, StoreError, open_store
 from backchannel.store.keys import generate
-
-
-class Clock:
-    """A clock that moves only when told to."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def data_dir(tmp_path: Path) -> Path:
-    return tmp_path / "deep" / "data"
-
-
-@pytest.fixture
-def store(data_dir: Path, clock: Clock) -> Iterator[KeyStore]:
-    with open_store(data_dir, clock) as store:
-        yield store
+from backchannel.store.schema import metadata
+from tests.store.conftest import Clock
 
 
 def test_a_created_key_is_recognised(store: KeyStore) -> None:
@@ -129,6 +107,43 @@ def test_a_store_of_a_newer_program_is_left_alone(data_dir: Path) -> None:
     connection.close()
     with pytest.raises(StoreError, match="version 99"):
         open_store(data_dir)
+
+
+def test_a_store_of_the_first_version_is_brought_up_and_keeps_its_keys(data_dir: Path) -> None:
+    with open_store(data_dir) as store:
+        key, secret = store.create("old")
+    connection = sqlite3.connect(data_dir / "backchannel.sqlite3")
+    for column in ("requests_per_minute", "max_concurrent", "video_ms_per_month"):
+        connection.execute(f"ALTER TABLE api_keys DROP COLUMN {column}")
+    for table in ("usage", "jobs", "client_tokens", "signing_keys", "places", "runners"):
+        connection.execute(f"DROP TABLE {table}")
+    connection.execute("UPDATE schema_version SET version = 1")
+    connection.commit()
+    connection.close()
+    for _ in range(2):
+        with open_store(data_dir) as store:
+            found = store.verify(secret)
+            assert found is not None
+            assert (found.id, found.limits) == (key.id, KeyLimits())
+            store.create("new", limits=KeyLimits(max_concurrent=3))
+    assert store.list()[-1].limits == KeyLimits(max_concurrent=3)
+
+
+def test_another_database_by_its_address(tmp_path: Path, data_dir: Path) -> None:
+    with open_store(data_dir, url=f"sqlite:///{tmp_path}/other.sqlite3") as store:
+        _, secret = store.create("laptop")
+        assert store.verify(secret) is not None
+    assert not data_dir.exists()
+    for url in ("nonsense", "postgresql+psycopg://user:hunter2@127.0.0.1:1/x", "sqlite:////dev/null/x"):
+        with pytest.raises(StoreError) as caught:
+            open_store(data_dir, url=url)
+        assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("table", metadata.sorted_tables, ids=str)
+def test_the_tables_can_be_made_in_postgresql(table: Table) -> None:
+    made = str(CreateTable(table).compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
+    assert "CREATE TABLE" in made
 
 
 def test_a_file_that_is_no_database_is_named(data_dir: Path) -> None:

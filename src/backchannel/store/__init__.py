@@ -1,7 +1,21 @@
-"""What outlives a process: keys and their use."""
+"""What outlives a process: keys and client tokens, their use, and jobs."""
 
 from backchannel.store.database import KeyStore, open_store
-from backchannel.store.keys import SCOPES, STREAM_SCOPE, UPLOAD_SCOPE, ApiKey
+from backchannel.store.jobs import Job
+from backchannel.store.keys import SCOPES, STREAM_SCOPE, UPLOAD_SCOPE, ApiKey, KeyLimits
 from backchannel.store.schema import StoreError
+from backchannel.store.tokens import Caps, ClientToken
 
-__all__ = ["SCOPES", "STREAM_SCOPE", "UPLOAD_SCOPE", "ApiKey", "KeyStore", "StoreError", "open_store"]
+__all__ = [
+    "SCOPES",
+    "STREAM_SCOPE",
+    "UPLOAD_SCOPE",
+    "ApiKey",
+    "Caps",
+    "ClientToken",
+    "Job",
+    "KeyLimits",
+    "KeyStore",
+    "StoreError",
+    "open_store",
+]

@@ -5,7 +5,7 @@ import os
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any, Final, Self
@@ -13,8 +13,13 @@ from typing import Any, Final, Self
 from sqlalchemy import Engine, create_engine, event, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from backchannel.store.keys import SCOPES, ApiKey, digest, generate, looks_valid
+from backchannel.store.jobs import JobStore
+from backchannel.store.keys import SCOPES, ApiKey, KeyLimits, digest, generate, looks_valid
+from backchannel.store.moments import aware, maybe_aware, naive, utc_now
+from backchannel.store.places import Places
 from backchannel.store.schema import StoreError, api_keys, prepare
+from backchannel.store.token_store import TokenStore
+from backchannel.store.usage import UsageStore
 
 FILE_NAME: Final = "backchannel.sqlite3"
 LAST_USED_STEP: Final = timedelta(minutes=1)
@@ -29,16 +34,14 @@ _VISIBLE = (
     api_keys.c.created_at,
     api_keys.c.last_used_at,
     api_keys.c.revoked_at,
+    api_keys.c.requests_per_minute,
+    api_keys.c.max_concurrent,
+    api_keys.c.video_ms_per_month,
 )
 
 
-def utc_now() -> datetime:
-    """Return the present moment with its time zone."""
-    return datetime.now(UTC)
-
-
 class KeyStore:
-    """The keys of one data directory.
+    """The keys of one store; and, as its attributes, what else is kept there.
 
     Safe to use from several threads and several processes at once: the server reads while `keys revoke`
     writes from another terminal, and sees it at the next look-up.
@@ -49,11 +52,20 @@ class KeyStore:
         Database; `open_store` makes one for a data directory.
     now
         The clock.
+
+    Attributes
+    ----------
+    tokens, usage, places, jobs
+        Client tokens, use, analyses in progress, and jobs.
     """
 
     def __init__(self, engine: Engine, now: Callable[[], datetime] = utc_now) -> None:
         self._engine = engine
         self._now = now
+        self.tokens: Final = TokenStore(engine, now)
+        self.usage: Final = UsageStore(engine, now)
+        self.places: Final = Places(engine, now)
+        self.jobs: Final = JobStore(engine, now)
         with engine.begin() as connection:
             prepare(connection)
 
@@ -67,7 +79,9 @@ class KeyStore:
         """Let go of the database."""
         self._engine.dispose()
 
-    def create(self, name: str, scopes: Sequence[str] = SCOPES) -> tuple[ApiKey, str]:
+    def create(
+        self, name: str, scopes: Sequence[str] = SCOPES, limits: KeyLimits | None = None
+    ) -> tuple[ApiKey, str]:
         """Make a key; returns what is stored, and the key itself, which nobody can ask for again.
 
         Raises
@@ -81,7 +95,14 @@ class KeyStore:
         if not name.strip() or len(name) > MAX_NAME_LENGTH:
             raise ValueError(f"A name has 1 to {MAX_NAME_LENGTH} characters.")
         secret = generate()
-        key = ApiKey(secrets.token_hex(6), name.strip(), tuple(dict.fromkeys(scopes)), self._now())
+        limits = limits or KeyLimits()
+        key = ApiKey(
+            secrets.token_hex(6),
+            name.strip(),
+            tuple(dict.fromkeys(scopes)),
+            self._now(),
+            limits=limits,
+        )
         with self._engine.begin() as connection:
             connection.execute(
                 insert(api_keys).values(
@@ -89,10 +110,21 @@ class KeyStore:
                     digest=digest(secret),
                     name=key.name,
                     scopes=" ".join(key.scopes),
-                    created_at=_naive(key.created_at),
+                    created_at=naive(key.created_at),
+                    requests_per_minute=limits.requests_per_minute,
+                    max_concurrent=limits.max_concurrent,
+                    video_ms_per_month=limits.video_s_per_month and round(limits.video_s_per_month * 1000),
                 )
             )
         return key, secret
+
+    def find(self, key_id: str) -> ApiKey | None:
+        """Return the live key with this id, or None."""
+        with self._engine.connect() as connection:
+            row = connection.execute(
+                select(*_VISIBLE).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
+            ).one_or_none()
+        return None if row is None else _key(row)
 
     def verify(self, credential: str) -> ApiKey | None:
         """Return the live key that this credential is, or None; notes the use, to the minute.
@@ -132,7 +164,7 @@ class KeyStore:
             found = connection.execute(
                 update(api_keys)
                 .where(api_keys.c.id == key_id)
-                .values(revoked_at=func.coalesce(api_keys.c.revoked_at, _naive(self._now())))
+                .values(revoked_at=func.coalesce(api_keys.c.revoked_at, naive(self._now())))
             )
             return found.rowcount > 0
 
@@ -148,18 +180,26 @@ class KeyStore:
         # A full disk or a long writer elsewhere is no reason to turn a good key away.
         with suppress(SQLAlchemyError), self._engine.begin() as connection:
             connection.execute(
-                update(api_keys).where(api_keys.c.id == key.id).values(last_used_at=_naive(now))
+                update(api_keys).where(api_keys.c.id == key.id).values(last_used_at=naive(now))
             )
 
 
-def open_store(data_dir: Path, now: Callable[[], datetime] = utc_now) -> KeyStore:
-    """Open the key store of a data directory; both are made when missing, for their owner alone.
+def open_store(data_dir: Path, now: Callable[[], datetime] = utc_now, url: str = "") -> KeyStore:
+    """Open the store of a data directory; both are made when missing, for their owner alone.
+
+    Parameters
+    ----------
+    url
+        Another database instead, for example ``postgresql+psycopg://host/name``; the data directory is
+        then not used. Its driver is to be installed beside this program.
 
     Raises
     ------
     StoreError
-        The directory or the file cannot be made or used, or a newer program made it.
+        The store cannot be made or used, or a newer program made it.
     """
+    if url:
+        return _open_url(url, now)
     path = data_dir / FILE_NAME
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -172,6 +212,19 @@ def open_store(data_dir: Path, now: Callable[[], datetime] = utc_now) -> KeyStor
         raise StoreError(f"The data directory {data_dir} cannot be used: {error.strerror}.") from None
     except SQLAlchemyError:
         raise StoreError(f"{path} is not a key store, or it is damaged.") from None
+
+
+def _open_url(url: str, now: Callable[[], datetime]) -> KeyStore:
+    # What goes wrong here often has the address in its text, and the address may hold a password.
+    try:
+        engine = create_engine(url, pool_pre_ping=True)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _on_connect)
+        return KeyStore(engine, now)
+    except ImportError as error:
+        raise StoreError(f"The database needs the package {error.name}, which is not installed.") from None
+    except SQLAlchemyError as error:
+        raise StoreError(f"The database cannot be used ({type(error).__name__}).") from None
 
 
 def _on_connect(connection: SqliteConnection, _record: object) -> None:
@@ -187,15 +240,12 @@ def _key(row: Any) -> ApiKey:
         id=row.id,
         name=row.name,
         scopes=tuple(row.scopes.split()),
-        created_at=row.created_at.replace(tzinfo=UTC),
-        last_used_at=_aware(row.last_used_at),
-        revoked_at=_aware(row.revoked_at),
+        created_at=aware(row.created_at),
+        last_used_at=maybe_aware(row.last_used_at),
+        revoked_at=maybe_aware(row.revoked_at),
+        limits=KeyLimits(
+            requests_per_minute=row.requests_per_minute,
+            max_concurrent=row.max_concurrent,
+            video_s_per_month=None if row.video_ms_per_month is None else row.video_ms_per_month / 1000,
+        ),
     )
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=UTC)

@@ -28,6 +28,25 @@ _CHECKSUM_LENGTH: Final = 6  # 62 ** 6 > 2 ** 32
 
 
 @dataclass(frozen=True, slots=True)
+class KeyLimits:
+    """What one key may use; None is as the server's settings say.
+
+    Attributes
+    ----------
+    requests_per_minute
+        Requests and handshakes a minute.
+    max_concurrent
+        Sessions and uploads at once.
+    video_s_per_month
+        Video in a calendar month (UTC), s.
+    """
+
+    requests_per_minute: float | None = None
+    max_concurrent: int | None = None
+    video_s_per_month: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ApiKey:
     """What the store knows of a key. The key itself is not among it.
 
@@ -41,6 +60,8 @@ class ApiKey:
         What it may be used for.
     created_at, last_used_at, revoked_at
         UTC. The last use is known to the minute.
+    limits
+        What it may use.
     """
 
     id: str
@@ -49,6 +70,7 @@ class ApiKey:
     created_at: datetime
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+    limits: KeyLimits = KeyLimits()
 
 
 def generate() -> str:

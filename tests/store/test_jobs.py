@@ -1,0 +1,92 @@
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from backchannel.store import Job, KeyStore, open_store
+from backchannel.store.places import LEASE
+from tests.store.conftest import Clock
+
+HOUR = timedelta(hours=1)
+
+
+def create(store: KeyStore, key_id: str = "key", limit: int = 10) -> Job:
+    store.places.beat()
+    job = store.jobs.create(store.places.runner_id, key_id, "correlation", "inter-2", limit)
+    assert job is not None
+    return job
+
+
+def found(store: KeyStore, job: Job) -> Job:
+    again = store.jobs.find(job.id, "key")
+    assert again is not None
+    return again
+
+
+def test_a_jobs_life(store: KeyStore, clock: Clock) -> None:
+    job = create(store)
+    assert re.fullmatch("[0-9a-f]{32}", job.id)
+    assert (job.created_at, job.expires_at) == (clock.now, clock.now + HOUR)
+    assert found(store, job) == job
+    store.jobs.start(job.id)
+    assert found(store, job).status == "running"
+    store.jobs.complete(job.id, b"{}")
+    done = found(store, job)
+    assert (done.status, done.result, done.is_terminal) == ("completed", b"{}", True)
+    store.jobs.fail(job.id, "ih1001", "late")
+    assert found(store, job) == done, "what has ended stays as it is"
+
+
+def test_nobody_else_finds_it(store: KeyStore) -> None:
+    job = create(store)
+    assert store.jobs.find(job.id, "other") is None
+    assert store.jobs.find("0" * 32, "key") is None
+
+
+def test_it_expires_after_an_hour_but_not_while_it_runs(store: KeyStore, clock: Clock) -> None:
+    done, slow = create(store), create(store)
+    store.jobs.complete(done.id, b"{}")
+    clock.now += HOUR - timedelta(microseconds=1)
+    store.places.beat()
+    assert found(store, done).status == "completed"
+    clock.now += timedelta(microseconds=1)
+    assert store.jobs.find(done.id, "key") is None
+    assert found(store, slow).status == "queued"
+    store.jobs.fail(slow.id, "ih5002", "Damaged.")
+    assert found(store, slow).expires_at == clock.now + HOUR
+
+
+@pytest.mark.parametrize("status", ["queued", "running"])
+def test_a_job_of_a_process_that_was_killed_is_interrupted(
+    store: KeyStore, data_dir: Path, clock: Clock, status: str
+) -> None:
+    with open_store(data_dir, clock) as killed:
+        job = create(killed)
+        if status == "running":
+            killed.jobs.start(job.id)
+    mine = create(store)
+    assert found(store, job).status == status
+    clock.now += LEASE
+    store.places.beat()
+    lost = found(store, job)
+    assert (lost.status, lost.error_id) == ("failed", "ih1004")
+    assert found(store, mine).status == "queued"
+
+
+def test_a_process_that_ends_in_good_order_says_so(store: KeyStore, data_dir: Path, clock: Clock) -> None:
+    with open_store(data_dir, clock) as ending:
+        job, done = create(ending), create(ending)
+        ending.jobs.complete(done.id, b"{}")
+        assert ending.jobs.interrupt(ending.places.runner_id) == 1
+        ending.places.leave()
+    assert (found(store, job).error_id, found(store, done).status) == ("ih1004", "completed")
+
+
+def test_a_key_holds_so_many(store: KeyStore, clock: Clock) -> None:
+    for _ in range(2):
+        store.jobs.complete(create(store, limit=2).id, b"{}")
+    assert store.jobs.create(store.places.runner_id, "key", "", "inter-2", 2) is None
+    create(store, "other", limit=2)
+    clock.now += HOUR
+    create(store, limit=2)

@@ -1,0 +1,47 @@
+from datetime import timedelta
+from pathlib import Path
+
+from backchannel.store import KeyStore, open_store
+from backchannel.store.places import LEASE
+from tests.store.conftest import Clock
+
+
+def test_a_place_is_taken_until_it_is_given_back(store: KeyStore) -> None:
+    first = store.places.take("key", None, 1, None)
+    assert isinstance(first, str)
+    assert store.places.take("key", None, 1, None) == (1, 1)
+    assert isinstance(store.places.take("other", None, 1, None), str)
+    store.places.give_back(first)
+    assert isinstance(store.places.take("key", None, 1, None), str)
+
+
+def test_a_token_has_its_own_limit_within_its_keys(store: KeyStore) -> None:
+    assert isinstance(store.places.take("key", "a", 3, 1), str)
+    assert store.places.take("key", "a", 3, 1) == (1, 1)
+    assert isinstance(store.places.take("key", "b", 3, None), str)
+    assert isinstance(store.places.take("key", None, 3, None), str)
+    assert store.places.take("key", "c", 3, None) == (3, 3)
+
+
+def test_other_processes_count_while_they_live(store: KeyStore, data_dir: Path, clock: Clock) -> None:
+    with open_store(data_dir, clock) as other:
+        other.places.beat()
+        assert isinstance(other.places.take("key", None, 1, None), str)
+        assert store.places.take("key", None, 1, None) == (1, 1)
+        clock.now += LEASE + timedelta(seconds=1)
+        store.places.beat()
+        assert isinstance(store.places.take("key", None, 1, None), str)
+        other.places.beat()
+        assert store.places.take("key", None, 2, None) == (2, 2)
+        other.places.leave()
+        assert isinstance(store.places.take("key", None, 2, None), str)
+
+
+def test_what_the_dead_left_is_cleared_away(store: KeyStore, data_dir: Path, clock: Clock) -> None:
+    with open_store(data_dir, clock) as other:
+        other.places.beat()
+        other.places.take("key", None, 1, None)
+    clock.now += 3 * LEASE
+    store.places.beat()
+    store.places.beat()
+    assert isinstance(store.places.take("key", None, 1, None), str)
