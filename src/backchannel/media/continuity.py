@@ -103,6 +103,15 @@ def continue_stream(state: StreamState, chunk: bytes) -> tuple[StreamState, Segm
     )
 
 
+def continuation(state: StreamState, chunk: bytes) -> bytes | None:
+    """Return what a chunk adds to the running stream, its header set aside; None if it may begin another."""
+    if state.stream is None or state.pending:
+        return None
+    if (rest := _continuation(state.stream, chunk)) is not None:
+        return rest
+    return None if _begins_anew(state.stream, chunk, detect_container(chunk)) else chunk
+
+
 def end_stream(state: StreamState) -> tuple[StreamState, Segment | None]:
     """Give what only the next chunk could have shown to be whole: at most a frame of a transport stream."""
     if not isinstance(state.stream, TransportStream):

@@ -21,7 +21,7 @@ from backchannel.server.correlation import Correlated
 from backchannel.server.responses import json_response, problem_response
 from backchannel.server.services import Services
 from backchannel.server.sessions import OpenSessions
-from backchannel.server.stream import stream_v0
+from backchannel.server.stream_v0 import stream_v0
 from backchannel.server.upload import analyze_upload
 from backchannel.server.upload_body import HeldUploads
 from backchannel.store import KeyStore
