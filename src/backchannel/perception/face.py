@@ -4,6 +4,8 @@ A face that was fitted in one frame is looked for at the same place in the next,
 instead of a detection; the detector looks again when a face is lost and once a second for new ones.
 """
 
+import math
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -61,16 +63,24 @@ class Following:
         When the detector looks again although nothing was lost.
     count
         Faces in view when the detector last looked.
+    seen_s
+        When a face was last held.
     """
 
     faces: tuple[FollowedFace, ...] = ()
     next_number: int = 0
     next_search_s: float = 0.0
     count: int = 0
+    seen_s: float = -math.inf
 
 
 SEARCH_INTERVAL_S = 1.0
 """How often new faces are looked for (judgement: a newcomer waits at most this long)."""
+RETRY_INTERVAL_S = 0.2
+"""The same in a picture without a face, once it has been gone for a while: looking at every frame would make
+an empty picture the dearest of all."""
+LOST_S = 1.0
+"""For so long a face that was lost is looked for in every frame (judgement: hands and turns are over sooner)."""
 
 
 def follow(
@@ -87,18 +97,26 @@ def follow(
     """
     meshes = {face.number: fit_mesh(networks, image, face.region) for face in following.faces}
     held = {number: mesh for number, mesh in meshes.items() if _is_face(mesh)}
-    if len(held) < len(meshes) or not held or time_s >= following.next_search_s:
+    if len(held) < len(meshes) or time_s >= following.next_search_s:
         detections = detect_faces(networks, image)
         held, next_number = _with_newcomers(held, detections, networks, image, following.next_number)
         following = replace(
             following,
             next_number=next_number,
-            next_search_s=time_s + SEARCH_INTERVAL_S,
+            next_search_s=time_s + _search_interval_s(following, held, time_s),
             count=max(len(detections), len(held)),
         )
+    if held:
+        following = replace(following, seen_s=time_s)
     faces = tuple(FollowedFace(number, region_of_mesh(mesh.points_px)) for number, mesh in held.items())
     measures = {number: _measure(networks, image, mesh) for number, mesh in held.items()}
     return replace(following, faces=faces), measures
+
+
+def _search_interval_s(following: Following, held: Collection[int], time_s: float) -> float:
+    if held:
+        return SEARCH_INTERVAL_S
+    return 0.0 if time_s - following.seen_s <= LOST_S else RETRY_INTERVAL_S
 
 
 def _is_face(mesh: Mesh) -> bool:
