@@ -80,7 +80,7 @@ RETRY_INTERVAL_S = 0.2
 """The same in a picture without a face, once it has been gone for a while: looking at every frame would make
 an empty picture the dearest of all."""
 LOST_S = 1.0
-"""For so long a face that was lost is looked for in every frame (judgement: hands and turns are over sooner)."""
+"""So long a face that was lost is looked for in every frame (judgement: hands and turns are over sooner)."""
 
 
 def follow(
