@@ -1,4 +1,4 @@
-"""The command: `backchannel serve`, `analyze`, `stream` and `keys`."""
+"""The command: `backchannel serve`, `analyze`, `stream`, `eval`, `explain` and `keys`."""
 
 import sys
 from typing import Annotated
@@ -7,12 +7,15 @@ import typer
 
 from backchannel import __version__
 from backchannel.cli.analyze import analyze
+from backchannel.cli.evaluate import evaluate
+from backchannel.cli.explain import explain
 from backchannel.cli.keys import keys_app
 from backchannel.cli.serve import serve
 from backchannel.cli.stream import stream
 from backchannel.client import ClientError
 from backchannel.config import SettingsError
 from backchannel.errors import Problem
+from backchannel.evaluation.labels import LabelsError
 from backchannel.store import StoreError
 
 __all__ = ["app", "main"]
@@ -24,6 +27,8 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(analyze)
 app.command()(stream)
+app.command("eval")(evaluate)
+app.command()(explain)
 app.add_typer(keys_app, name="keys")
 
 
@@ -46,7 +51,7 @@ def main() -> None:
     """Run the command. Ends with one clear line on stderr for whatever goes wrong, never a traceback."""
     try:
         app()
-    except (SettingsError, StoreError, ClientError, Problem) as error:
+    except (SettingsError, StoreError, ClientError, LabelsError, Problem) as error:
         _fail(str(error))
     except OSError as error:
         _fail(f"{error.strerror or 'the system refused'}{f': {error.filename}' if error.filename else ''}.")

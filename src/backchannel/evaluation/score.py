@@ -8,9 +8,10 @@ certainty are not asked for.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from backchannel.evaluation.labels import LabelledCue, Labels
-from backchannel.model import Cue, SegmentResult, SignalType, Span
+from backchannel.model import Cue, EngagementLevel, SegmentResult, SignalType, Span
 
 MATCH_SHARE = 0.5
 MATCH_S = 0.5
@@ -33,6 +34,8 @@ CUE_OF_LABEL: Mapping[str, str] = {
     "filled_pause": "filled_pause",
 }
 """Our cue for each label. Labels of what we do not measure (laugh, hand_to_face) are left out."""
+
+Verdict = Literal["right", "wrong", "ignored"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,44 @@ class CueScore:
 
 
 @dataclass(frozen=True, slots=True)
+class CueMatch:
+    """One cue of one clip, label by label and detection by detection.
+
+    Attributes
+    ----------
+    labels
+        Each label, and whether a detection matches it.
+    detections
+        Each detection, and what became of it.
+    """
+
+    labels: tuple[tuple[LabelledCue, bool], ...]
+    detections: tuple[tuple[Cue, Verdict], ...]
+
+    @property
+    def missed(self) -> tuple[LabelledCue, ...]:
+        """Labels that were asked for and not found."""
+        return tuple(label for label, found in self.labels if label.asked and not found)
+
+    @property
+    def wrong(self) -> tuple[Cue, ...]:
+        """Detections where no label is."""
+        return tuple(cue for cue, verdict in self.detections if verdict == "wrong")
+
+    @property
+    def score(self) -> CueScore:
+        """The counts."""
+        asked = [found for label, found in self.labels if label.asked]
+        verdicts = [verdict for _, verdict in self.detections]
+        return CueScore(
+            labels=len(asked),
+            found=sum(asked),
+            detections=sum(verdict != "ignored" for verdict in verdicts),
+            right=verdicts.count("right"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ClipScore:
     """Everything about one clip.
 
@@ -99,25 +140,33 @@ class ClipScore:
     reported, implausible, plausible, found
         Signals: types reported, those labelled implausible, those labelled plausible, and plausible ones
         reported.
+    engagement
+        Time in each state, s.
     """
 
     name: str
     duration_s: float
-    cues: Mapping[str, CueScore]
+    cues: Mapping[str, CueMatch]
     speech_agreement_s: float
     speech_s: float
     reported: tuple[SignalType, ...]
     implausible: tuple[SignalType, ...]
     plausible: tuple[SignalType, ...]
     found: tuple[SignalType, ...]
+    engagement: Mapping[EngagementLevel, float]
+
+    @property
+    def missed(self) -> tuple[SignalType, ...]:
+        """Plausible signals that were not reported."""
+        return tuple(signal for signal in self.plausible if signal not in self.found)
 
 
 def labels_by_cue(labels: Labels) -> Mapping[str, tuple[LabelledCue, ...]]:
     """Labels under our cues' names, pauses included."""
     every = [
         *labels.cues,
-        *(LabelledCue("long_pause", span.start, span.end) for span in labels.long_pauses),
-        *(LabelledCue("filled_pause", span.start, span.end) for span in labels.filled_pauses),
+        *(LabelledCue(span.start, span.end, cue="long_pause") for span in labels.long_pauses),
+        *(LabelledCue(span.start, span.end, cue="filled_pause") for span in labels.filled_pauses),
     ]
     return {
         ours: tuple(label for label in every if CUE_OF_LABEL.get(label.cue) == ours)
@@ -128,29 +177,28 @@ def labels_by_cue(labels: Labels) -> Mapping[str, tuple[LabelledCue, ...]]:
 def matches(one: Span, other: Span) -> bool:
     """Whether a detection and a label are the same event."""
     shared_s = one.overlap_s(other)
-    return shared_s > 0 and (
-        shared_s >= MATCH_S or shared_s >= MATCH_SHARE * min(one.duration_s, other.duration_s)
-    )
+    # A hair of tolerance: times are decimal fractions, and exactly half is half.
+    enough_s = min(MATCH_S, MATCH_SHARE * min(one.duration_s, other.duration_s)) - 1e-6
+    return shared_s > 0 and shared_s >= enough_s
 
 
-def verdict_of_detection(span: Span, labels: Sequence[LabelledCue]) -> str:
-    """``right``, ``wrong`` or ``ignored``."""
-    if any(matches(span, label.span) for label in labels if label.certainty != "low"):
+def verdict_of_detection(span: Span, labels: Sequence[LabelledCue]) -> Verdict:
+    """What becomes of a detection."""
+    if any(matches(span, label.span) for label in labels if label.asked):
         return "right"
-    if any(span.overlap_s(label.span) > 0 for label in labels if label.certainty == "low"):
+    if any(span.overlap_s(label.span) > 0 for label in labels if not label.asked):
         return "ignored"
     return "wrong"
 
 
-def score_cue(detected: Sequence[Span], labels: Sequence[LabelledCue]) -> CueScore:
-    """Score one cue of one clip."""
-    asked = [label for label in labels if label.certainty != "low"]
-    verdicts = [verdict_of_detection(span, labels) for span in detected]
-    return CueScore(
-        labels=len(asked),
-        found=sum(any(matches(span, label.span) for span in detected) for label in asked),
-        detections=sum(verdict != "ignored" for verdict in verdicts),
-        right=verdicts.count("right"),
+def match_cue(detected: Sequence[Cue], labels: Sequence[LabelledCue]) -> CueMatch:
+    """Match one cue's detections in one clip with its labels."""
+    return CueMatch(
+        labels=tuple(
+            (label, any(matches(cue.span, label.span) for cue in detected))
+            for label in sorted(labels, key=lambda label: label.span)
+        ),
+        detections=tuple((cue, verdict_of_detection(cue.span, labels)) for cue in detected),
     )
 
 
@@ -163,16 +211,23 @@ def score_clip(name: str, results: Sequence[SegmentResult], cues: Sequence[Cue],
     return ClipScore(
         name=name,
         duration_s=duration_s,
-        cues={
-            cue: score_cue([found.span for found in cues if found.name == cue], wanted[cue]) for cue in wanted
-        },
+        cues={cue: match_cue([found for found in cues if found.name == cue], wanted[cue]) for cue in wanted},
         speech_agreement_s=agreement_s,
         speech_s=compared_s,
         reported=reported,
         implausible=tuple(signal for signal in reported if signal in labels.signals_implausible),
         plausible=labels.signals_plausible,
         found=tuple(signal for signal in labels.signals_plausible if signal in reported),
+        engagement=_engagement(results),
     )
+
+
+def _engagement(results: Sequence[SegmentResult]) -> Mapping[EngagementLevel, float]:
+    time_s: dict[EngagementLevel, float] = {"engaged": 0.0, "neutral": 0.0, "disengaged": 0.0}
+    for result in results:
+        for part in result.engagement:
+            time_s[part.state] += part.span.duration_s
+    return time_s
 
 
 def _speech(
@@ -189,8 +244,7 @@ def _speech(
 def _mask(spans: Sequence[Span], steps: int) -> list[bool]:
     mask = [False] * steps
     for span in spans:
-        for step in range(
-            max(0, int(span.start_s / SPEECH_STEP_S)), min(steps, int(span.end_s / SPEECH_STEP_S))
-        ):
+        first, last = round(span.start_s / SPEECH_STEP_S), round(span.end_s / SPEECH_STEP_S)
+        for step in range(max(0, first), min(steps, last)):
             mask[step] = True
     return mask

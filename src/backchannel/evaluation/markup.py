@@ -1,0 +1,81 @@
+"""HTML from values, escaped unless it already is HTML; and pages that load nothing and run only their own."""
+
+import base64
+import hashlib
+import html
+import json
+from collections.abc import Iterable
+from importlib import resources
+from string import Template
+from typing import Any
+
+
+class Html(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+Child = Html | str | Iterable["Child"]
+
+
+def tag(name: str, *children: Child, **attributes: str | float | bool | None) -> Html:
+    """Return one element.
+
+    Attributes are escaped; a trailing underscore is dropped (``class_``), other underscores become hyphens,
+    None and False leave one out, and True stands for an empty value.
+    """
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{"" if value is True else html.escape(str(value))}"'
+        for key, value in attributes.items()
+        if value is not None and value is not False
+    )
+    return Html(f"<{name}{written}>{fragment(children)}</{name}>")
+
+
+def fragment(children: Child) -> Html:
+    """Children one after another, each escaped unless it is HTML."""
+    if isinstance(children, Html):
+        return children
+    if isinstance(children, str):
+        return Html(html.escape(children, quote=False))
+    return Html("".join(fragment(child) for child in children))
+
+
+def page(title: str, body: Child, styles: tuple[str, ...], script: str, data: Any = None) -> str:
+    """Return a whole page with everything it needs in it.
+
+    Parameters
+    ----------
+    styles, script
+        Names of files in `assets`.
+    data
+        Something for the script to read, as JSON.
+
+    A policy in the page forbids it to load anything or to run any script but this one.
+    """
+    style = "\n".join(_asset(name) for name in styles)
+    code = _asset(script)
+    # "<" is escaped so that no text in the data can end its element.
+    inline = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace(
+        "<", "\\u003c"
+    )
+    return Template(_asset("page.html")).substitute(
+        title=html.escape(title),
+        policy=(
+            f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(code)}'; "
+            "base-uri 'none'; form-action 'none'"
+        ),
+        style=style,
+        body=fragment(body),
+        data=inline,
+        script=code,
+    )
+
+
+def _asset(name: str) -> str:
+    return resources.files("backchannel.evaluation").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
