@@ -51,6 +51,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Where to listen. Port 0 lets the system choose.
     data_dir
         Folder of the key store; made on first use, readable by its owner only.
+    store_url
+        Database instead of a file in `data_dir`, for example ``postgresql+psycopg://host/name``.
     workers
         Processes that analyse; by default one for each core this process may use.
     public_url
@@ -65,8 +67,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         When a silent session ends, when any session ends, and how long it may finish what it accepted.
     send_timeout_s
         How long a client may leave what we send unread before it is given up.
-    sessions_per_key
-        Streams that one key may hold open at once.
+    sessions_per_key, requests_per_minute, video_s_per_month
+        Sessions and uploads that one key may have at once, requests and handshakes it may make a minute, and
+        video it may have analysed in a calendar month (0 is as much as it likes); for keys that have no
+        limits of their own.
     min_segment_s
         Shortest v0 segment, its tolerance already taken off: 3 s less 0.25 s, since recorders cut early.
     wall_factor, wall_min_s
@@ -90,6 +94,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: Port = 8000
     data_dir: Path = msgspec.field(default_factory=_default_data_dir)
+    store_url: str = ""
     workers: Count = msgspec.field(default_factory=_default_workers)
     public_url: str = ""
     log_level: LogLevel = "info"
@@ -103,6 +108,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     drain_s: NonNegativeSeconds = 30.0
     send_timeout_s: Seconds = 60.0
     sessions_per_key: Count = 10
+    requests_per_minute: Annotated[float, Meta(gt=0)] = 600.0
+    video_s_per_month: NonNegativeSeconds = 0.0
 
     min_segment_s: NonNegativeSeconds = 2.75
     max_segment_s: Seconds = 60.0

@@ -67,7 +67,7 @@ _ENTRIES = (
         "ih1004", "job interrupted", 500, None, True, "The server stopped while the job ran. Submit it again."
     ),
     ErrorEntry(
-        "ih2001", "invalid credential", 401, None, False, "Check the API key; it may be mistyped or revoked."
+        "ih2001", "invalid credential", 401, 4001, False, "Check the API key; it may be mistyped or revoked."
     ),
     ErrorEntry(
         "ih2002",
@@ -80,9 +80,9 @@ _ENTRIES = (
     ErrorEntry(
         "ih2003", "missing scope", 403, 4003, False, "Use a key that has the scope named in the message."
     ),
-    ErrorEntry("ih2010", "client token expired", 401, None, False, "Mint a new client token."),
-    ErrorEntry("ih2011", "client token invalid", 401, None, False, "Mint a new client token."),
-    ErrorEntry("ih2014", "client token revoked", 401, None, False, "Mint a new client token."),
+    ErrorEntry("ih2010", "client token expired", 401, 4001, False, "Mint a new client token."),
+    ErrorEntry("ih2011", "client token invalid", 401, 4001, False, "Mint a new client token."),
+    ErrorEntry("ih2014", "client token revoked", 401, 4001, False, "Mint a new client token."),
     ErrorEntry(
         "ih3001", "rate limit exceeded", 429, 4029, True, "Wait as long as `retry_after_seconds` says."
     ),

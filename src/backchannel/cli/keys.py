@@ -77,7 +77,8 @@ def revoke(
 
 
 def _open(data_dir: DataDir) -> KeyStore:
-    return open_store(load_settings(data_dir=data_dir).data_dir)
+    settings = load_settings(data_dir=data_dir)
+    return open_store(settings.data_dir, url=settings.store_url)
 
 
 def _row(key: ApiKey) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def serve(
 
     settings = load_settings(host=host, port=port, data_dir=data_dir, workers=workers, log_level=log_level)
     configure_logging(settings.log_level)
-    with open_store(settings.data_dir) as store:
+    with open_store(settings.data_dir, url=settings.store_url) as store:
         _offer_first_key(store, settings)
         run_server(settings, store)
 

@@ -18,19 +18,29 @@ from backchannel.errors import Problem
 from backchannel.protocol.errors import ErrorLinks
 from backchannel.server import pages
 from backchannel.server.correlation import Correlated
+from backchannel.server.farewell import Farewell
+from backchannel.server.limits import Limits
 from backchannel.server.responses import json_response, problem_response
 from backchannel.server.services import Services
-from backchannel.server.sessions import OpenSessions
+from backchannel.server.stream_events import stream_v1, stream_v2
 from backchannel.server.stream_v0 import stream_v0
 from backchannel.server.upload import analyze_upload
 from backchannel.server.upload_body import HeldUploads
 from backchannel.store import KeyStore
 
-STREAM_V0 = "/v0/stream/analyze"
+STREAM_V0, STREAM_V1, STREAM_V2 = (f"/{version}/stream/analyze" for version in ("v0", "v1", "v2"))
 
 
-def make_app(settings: Settings, store: KeyStore, engine: Engine) -> ASGIApp:
-    """Put the application together. It starts and closes the engine; the store stays its caller's."""
+def make_app(
+    settings: Settings, store: KeyStore, engine: Engine, farewell: Farewell | None = None
+) -> ASGIApp:
+    """Put the application together. It starts and closes the engine; the store stays its caller's.
+
+    Parameters
+    ----------
+    farewell
+        Told by whoever stops the server, before its connections are closed.
+    """
     links = ErrorLinks(settings.base_url)
 
     @asynccontextmanager
@@ -51,6 +61,10 @@ def make_app(settings: Settings, store: KeyStore, engine: Engine) -> ASGIApp:
             Route("/v1/upload/analyze", analyze_upload, methods=["POST"]),
             WebSocketRoute(STREAM_V0, stream_v0),
             Route(STREAM_V0, _upgrade_needed),
+            WebSocketRoute(STREAM_V1, stream_v1),
+            Route(STREAM_V1, _upgrade_needed),
+            WebSocketRoute(STREAM_V2, stream_v2),
+            Route(STREAM_V2, _upgrade_needed),
             WebSocketRoute("/{path:path}", _no_stream_here),
         ],
         exception_handlers={HTTPException: _http_exception, Exception: _internal_error},
@@ -61,9 +75,10 @@ def make_app(settings: Settings, store: KeyStore, engine: Engine) -> ASGIApp:
         settings,
         store,
         engine,
-        OpenSessions(settings.sessions_per_key),
+        Limits(store, settings),
         links,
         HeldUploads(settings.uploads_held),
+        farewell or Farewell(),
     )
     return Correlated(app)
 
@@ -86,7 +101,7 @@ async def _upgrade_needed(request: Request) -> Response:
 
 
 async def _no_stream_here(websocket: WebSocket) -> None:
-    problem = Problem("ih4005", f"There is no stream at this address. It is at {STREAM_V0}.")
+    problem = Problem("ih4005", f"There is no stream at this address. Try {STREAM_V2}.")
     await websocket.receive()
     await websocket.send_denial_response(problem_response(websocket, problem, HTTPStatus.NOT_FOUND))
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from backchannel.errors import Problem
-from backchannel.store import ApiKey, KeyStore
+from backchannel.store import ApiKey, Caps, ClientToken, KeyStore
+from backchannel.store.tokens import looks_like_token
 
 PAIR_NAME: Final = "access_token"
 
@@ -60,20 +61,67 @@ def read_offer(authorization: str | None, subprotocols: Sequence[str] = ()) -> O
     )
 
 
-async def authorise(store: KeyStore, credential: str, scope: str) -> ApiKey:
-    """Return the key that this credential is.
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking: an API key, by itself or through a client token that it made.
+
+    Attributes
+    ----------
+    key
+        The account.
+    token
+        The client token, if that is what came.
+    """
+
+    key: ApiKey
+    token: ClientToken | None = None
+
+    @property
+    def id(self) -> str:
+        """The key's public handle, for logs."""
+        return self.key.id
+
+    @property
+    def token_id(self) -> str | None:
+        """The client token's handle, if it is one."""
+        return None if self.token is None else self.token.id
+
+    @property
+    def caps(self) -> Caps:
+        """What it may use; a key itself has no caps, only its limits."""
+        return Caps() if self.token is None else self.token.caps
+
+
+async def authorise(store: KeyStore, credential: str, scope: str, *, origin: str | None = None) -> Principal:
+    """Return who this credential stands for.
+
+    Parameters
+    ----------
+    origin
+        The `Origin` header, which browsers send.
 
     Raises
     ------
     Problem
-        ``ih2001`` when it is no live key, ``ih2003`` when it has not the scope.
+        ``ih2001`` when it is no live key; ``ih2010``, ``ih2011`` or ``ih2014`` when it is a client token
+        that has expired, is none of ours, or is revoked; ``ih2003`` when it has not the scope, or is not
+        for pages of this origin.
     """
-    key = await asyncio.to_thread(store.verify, credential)
+    if looks_like_token(credential):
+        token = await asyncio.to_thread(store.tokens.verify, credential)
+        key = await asyncio.to_thread(store.find, token.key_id)
+    else:
+        token, key = None, await asyncio.to_thread(store.verify, credential)
     if key is None:
         raise Problem("ih2001", "The API key is not known here. It may be mistyped or revoked.")
-    if scope not in key.scopes:
-        raise Problem("ih2003", f"The API key has not the scope {scope}.")
-    return key
+    principal = Principal(key, token)
+    if scope not in key.scopes or (token is not None and scope not in token.scopes):
+        kind = "API key" if token is None else "client token"
+        raise Problem("ih2003", f"The {kind} has not the scope {scope}.")
+    allowed = principal.caps.allowed_origins
+    if allowed and (origin or "").lower() not in allowed:
+        raise Problem("ih2003", "The client token is not for pages of this origin.")
+    return principal
 
 
 def _bearer(authorization: str) -> str:

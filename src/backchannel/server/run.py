@@ -13,9 +13,11 @@ from backchannel.config import Settings
 from backchannel.engine.base import Engine
 from backchannel.engine.local import LocalEngine
 from backchannel.server.app import make_app
+from backchannel.server.farewell import Farewell
 from backchannel.store import KeyStore
 
 SHUTDOWN_S: Final = 10
+FAREWELL_S: Final = 5.0
 PING_INTERVAL_S: Final = 20.0
 
 log = structlog.get_logger(__name__)
@@ -36,9 +38,10 @@ def listen(settings: Settings) -> tuple[socket.socket, Settings]:
 
 def make_server(settings: Settings, store: KeyStore, engine: Engine) -> uvicorn.Server:
     """Make the web server around the application."""
-    return uvicorn.Server(
+    farewell = Farewell()
+    return _Server(
         uvicorn.Config(
-            make_app(settings, store, engine),
+            make_app(settings, store, engine, farewell),
             ws="websockets-sansio",
             # Between the two sizes a message is read, answered with ih6002 and dropped, and the session
             # goes on; only beyond the larger one must the connection end (1009).
@@ -53,8 +56,21 @@ def make_server(settings: Settings, store: KeyStore, engine: Engine) -> uvicorn.
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=SHUTDOWN_S,
-        )
+        ),
+        farewell,
     )
+
+
+class _Server(uvicorn.Server):
+    """Lets streams say goodbye before their connections are closed."""
+
+    def __init__(self, config: uvicorn.Config, farewell: Farewell) -> None:
+        super().__init__(config)
+        self._farewell = farewell
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._farewell.say(FAREWELL_S)
+        await super().shutdown(sockets)
 
 
 def serve(settings: Settings, store: KeyStore) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from backchannel.config import Settings
 from backchannel.engine.base import Engine
 from backchannel.protocol.errors import ErrorLinks
-from backchannel.server.sessions import OpenSessions
+from backchannel.server.farewell import Farewell
+from backchannel.server.limits import Limits
 from backchannel.server.upload_body import HeldUploads
 from backchannel.store import KeyStore
 
@@ -17,6 +18,7 @@ class Services:
     settings: Settings
     store: KeyStore
     engine: Engine
-    sessions: OpenSessions
+    limits: Limits
     links: ErrorLinks
     uploads: HeldUploads
+    farewell: Farewell

@@ -1,7 +1,7 @@
-"""Who is let in to a stream: the credential, the scope, a place, an engine that works."""
+"""A stream's own door, behind the one that every request passes: a place, and an engine that works."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import structlog
@@ -10,44 +10,30 @@ from starlette.websockets import WebSocket
 from backchannel.errors import Problem
 from backchannel.media.container import detect_container
 from backchannel.model import Segment
-from backchannel.server.auth import Offer, authorise
-from backchannel.server.log import describe
+from backchannel.server.auth import Principal
 from backchannel.server.responses import problem_response
 from backchannel.server.services import Services
-from backchannel.store import STREAM_SCOPE, ApiKey, StoreError
 
 UNAUTHORISED: Final = 401
 
 log = structlog.get_logger(__name__)
 
 
-async def check_key(services: Services, offer: Offer) -> ApiKey:
-    """Return the key that was offered.
-
-    Raises
-    ------
-    Problem
-        It is not known, or has not the scope; ``ih1001`` when the store fails.
-    """
-    try:
-        return await authorise(services.store, offer.credential, STREAM_SCOPE)
-    except StoreError as error:
-        log.error("store failed", **describe(error))  # noqa: TRY400 -- one line is enough
-        raise Problem("ih1001", "The API key could not be checked: a fault of the server.") from None
-
-
-@contextmanager
-def place(services: Services, key: ApiKey) -> Iterator[None]:
+@asynccontextmanager
+async def place(services: Services, principal: Principal) -> AsyncIterator[None]:
     """Hold a place for one stream.
 
     Raises
     ------
     Problem
-        ``ih1003`` when nothing can be analysed, ``ih3002`` when the key has no place left.
+        ``ih1003`` when nothing can be analysed or the server is stopping, ``ih3002`` when there is no place
+        left.
     """
     if services.engine.failed:
         raise Problem("ih1003", "The server cannot analyse anything at the moment.", retry_after_s=30.0)
-    with services.sessions.one_more(key.id):
+    if services.farewell.begun:
+        raise Problem("ih1003", "The server is stopping. Try again in a moment.", retry_after_s=10.0)
+    async with services.limits.place(principal):
         yield
 
 

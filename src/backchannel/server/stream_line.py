@@ -166,6 +166,7 @@ class Backlog:
         self._bytes = 0
         self._weight = 0.0
         self._held = 0
+        self._closed = False
 
     @property
     def empty(self) -> bool:
@@ -187,14 +188,20 @@ class Backlog:
         self._count(waiting, 1)
         self._arrived.set()
 
-    async def wait(self) -> None:
-        """Wait until a message can be taken."""
+    def close(self) -> None:
+        """Say that no more will be put."""
+        self._closed = True
+        self._arrived.set()
+
+    async def wait(self) -> bool:
+        """Wait until a message can be taken; False when none will ever come."""
         await self._arrived.wait()
+        return bool(self._waiting)
 
     def take(self) -> Waiting | None:
         """Take the oldest message, which counts until it is `done`; None when there is none."""
         waiting = self._waiting.popleft() if self._waiting else None
-        if not self._waiting:
+        if not self._waiting and not self._closed:
             self._arrived.clear()
         return waiting
 

@@ -7,25 +7,26 @@ other, since each needs the state that the one before it left.
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any, Final
 
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from backchannel.config import Settings
-from backchannel.engine.base import Engine
 from backchannel.errors import Problem
 from backchannel.media.continuity import StreamState, continue_stream
 from backchannel.model import SegmentResult
 from backchannel.protocol import v0
 from backchannel.protocol.include import include_of_query
-from backchannel.server.auth import read_offer
+from backchannel.server.admission import check
+from backchannel.server.auth import Principal, read_offer
+from backchannel.server.limits import capped, over_budget
 from backchannel.server.log import describe
 from backchannel.server.services import Services
-from backchannel.server.stream_door import check_container, check_key, deny, place
+from backchannel.server.stream_door import check_container, deny, place
 from backchannel.server.stream_line import INTERNAL_ERROR, NORMAL_CLOSURE, Backlog, Line, Waiting
-from backchannel.store import ApiKey
+from backchannel.store import STREAM_SCOPE
 
 SMALLEST_HEADER_BYTES: Final = 32
 QUICK_BYTES: Final = 64 * 1024
@@ -38,11 +39,11 @@ async def stream_v0(websocket: WebSocket) -> None:
     services: Services = websocket.app.state.services
     # ASGI has the client's wish to connect read first, whatever the answer.
     await websocket.receive()
-    with ExitStack() as held:
+    async with AsyncExitStack() as held:
         try:
             offer = read_offer(websocket.headers.get("authorization"), websocket.scope["subprotocols"])
-            key = await check_key(services, offer)
-            held.enter_context(place(services, key))
+            principal = await check(websocket, offer, STREAM_SCOPE)
+            await held.enter_async_context(place(services, principal))
         except Problem as problem:
             await deny(websocket, problem)
             return
@@ -50,22 +51,22 @@ async def stream_v0(websocket: WebSocket) -> None:
             await websocket.accept(offer.subprotocol)
         except OSError:
             return
-        await _hold(websocket, services, key)
+        await _hold(websocket, services, principal)
 
 
-async def _hold(websocket: WebSocket, services: Services, key: ApiKey) -> None:
+async def _hold(websocket: WebSocket, services: Services, principal: Principal) -> None:
     session = v0.Session(
         correlation_id=websocket.state.correlation_id,
         include=include_of_query(websocket.url.query),
         links=services.links,
         max_message_bytes=services.settings.max_message_bytes,
     )
-    conversation = Conversation(websocket, session, services.engine, services.settings)
-    log.info("stream opened", key=key.id)
+    conversation = Conversation(websocket, session, services, principal)
+    log.info("stream opened", key=principal.id, token=principal.token_id)
     try:
         await conversation.run()
     finally:
-        log.info("stream closed", key=key.id, **conversation.summary())
+        log.info("stream closed", key=principal.id, **conversation.summary())
 
 
 class Conversation:
@@ -77,17 +78,22 @@ class Conversation:
         An accepted connection.
     session
         The protocol's state.
-    engine
-        Where segments are analysed.
-    settings
-        Limits.
+    services
+        Where segments are analysed and use is counted.
+    principal
+        Whose session it is.
     """
 
-    def __init__(self, websocket: WebSocket, session: v0.Session, engine: Engine, settings: Settings) -> None:
+    def __init__(
+        self, websocket: WebSocket, session: v0.Session, services: Services, principal: Principal
+    ) -> None:
+        settings = capped(services.settings, principal)
         self._line = Line(websocket, settings)
         self._backlog = Backlog(settings)
         self._session = session
-        self._engine = engine
+        self._engine = services.engine
+        self._limits = services.limits
+        self._principal = principal
         self._settings = settings
         self._received_bytes = 0
         self._stream = StreamState()
@@ -111,7 +117,7 @@ class Conversation:
                 answering.cancel()
             self._session, error = self._session.end(farewell)
             await self._send(error)
-            await self._line.close(NORMAL_CLOSURE)
+            await self._line.close(farewell.entry.close_code or NORMAL_CLOSURE)
         except* WebSocketDisconnect:
             pass  # what was still waiting goes with its session
         except* Exception as faults:
@@ -126,6 +132,10 @@ class Conversation:
         while True:
             message = await self._line.receive(self._backlog.room)
             if message is not None:
+                try:
+                    await self._limits.charge(self._principal, len(message.get("bytes") or b""))
+                except Problem as spent:
+                    return spent
                 await self._take(message)
             elif (farewell := await self._time_over()) is not None:
                 return farewell
@@ -148,8 +158,7 @@ class Conversation:
     # --- answering ---------------------------------------------------------------------------------
 
     async def _answer_all(self) -> None:
-        while True:
-            await self._backlog.wait()
+        while await self._backlog.wait():
             waiting = self._backlog.take()
             if waiting is not None:
                 await self._answer(waiting)
@@ -195,7 +204,14 @@ class Conversation:
         if segment is None:
             return None
         limits = self._settings.segment_limits
-        self._analysis, result = await self._engine.analyze(self._analysis, segment, limits)
+        left_s = await self._limits.charge(self._principal)
+        if left_s is not None:
+            limits = replace(limits, max_duration_s=min(limits.max_duration_s, left_s))
+        try:
+            self._analysis, result = await self._engine.analyze(self._analysis, segment, limits)
+        except Problem as problem:
+            raise over_budget(problem, left_s, self._settings.max_segment_s) from None
+        await self._limits.note_video(self._principal, result.span.duration_s)
         return result
 
     # --- time --------------------------------------------------------------------------------------

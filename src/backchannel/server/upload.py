@@ -11,7 +11,7 @@ from backchannel.errors import Problem
 from backchannel.model import SegmentResult
 from backchannel.protocol.results import analysis_body
 from backchannel.protocol.uploads import check_container, file_problem, include_of
-from backchannel.server.auth import authorise, read_offer
+from backchannel.server.admission import admit
 from backchannel.server.responses import json_response, problem_response
 from backchannel.server.services import Services
 from backchannel.server.upload_body import gone, lingering, receive_form
@@ -34,14 +34,13 @@ async def analyze_upload(request: Request) -> Response:
 
 async def _analyze(request: Request) -> Response:
     services: Services = request.app.state.services
-    offer = read_offer(request.headers.get("authorization"))
-    key = await authorise(services.store, offer.credential, UPLOAD_SCOPE)
+    principal = await admit(request, UPLOAD_SCOPE)
     with services.uploads.one_more():
         form = await receive_form(request, services.settings)
         data = form.file or bytearray()
         check_container(data)
         results = await _unless_gone(request, services, File(data, services.settings.file_limits))
-    log.info("upload analysed", key=key.id, bytes=len(data), windows=len(results))
+    log.info("upload analysed", key=principal.id, bytes=len(data), windows=len(results))
     return json_response(await asyncio.to_thread(analysis_body, results, include_of(form)))
 
 
