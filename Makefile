@@ -7,15 +7,17 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 DATA_DIR ?= .data
 DEMO ?= 1
+CLIPS ?= ../shared/clips
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint clean
+.PHONY: help setup run test lint eval clean
 
 help:
 	@echo "make run    set up, serve on $(HOST):$(PORT) and stream a sample (VIDEO=path, DEMO=0 only serves)"
 	@echo "make test   set up, then run every test"
 	@echo "make lint   formatting, lint, types and the import contracts"
+	@echo "make eval   how well cues agree with labelled clips (CLIPS=dir, HTML=page.html, RESULTS=1 keeps the result)"
 	@echo "make setup  only make the environment;  make clean  remove it"
 
 setup: .venv/.ready
@@ -36,6 +38,13 @@ lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+eval: setup
+ifdef RESULTS
+	@$(BIN)/python -m evals.results "$(CLIPS)"
+else
+	@$(BIN)/backchannel eval "$(CLIPS)" $(if $(HTML),--html "$(HTML)")
+endif
 
 clean:
 	rm -rf .venv .cache
