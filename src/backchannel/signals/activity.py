@@ -8,6 +8,8 @@ changed, and when it is over. So:
 - It is `Updated` at once when its probability rises. When its probability falls, or its rationale says
   something else than other numbers, it is updated if that was so for `SETTLE_S` of media since it was last
   told: what flickers is not told.
+- What an open window showed and the complete one does not is taken back: a signal ends where its evidence
+  from complete windows ends, and at once where there is none.
 - Evidence that begins within `RENEW_S` after the last goes on with the same signal, across windows too.
 - It is `Ended` when media has come for `QUIET_S` since its last evidence; its end is that evidence's end,
   not the moment we became sure. So no signal of one type is told more often than every `QUIET_S`.
@@ -20,7 +22,6 @@ Pure, and free of numpy: this runs in the process that holds the sockets.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Final
 
 from backchannel.model import (
@@ -108,6 +109,8 @@ class ActiveSignal:
         As it was last told.
     latest
         As the newest window with evidence shows it, with the start that was told.
+    confirmed
+        As the last complete window with evidence shows it; None while there is none.
     told_s
         Session time at which it was last told.
     differs_s
@@ -117,6 +120,7 @@ class ActiveSignal:
     told: Signal
     latest: Signal
     told_s: float
+    confirmed: Signal | None = None
     differs_s: float | None = None
 
 
@@ -187,11 +191,13 @@ def _follow_window(
     result, now_s = window.result, window.result.span.end_s
     changes: list[Change] = []
     wanted = [signal for signal in result.signals if types is None or signal.type in types]
-    by_type = sorted(wanted, key=lambda signal: (signal.type, signal.span))
-    for _, signals in groupby(by_type, key=lambda signal: signal.type):
-        for signal in signals:
-            activity, told = _follow_signal(activity, signal, now_s)
-            changes += told
+    activity = _as_confirmed(activity)
+    for signal in sorted(wanted, key=lambda signal: (signal.type, signal.span)):
+        activity, told = _follow_signal(activity, signal, now_s)
+        changes += told
+    if window.complete:
+        activity, told = _confirm(activity, wanted)
+        changes += told
     activity, told = _update(activity, now_s)
     changes += told
     activity, told = _follow_engagement(activity, result, complete=window.complete)
@@ -204,6 +210,26 @@ def _follow_window(
 
 
 # --- signals ---------------------------------------------------------------------------------------
+
+
+def _as_confirmed(activity: Activity) -> Activity:
+    """Forget what an open window said: it is about to say it again, or not."""
+    return replace(
+        activity,
+        active=tuple(replace(one, latest=one.confirmed or one.latest) for one in activity.active),
+    )
+
+
+def _confirm(activity: Activity, shown: Sequence[Signal]) -> tuple[Activity, list[Change]]:
+    """Keep what a complete window shows, and end what only the open one did."""
+    changes: list[Change] = []
+    for active in activity.active:
+        if any(one.type == active.told.type and one.span.end_s >= active.told.span.start_s for one in shown):
+            activity = _with(activity, active, replace(active, confirmed=active.latest))
+        elif active.confirmed is None:
+            activity, ended = _end(activity, active)
+            changes.append(ended)
+    return activity, changes
 
 
 def _follow_signal(activity: Activity, signal: Signal, now_s: float) -> tuple[Activity, list[Change]]:
@@ -238,7 +264,7 @@ def _update(activity: Activity, now_s: float) -> tuple[Activity, list[Change]]:
         rises = _RANKS[active.latest.probability] > _RANKS[active.told.probability]
         if rises or (differs_s is not None and now_s - max(differs_s, active.told_s) >= SETTLE_S):
             changes.append(Updated(active.latest))
-            after = ActiveSignal(told=active.latest, latest=active.latest, told_s=now_s)
+            after = replace(active, told=active.latest, told_s=now_s, differs_s=None)
         else:
             after = replace(active, differs_s=differs_s)
         activity = _with(activity, active, after)
