@@ -100,7 +100,7 @@ def test_text_is_escaped_and_html_is_not_escaped_twice() -> None:
 
 
 def test_data_cannot_end_its_element() -> None:
-    text = page("t", "", ("page.css",), "confusion.js", {"name": "</script><script>alert(1)</script><!--"})
+    text = page("t", "", ("page.css",), ("confusion.js",), {"name": "</script><script>alert(1)</script><!--"})
     data = Page(text).inline["application/json"]
     assert json.loads(data) == {"name": "</script><script>alert(1)</script><!--"}
     assert text.count("</script>") == 2

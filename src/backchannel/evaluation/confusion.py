@@ -55,7 +55,7 @@ def confusion_page(clips: Sequence[EvaluatedClip], window_s: float) -> str:
         ),
         tag("div", id="hint", role="status", hidden=True),
     ]
-    return page("Labels against detections", body, ("page.css", "confusion.css"), "confusion.js")
+    return page("Labels against detections", body, ("page.css", "confusion.css"), ("confusion.js",))
 
 
 def _patterns() -> Html:

@@ -79,7 +79,7 @@ def explain_page(name: str, replay: Replay, labels: Labels | None = None) -> str
         _label_section(replay, labels, lanes),
         tag("div", id="hint", role="status", hidden=True),
     ]
-    return page(f"{name}, explained", body, ("page.css", "explain.css"), "explain.js", data)
+    return page(f"{name}, explained", body, ("page.css", "explain.css"), ("tracks.js", "explain.js"), data)
 
 
 _HOW = (

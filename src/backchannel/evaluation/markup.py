@@ -42,20 +42,20 @@ def fragment(children: Child) -> Html:
     return Html("".join(fragment(child) for child in children))
 
 
-def page(title: str, body: Child, styles: tuple[str, ...], script: str, data: Any = None) -> str:
+def page(title: str, body: Child, styles: tuple[str, ...], scripts: tuple[str, ...], data: Any = None) -> str:
     """Return a whole page with everything it needs in it.
 
     Parameters
     ----------
-    styles, script
+    styles, scripts
         Names of files in `assets`.
     data
         Something for the script to read, as JSON.
 
-    A policy in the page forbids it to load anything or to run any script but this one.
+    A policy in the page forbids it to load anything or to run any script but these.
     """
     style = "\n".join(_asset(name) for name in styles)
-    code = _asset(script)
+    code = "\n".join(_asset(name) for name in scripts)
     # "<" is escaped so that no text in the data can end its element.
     inline = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace(
         "<", "\\u003c"
