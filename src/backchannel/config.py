@@ -77,6 +77,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         A segment may take `wall_factor` times its duration to analyse, but always `wall_min_s`.
     uploads_held
         Uploads whose bytes may be in memory at once, each up to `max_message_bytes`.
+    jobs_per_key
+        Jobs of one key that are kept at once, the finished ones too.
     upload_idle_s, upload_receive_s
         How long a client may send nothing amid an upload, and how long all of it may take.
     file_workers
@@ -119,6 +121,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     wall_factor: Annotated[float, Meta(gt=0)] = 10.0
     wall_min_s: Seconds = 20.0
     uploads_held: Count = 16
+    jobs_per_key: Count = 1000
     upload_idle_s: Seconds = 30.0
     upload_receive_s: Seconds = 600.0
     file_workers: Count = msgspec.field(default_factory=_default_file_workers)

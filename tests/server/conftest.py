@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+
 from tests.server.live import Live, running
 
 

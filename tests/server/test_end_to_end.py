@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from tests.media.making import Recipe, make
-from tests.server.live import Live, Message
 
 from backchannel.media.cut import cut_file
+from tests.media.making import Recipe, make
+from tests.server.live import Live, Message
 
 ASK_FOR_ALL = (
     "?include[]=conversation_quality_overall&include%5B%5D=conversation_quality_timeline&include[]=evidence"

@@ -2,9 +2,9 @@ import uuid
 
 import httpx
 import pytest
-from tests.server.live import PATH, Live
 
 from backchannel.errors import CATALOGUE
+from tests.server.live import PATH, Live
 
 
 def test_health_and_readiness(faulty_live: Live) -> None:

@@ -14,13 +14,13 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from tests.server.live import PATH, Live, Stream, running
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from backchannel.store import STREAM_SCOPE, UPLOAD_SCOPE
 from backchannel.store.keys import generate
+from tests.server.live import PATH, Live, Stream, running
 
 LIMIT = 33_554_432
 WAV = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x80\x3e\0\0\0\x7d\0\0\2\0\x10\0data\0\0\0\0"

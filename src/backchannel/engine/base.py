@@ -87,6 +87,16 @@ class Engine(Protocol):
         """
         ...
 
+    async def inspect_file(self, file: File) -> float:
+        """Open a file without analysing it, which takes a moment; returns its duration, s.
+
+        Raises
+        ------
+        Problem
+            The media is bad, ``ih1001`` or ``ih1003``.
+        """
+        ...
+
     async def analyze_file(self, file: File, on_begun: OnBegun) -> tuple[SegmentResult, ...]:
         """Analyse a file, window by window. Segments never wait behind it.
 

@@ -33,13 +33,14 @@ class LiveJob(msgspec.Struct, frozen=True, array_like=True, tag="live"):
 
 
 class FileJob(msgspec.Struct, frozen=True, array_like=True, tag="file"):
-    """Server to worker: analyse the file whose `size` bytes follow this message as they are."""
+    """Server to worker: analyse, or only open, the file whose `size` bytes follow as they are."""
 
     size: int
     limits: MediaLimits
     needs_picture: bool
     needs_sound: bool
     sound_only: bool
+    inspect_only: bool
 
 
 Job = SegmentJob | LiveJob | FileJob

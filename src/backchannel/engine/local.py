@@ -101,6 +101,19 @@ class LocalEngine:
         job = LiveJob(state, segment, limits)
         return await self._live(lambda worker: worker.follow(job, self._deadlines), len(segment.data))
 
+    async def inspect_file(self, file: File) -> float:
+        """Open a file; see `engine.base.Engine.inspect_file`. Workers for segments can spare that moment."""
+        found: list[float] = []
+
+        async def begun(duration_s: float) -> None:
+            found.append(duration_s)
+
+        async def inspect(worker: WorkerProcess) -> float:
+            await worker.analyze_file(file, self._deadlines, begun, inspect_only=True)
+            return found[-1]
+
+        return await self._live(inspect, len(file.data))
+
     async def analyze_file(self, file: File, on_begun: OnBegun) -> tuple[SegmentResult, ...]:
         """Analyse a file; see `engine.base.Engine.analyze_file`."""
         self._file_pool.start()

@@ -129,10 +129,11 @@ class WorkerProcess:
         raise await self._out_of_turn()
 
     async def analyze_file(
-        self, file: File, deadlines: Deadlines, on_begun: OnBegun
+        self, file: File, deadlines: Deadlines, on_begun: OnBegun, *, inspect_only: bool = False
     ) -> tuple[SegmentResult, ...]:
         """Have a file analysed; raises what `analyze` raises, and what `on_begun` does."""
-        job = FileJob(len(file.data), file.limits, file.needs_picture, file.needs_sound, file.sound_only)
+        needs = file.needs_picture, file.needs_sound
+        job = FileJob(len(file.data), file.limits, *needs, file.sound_only, inspect_only)
         reply = await self._run(job, file.data, deadlines, on_begun)
         if isinstance(reply, FileDone):
             return reply.results

@@ -113,7 +113,8 @@ def _done(job: SegmentJob | LiveJob | _FileArrived, analysis: Analysis, replies:
         job.segment, asked.limits, needs_picture=asked.needs_picture, needs_sound=asked.needs_sound
     )
     _send(replies, Begun(float(duration_s)))
-    return FileDone(tuple(analysis.analyze_file(job.segment, asked.limits)))
+    results = () if asked.inspect_only else tuple(analysis.analyze_file(job.segment, asked.limits))
+    return FileDone(results)
 
 
 def _claim_stdout() -> BinaryIO:

@@ -1,14 +1,128 @@
 """Uploads without their connection: what may be asked, and how the answers are spelled."""
 
-from typing import Final
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
 
 from backchannel.errors import Problem
 from backchannel.media.container import Container, detect_container
+from backchannel.model import EngagementLevel, SegmentResult, Signal, Span
+from backchannel.protocol.errors import ErrorBody
 from backchannel.protocol.include import PARAMETERS, Include, parse_include
+from backchannel.protocol.models import MODELS, SOUND_ONLY, ModelName, model_named, reported_by
 from backchannel.protocol.multipart import Form
+from backchannel.protocol.results import (
+    ConversationQualityBody,
+    CoverageBody,
+    SignalBody,
+    conversation_quality,
+    coverage_body,
+    seconds,
+    signal_bodies,
+)
 
 SOUND_FILES: Final = (Container.WAV, Container.FLAC, Container.MP3, Container.OGG)
+WINDOW_S: Final = 5.0
+"""Length of a window, as `windows` cuts them; that one needs numpy, and this room does without."""
+MAX_WAIT_S: Final = 120.0
+STRENGTH: Final = {"low": 0, "medium": 1, "high": 2}
+
 _AS_FILE: Final = {"ih5006": "ih4007", "ih5004": "ih5002"}
+
+
+class WindowBody(msgspec.Struct, frozen=True):
+    """What one window of a file shows; its signals span it."""
+
+    index: int
+    start_seconds: float
+    end_seconds: float
+    engagement_status: EngagementLevel
+    signals: tuple[SignalBody, ...]
+
+
+class ResultBody(msgspec.Struct, frozen=True):
+    """A completed job's result. The last field is ours; other clients ignore it."""
+
+    duration_seconds: float
+    window_seconds: float
+    windows: tuple[WindowBody, ...]
+    signals: tuple[SignalBody, ...] | UnsetType = UNSET
+    conversation_quality: ConversationQualityBody | UnsetType = UNSET
+    coverage: CoverageBody | UnsetType = UNSET
+
+
+class JobBody(msgspec.Struct, frozen=True):
+    """A job, as both v2 addresses answer it. What does not apply is left out, never null."""
+
+    job_id: str
+    status: Literal["queued", "running", "completed", "failed"]
+    model: ModelName
+    created_at: datetime
+    expires_at: datetime
+    status_url: str
+    result: ResultBody | UnsetType = UNSET
+    error: ErrorBody | UnsetType = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """What a v2 upload asks for.
+
+    Attributes
+    ----------
+    model
+        Which evidence is read.
+    wait_s
+        How long the answer may wait for the job to end, s.
+    include
+        The sections of quality, and evidence.
+    signals
+        Whether the result has the signals of the whole file too.
+    """
+
+    model: ModelName
+    wait_s: float
+    include: Include
+    signals: bool
+
+    @property
+    def sound_only(self) -> bool:
+        """Whether the picture is left alone, and files of sound are taken."""
+        return self.model == SOUND_ONLY
+
+
+def read_job_request(form: Form) -> JobRequest:
+    """Read the parameters of a v2 upload.
+
+    Raises
+    ------
+    Problem
+        ``ih4005``, which names the parameter.
+    """
+    known = " or ".join(MODELS)
+    name = form.one("model")
+    if not name:
+        raise Problem("ih4005", f"The parameter model is missing. Send {known}.")
+    model = model_named(name)
+    if model is None:
+        raise Problem("ih4005", f"The parameter model is not one that is known here. Send {known}.")
+    flags = form.every(*PARAMETERS)
+    return JobRequest(model, _wait_s(form.one("wait_seconds")), parse_include(flags), "signals" in flags)
+
+
+def _wait_s(text: str | None) -> float:
+    try:
+        wait_s = float(text) if text else 0.0
+    except ValueError:
+        wait_s = math.nan
+    if not 0.0 <= wait_s <= MAX_WAIT_S:
+        raise Problem("ih4005", f"The parameter wait_seconds must be a number from 0 to {MAX_WAIT_S:g}.")
+    return wait_s
 
 
 def include_of(form: Form) -> Include:
@@ -44,3 +158,72 @@ def file_problem(problem: Problem) -> Problem:
         problem.message.replace("The segment holds", "The file holds"),
         problem.retry_after_s,
     )
+
+
+# --- results ---------------------------------------------------------------------------------------
+
+
+def result_body(results: Sequence[SegmentResult], request: JobRequest) -> ResultBody:
+    """Spell a job's result from the results of its windows, in order; there is at least one."""
+    windows = [_window_signals(result, request) for result in results]
+    quality: ConversationQualityBody | UnsetType = conversation_quality(
+        results[-1].quality_overall, [(result.span, result.quality) for result in results], request.include
+    )
+    return ResultBody(
+        duration_seconds=seconds(results[-1].span.end_s),
+        window_seconds=WINDOW_S,
+        windows=tuple(
+            WindowBody(
+                index=index,
+                start_seconds=seconds(result.span.start_s),
+                end_seconds=seconds(result.span.end_s),
+                engagement_status=_prevailing(result),
+                signals=signal_bodies(signals, request.include),
+            )
+            for index, (result, signals) in enumerate(zip(results, windows, strict=True))
+        ),
+        signals=signal_bodies(merged(windows), request.include) if request.signals else UNSET,
+        conversation_quality=quality,
+        coverage=coverage_body(results),
+    )
+
+
+def _window_signals(result: SegmentResult, request: JobRequest) -> list[Signal]:
+    """The strongest signal of each type that the model reports, over the whole window."""
+    reported = reported_by(request.model)
+    strongest: dict[str, Signal] = {}
+    for signal in result.signals:
+        if reported is not None and signal.type not in reported:
+            continue
+        before = strongest.get(signal.type)
+        if before is None or _rank(signal) > _rank(before):
+            strongest[signal.type] = signal
+    return [replace(signal, span=result.span) for signal in strongest.values()]
+
+
+def merged(windows: Sequence[Sequence[Signal]]) -> list[Signal]:
+    """Join signals of the same type in neighbouring windows; the strongest one's rationale stands for all."""
+    joined: list[Signal] = []
+    for index, signals in enumerate(windows):
+        before = {signal.type: signal for signal in joined} if index else {}
+        for signal in signals:
+            last = before.get(signal.type)
+            if last is None or last.span.end_s < signal.span.start_s:
+                joined.append(signal)
+                continue
+            best = signal if _rank(signal) > _rank(last) else last
+            span = Span(last.span.start_s, signal.span.end_s)
+            joined[joined.index(last)] = replace(best, span=span)
+    return joined
+
+
+def _rank(signal: Signal) -> tuple[int, float]:
+    return STRENGTH[signal.probability], signal.score
+
+
+def _prevailing(result: SegmentResult) -> EngagementLevel:
+    """The state that took most of a window; neutral when nothing is known of it."""
+    lengths: dict[EngagementLevel, float] = {}
+    for part in result.engagement:
+        lengths[part.state] = lengths.get(part.state, 0.0) + part.span.duration_s
+    return max(lengths, key=lambda state: lengths[state], default="neutral")

@@ -19,6 +19,7 @@ from backchannel.protocol.errors import ErrorLinks
 from backchannel.server import pages
 from backchannel.server.correlation import Correlated
 from backchannel.server.farewell import Farewell
+from backchannel.server.jobs import Jobs
 from backchannel.server.limits import Limits
 from backchannel.server.responses import json_response, problem_response
 from backchannel.server.services import Services
@@ -26,6 +27,7 @@ from backchannel.server.stream_events import stream_v1, stream_v2
 from backchannel.server.stream_v0 import stream_v0
 from backchannel.server.upload import analyze_upload
 from backchannel.server.upload_body import HeldUploads
+from backchannel.server.upload_jobs import show_job, submit_upload
 from backchannel.store import KeyStore
 
 STREAM_V0, STREAM_V1, STREAM_V2 = (f"/{version}/stream/analyze" for version in ("v0", "v1", "v2"))
@@ -42,12 +44,14 @@ def make_app(
         Told by whoever stops the server, before its connections are closed.
     """
     links = ErrorLinks(settings.base_url)
+    jobs = Jobs(store, engine, settings.jobs_per_key)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await engine.start()
         try:
-            yield
+            async with jobs.working():
+                yield
         finally:
             await engine.close()
 
@@ -59,6 +63,8 @@ def make_app(
             Route("/readyz", _readyz),
             Route("/v0/upload/analyze", analyze_upload, methods=["POST"]),
             Route("/v1/upload/analyze", analyze_upload, methods=["POST"]),
+            Route("/v2/upload/analyze", submit_upload, methods=["POST"]),
+            Route("/v2/upload/jobs/{job_id}", show_job),
             WebSocketRoute(STREAM_V0, stream_v0),
             Route(STREAM_V0, _upgrade_needed),
             WebSocketRoute(STREAM_V1, stream_v1),
@@ -79,6 +85,7 @@ def make_app(
         links,
         HeldUploads(settings.uploads_held),
         farewell or Farewell(),
+        jobs,
     )
     return Correlated(app)
 

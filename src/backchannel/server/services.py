@@ -6,6 +6,7 @@ from backchannel.config import Settings
 from backchannel.engine.base import Engine
 from backchannel.protocol.errors import ErrorLinks
 from backchannel.server.farewell import Farewell
+from backchannel.server.jobs import Jobs
 from backchannel.server.limits import Limits
 from backchannel.server.upload_body import HeldUploads
 from backchannel.store import KeyStore
@@ -22,3 +23,4 @@ class Services:
     links: ErrorLinks
     uploads: HeldUploads
     farewell: Farewell
+    jobs: Jobs

@@ -1,6 +1,7 @@
 """`POST /v1/upload/analyze`: a file in, its analysis out, in one request."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
@@ -9,9 +10,11 @@ from starlette.responses import Response
 from backchannel.engine.base import File
 from backchannel.errors import Problem
 from backchannel.model import SegmentResult
+from backchannel.protocol.multipart import Form
 from backchannel.protocol.results import analysis_body
 from backchannel.protocol.uploads import check_container, file_problem, include_of
 from backchannel.server.admission import admit
+from backchannel.server.auth import Principal
 from backchannel.server.responses import json_response, problem_response
 from backchannel.server.services import Services
 from backchannel.server.upload_body import gone, lingering, receive_form
@@ -32,15 +35,51 @@ async def analyze_upload(request: Request) -> Response:
         return Response(status_code=400)
 
 
+async def accept_upload(request: Request, principal: Principal, held: AsyncExitStack) -> Form:
+    """Take an upload off its connection, and hold the places that it takes.
+
+    Raises
+    ------
+    Problem
+        ``ih1002`` or ``ih3002`` when there is no place, what `Limits.charge` raises, or what is wrong with
+        the form.
+    """
+    services: Services = request.app.state.services
+    await services.limits.charge(principal)
+    held.enter_context(services.uploads.one_more())
+    await held.enter_async_context(services.limits.place(principal))
+    form = await receive_form(request, services.settings)
+    await services.limits.charge(principal, len(form.file or b""))
+    return form
+
+
+async def inspect_upload(
+    file: File, principal: Principal, services: Services, *, sound_files: bool = False
+) -> None:
+    """Refuse what cannot be analysed, and charge for what can.
+
+    Raises
+    ------
+    Problem
+        What is wrong with the file; ``ih3003`` or ``ih3006`` when there is not enough left for it.
+    """
+    check_container(file.data, sound_files=sound_files)
+    try:
+        duration_s = await services.engine.inspect_file(file)
+    except Problem as problem:
+        raise file_problem(problem) from None
+    await services.limits.charge(principal, video_s=duration_s)
+
+
 async def _analyze(request: Request) -> Response:
     services: Services = request.app.state.services
     principal = await admit(request, UPLOAD_SCOPE)
-    with services.uploads.one_more():
-        form = await receive_form(request, services.settings)
-        data = form.file or bytearray()
-        check_container(data)
-        results = await _unless_gone(request, services, File(data, services.settings.file_limits))
-    log.info("upload analysed", key=principal.id, bytes=len(data), windows=len(results))
+    async with AsyncExitStack() as held:
+        form = await accept_upload(request, principal, held)
+        file = File(form.file or bytearray(), services.settings.file_limits)
+        await inspect_upload(file, principal, services)
+        results = await _unless_gone(request, services, file)
+    log.info("upload analysed", key=principal.id, bytes=len(file.data), windows=len(results))
     return json_response(await asyncio.to_thread(analysis_body, results, include_of(form)))
 
 
