@@ -278,8 +278,8 @@ def conversations(draw: st.DrawFn) -> list[WindowResult]:
             signals = []
             for name in ("agreement", "interest"):
                 if draw(st.booleans()):
-                    begins_s = start_s + draw(st.floats(0, tick - 0.1))
-                    ends_s = begins_s + draw(st.floats(0.1, end_s - begins_s))
+                    begins_s = start_s + draw(st.floats(0, tick - 0.2))
+                    ends_s = begins_s + draw(st.floats(0.05, end_s - begins_s))
                     word = draw(st.sampled_from(("low", "medium", "high")))
                     signals.append(replace(sign(begins_s, ends_s, word), type=name))  # type: ignore[arg-type]
             windows.append(window(start_s, end_s, *signals, complete=tick == 5))

@@ -192,7 +192,7 @@ def _follow_window(
     changes: list[Change] = []
     wanted = [signal for signal in result.signals if types is None or signal.type in types]
     activity = _as_confirmed(activity)
-    for signal in sorted(wanted, key=lambda signal: (signal.type, signal.span)):
+    for signal in sorted(wanted, key=lambda signal: (signal.span, signal.type)):
         activity, told = _follow_signal(activity, signal, now_s)
         changes += told
     if window.complete:

@@ -1,0 +1,408 @@
+"""Streams v1 and v2 without sockets. Every message is read by the vendor's own client too."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from interhumanai.stream import UnknownEvent, parse_stream_event
+
+from backchannel.errors import CATALOGUE, Problem
+from backchannel.model import Cue, Progress, SegmentResult, Span, WindowResult
+from backchannel.protocol import events
+from backchannel.protocol.errors import ErrorLinks
+from backchannel.protocol.event_messages import Data, SessionEnded, decode, encode
+from backchannel.protocol.events import Phase
+from backchannel.protocol.include import Include
+from tests.protocol.results import segment_result
+
+CORRELATION_ID = "550e8400-e29b-41d4-a716-446655440000"
+NOW = datetime(2026, 11, 22, 18, 0, 0, 250_000, tzinfo=UTC)
+LIMITS = events.Limits(300.0, 3600.0, 30.0, 60.0, 33_554_432)
+ALL = Include(quality_overall=True, quality_timeline=True, evidence=True)
+CLOSE = '{"type":"session.close"}'
+
+
+def new(version: events.Version = "v2", include: Include | None = None) -> events.Session:
+    return events.Session(version, ErrorLinks("https://here"), LIMITS, include or Include())
+
+
+def ready(version: events.Version = "v2", include: Include | None = None) -> events.Session:
+    session, _ = new(version, include).open()
+    return session
+
+
+def streaming(version: events.Version = "v2", include: Include | None = None) -> events.Session:
+    session, number, said = ready(version, include).media(5)
+    assert (number, said) == (1, ())
+    return session
+
+
+def spelled(message: Data) -> dict[str, Any]:
+    """The message as it goes over the wire, which the vendor's client must read without complaint."""
+    text = encode(message, CORRELATION_ID, NOW)
+    envelope: dict[str, Any] = json.loads(text)
+    assert list(envelope) == ["type", "timestamp", "correlation_id", "data"]
+    assert envelope["timestamp"] == "2026-11-22T18:00:00.250000Z"
+    assert envelope["correlation_id"] == CORRELATION_ID
+    theirs = parse_stream_event(json.loads(text))
+    assert isinstance(theirs, UnknownEvent) == (envelope["type"] == "cue.detected")
+    ours = decode(text)
+    assert (ours.type, ours.data) == (message.type, message)
+    return envelope
+
+
+def story(*said: Data) -> list[tuple[str, dict[str, Any]]]:
+    return [(message.type, spelled(message)["data"]) for message in said]
+
+
+def heard(result: SegmentResult, *, complete: bool = False, **more: tuple[Span, ...]) -> Progress:
+    return Progress(result.span.end_s, (WindowResult(result, complete),), **more)
+
+
+# --- the table -------------------------------------------------------------------------------------
+
+
+def in_phase(phase: Phase) -> events.Session:
+    session = {Phase.NEW: new, Phase.READY: ready}.get(phase, streaming)()
+    if phase in {Phase.DRAINING, Phase.ENDED}:
+        session, _ = session.text(CLOSE)
+    if phase is Phase.ENDED:
+        session, _ = session.end()
+    assert session.phase is phase
+    return session
+
+
+SILENT = Problem("ih6003", "Silent.")
+CALLS: dict[str, Callable[[events.Session], object]] = {
+    "open": lambda session: session.open(),
+    "media": lambda session: session.media(5),
+    "config": lambda session: session.text("{}"),
+    "close": lambda session: session.text(CLOSE),
+    "nonsense": lambda session: session.text("?"),
+    "progress": lambda session: session.progress(Progress(1.0)),
+    "shed": lambda session: session.shed(Span(0, 1)),
+    "refuse": lambda session: session.refuse(1, SILENT),
+    "time over": lambda session: session.time_over(SILENT, "idle_timeout"),
+    "shut down": lambda session: session.shut_down(),
+    "end": lambda session: session.end(),
+    "break": lambda session: session.break_off(SILENT),
+}
+CLIENTS = {"media", "config", "close", "nonsense"}
+ANALYSIS = {"progress", "shed", "refuse"}
+LEGAL = {
+    Phase.NEW: {"open", "break"},
+    Phase.READY: CLIENTS | {"time over", "shut down", "break"},
+    Phase.STREAMING: CLIENTS | ANALYSIS | {"time over", "shut down", "break"},
+    Phase.DRAINING: CLIENTS | ANALYSIS | {"time over", "shut down", "end", "break"},
+    Phase.ENDED: CLIENTS,
+}
+
+
+@pytest.mark.parametrize("phase", Phase)
+@pytest.mark.parametrize("event", CALLS)
+def test_what_may_happen_when(phase: Phase, event: str) -> None:
+    session = in_phase(phase)
+    if event in LEGAL[phase]:
+        CALLS[event](session)
+    else:
+        with pytest.raises(events.IllegalEventError):
+            CALLS[event](session)
+
+
+@pytest.mark.parametrize("phase", [Phase.READY, Phase.STREAMING, Phase.DRAINING, Phase.ENDED])
+@pytest.mark.parametrize("event", sorted(CLIENTS))
+def test_what_the_client_does_is_never_illegal_and_what_is_said_then(phase: Phase, event: str) -> None:
+    session = in_phase(phase)
+    said: tuple[Data, ...]
+    if event == "media":
+        after, _, said = session.media(5)
+    else:
+        after, said = session.text({"config": "{}", "close": CLOSE}.get(event, "?"))
+    types = [message.type for message in said]
+    if phase is Phase.ENDED:
+        assert (after.phase, types) == (Phase.ENDED, [])
+    elif phase is Phase.DRAINING:
+        assert (after.phase, types) == (Phase.DRAINING, [] if event == "close" else ["error"])
+    else:
+        expected = {"media": [], "config": ["session.updated"], "close": ["session.closing"]}
+        assert types == expected.get(event, ["error"])
+        assert after.phase is {"media": Phase.STREAMING, "close": Phase.DRAINING}.get(event, phase)
+
+
+# --- session.ready ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("version", "models"), [("v1", None), ("v2", ["inter-2", "inter-2-audio"])])
+def test_the_first_message(version: events.Version, models: list[str] | None) -> None:
+    _, (message,) = new(version).open()
+    assert story(message) == [
+        (
+            "session.ready",
+            {
+                "session_idle_timeout_seconds": 300,
+                "session_max_duration_seconds": 3600,
+                "max_segment_duration_seconds": 60,
+                "min_segment_size_bytes": 1,
+                "max_segment_size_bytes": 33554432,
+                "supported_session_config_options": {
+                    "include": ["conversation_quality_overall", "conversation_quality_timeline"],
+                    "goal_dimensions": None,
+                    "model": models,
+                },
+                "engine": "backchannel-1",
+                "extensions": ["evidence"],
+            },
+        )
+    ]
+
+
+# --- configuration ---------------------------------------------------------------------------------
+
+
+def configured(session: events.Session, text: str) -> tuple[events.Session, str, dict[str, Any]]:
+    after, (message,) = session.text(text)
+    ((kind, data),) = story(message)
+    return after, kind, data
+
+
+def test_each_frame_takes_the_place_of_the_one_before() -> None:
+    session = ready(include=Include(quality_overall=True))
+    session, kind, data = configured(
+        session, '{"include":["conversation_quality_timeline","evidence","summary"]}'
+    )
+    assert kind == "session.updated"
+    assert data == {
+        "include": ["conversation_quality_timeline"],
+        "goal_dimensions": None,
+        "model": "inter-2",
+        "engine": "backchannel-1",
+        "extensions": ["evidence"],
+    }
+    session, _, data = configured(session, "{}")
+    assert (data["include"], data["extensions"]) == ([], [])
+    assert session.include == Include()
+
+
+def test_v1_has_no_model() -> None:
+    _, kind, data = configured(ready("v1"), '{"include":[]}')
+    assert (kind, data["model"]) == ("session.updated", None)
+    session, kind, data = configured(ready("v1"), '{"model":"inter-2"}')
+    assert (kind, data["code"]) == ("error", "ih6001")
+    assert session.model == "inter-2"
+
+
+def test_the_model_is_chosen_before_the_first_media() -> None:
+    session, kind, data = configured(ready(), '{"model":"inter-2-audio"}')
+    assert (kind, data["model"], session.sound_only) == ("session.updated", "inter-2-audio", True)
+    session, kind, data = configured(session, "{}")
+    assert (kind, data["model"]) == ("session.updated", "inter-2-audio")
+    session, _, _ = session.media(5)
+    after, kind, data = configured(session, '{"model":"inter-2","include":["evidence"]}')
+    assert (kind, data["code"]) == ("error", "ih6001")
+    assert after == session
+    _, kind, _ = configured(session, '{"model":"inter-2-audio"}')
+    assert kind == "session.updated"
+
+
+PCM = '"audio_format":{"encoding":"pcm_s16le","sample_rate":16000,"channels":1}'
+
+
+def test_raw_samples_only_for_who_listens_and_before_the_first_media() -> None:
+    _, kind, data = configured(ready(), "{" + PCM + "}")
+    assert (kind, data["code"]) == ("error", "ih6001")
+    session, kind, _ = configured(ready(), '{"model":"inter-2-audio",' + PCM + "}")
+    assert kind == "session.updated"
+    assert session.audio_format is not None
+    back, kind, _ = configured(session, '{"model":"inter-2"}')
+    assert (kind, back.audio_format) == ("session.updated", None)
+    session, _, _ = session.media(5)
+    _, kind, _ = configured(session, "{" + PCM + "}")
+    assert kind == "session.updated"
+    _, kind, _ = configured(session, "{" + PCM.replace("16000", "24000") + "}")
+    assert kind == "error"
+
+
+# --- media -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("size", "error_id"), [(0, "ih5004"), (1, None), (33_554_432, None), (33_554_433, "ih6002")]
+)
+def test_sizes_and_the_limit_is_inclusive(size: int, error_id: str | None) -> None:
+    session, number, said = ready().media(size)
+    assert number == (1 if error_id is None else None)
+    assert [(data["code"], data["segment"]) for _, data in story(*said)] == (
+        [(error_id, 1)] if error_id else []
+    )
+    assert session.media(1)[1] == 2
+
+
+def test_after_session_close_media_is_refused_and_the_rest_is_told() -> None:
+    session, _ = streaming(include=ALL).text(CLOSE)
+    session, number, said = session.media(5)
+    assert number is None
+    ((_, data),) = story(*said)
+    assert (data["code"], data["segment"]) == ("ih6001", 2)
+    session, said = session.progress(heard(segment_result()))
+    assert "signal.detected" in [message.type for message in said]
+    session, said = session.end()
+    assert [message.type for message in said] == [
+        "conversation_quality.updated",
+        "signal.ended",
+        "session.ended",
+    ]
+
+
+# --- what is told ----------------------------------------------------------------------------------
+
+
+def test_a_windows_story_on_v1() -> None:
+    result = replace(segment_result(), cues=(Cue("nod", "visual", Span(5, 6), 9.0, "deg", None, 0.8),))
+    session, said = streaming("v1").progress(heard(result, complete=True))
+    assert story(*said) == [
+        (
+            "signal.detected",
+            {
+                "signal_type": "agreement",
+                "start": 5,
+                "probability": "high",
+                "rationale": "Nodded 3 times.",
+                "modality": ["visual"],
+            },
+        ),
+        (
+            "signal.detected",
+            {
+                "signal_type": "confidence",
+                "start": 6,
+                "probability": "medium",
+                "rationale": "Steady voice.",
+                "modality": ["audio"],
+            },
+        ),
+        ("engagement.updated", {"state": "neutral", "start": 5}),
+        ("signal.ended", {"signal_type": "agreement", "end": 6}),
+    ]
+    session, _ = session.text(CLOSE)
+    _, said = session.end()
+    assert story(*said) == [
+        ("signal.ended", {"signal_type": "confidence", "end": 10}),
+        ("session.ended", {"reason": "client_shutdown"}),
+    ]
+
+
+def test_v2_has_no_modality_and_evidence_only_when_asked() -> None:
+    cue = Cue("tilt", "visual", Span(5, 6.25), 9.0, "deg", 1.0, 0.8, direction="left")
+    result = replace(segment_result(), cues=(cue,))
+    for include in (Include(), Include(evidence=True)):
+        _, said = streaming("v2", include).progress(heard(result, complete=True))
+        for kind, data in story(*said):
+            if kind == "signal.detected":
+                assert ("evidence" in data) == include.evidence
+                assert "modality" not in data
+        told = [data for kind, data in story(*said) if kind == "cue.detected"]
+        assert told == (
+            [
+                {
+                    "cue": "tilt",
+                    "modality": "visual",
+                    "start": 5,
+                    "end": 6.25,
+                    "value": 9.0,
+                    "unit": "deg",
+                    "baseline": 1.0,
+                    "certainty": 0.8,
+                    "direction": "left",
+                }
+            ]
+            if include.evidence
+            else []
+        )
+
+
+@pytest.mark.parametrize("overall", [True, False])
+@pytest.mark.parametrize("timeline", [True, False])
+def test_quality_of_complete_windows_as_far_as_asked_for(overall: bool, timeline: bool) -> None:
+    session = streaming(include=Include(quality_overall=overall, quality_timeline=timeline))
+    session, said = session.progress(heard(segment_result()))
+    assert "conversation_quality.updated" not in [message.type for message in said]
+    _, said = session.progress(heard(segment_result(), complete=True))
+    told = [data for kind, data in story(*said) if kind == "conversation_quality.updated"]
+    expected = (
+        {"overall"} * overall
+        if False
+        else ({"overall"} if overall else set()) | ({"timeline"} if timeline else set())
+    )
+    assert [set(data) for data in told] == ([expected] if expected else [])
+    if overall:
+        assert told[0]["overall"]["quality_index"] == 72
+    if timeline:
+        assert [(entry["start"], entry["end"]) for entry in told[0]["timeline"]] == [(5, 10)]
+
+
+def test_who_only_listens_reports_only_what_can_be_heard() -> None:
+    result = segment_result()
+    result = replace(result, signals=(replace(result.signals[0], type="stress"), result.signals[1]))
+    session = replace(streaming(), model="inter-2-audio")
+    _, said = session.progress(heard(result))
+    assert [data["signal_type"] for kind, data in story(*said) if kind == "signal.detected"] == ["agreement"]
+
+
+def test_coverage() -> None:
+    gaps = (Span(1, 2.5),)
+    session, said = streaming().progress(Progress(4.0, dropped=gaps, degraded=(Span(3, 4), Span(5, 6))))
+    _, shed = session.shed(Span(4, 8))
+    assert story(*said, *shed) == [
+        ("coverage.dropped", {"ranges": [{"start": 1, "end": 2.5}]}),
+        (
+            "coverage.degraded",
+            {"ranges": [{"start": 3, "end": 4}, {"start": 5, "end": 6}], "reason": "video_gap"},
+        ),
+        ("coverage.dropped", {"ranges": [{"start": 4, "end": 8}]}),
+    ]
+
+
+# --- ends ------------------------------------------------------------------------------------------
+
+
+def test_why_a_session_ended() -> None:
+    for error_id, reason in (("ih6003", "idle_timeout"), ("ih6004", "max_duration")):
+        session, said = streaming().time_over(Problem(error_id, "Over."), reason)  # type: ignore[arg-type]
+        _, last = session.end()
+        kinds = story(*said, *last)
+        assert [(kind, data.get("code"), data.get("reason")) for kind, data in kinds] == [
+            ("error", error_id, None),
+            ("session.ended", None, reason),
+        ]
+    _, said = streaming().shut_down().end()
+    assert story(*said) == [("session.ended", {"reason": "server_shutdown"})]
+
+
+def test_the_time_to_drain_is_told() -> None:
+    _, said = ready().text(CLOSE)
+    assert story(*said) == [("session.closing", {"max_drain_seconds": 30})]
+
+
+@pytest.mark.parametrize("error_id", CATALOGUE)
+def test_every_error_of_the_catalogue_can_be_said_and_read_again(error_id: str) -> None:
+    _, said = streaming().refuse(1, Problem(error_id, "Sorry.", retry_after_s=2.5))
+    ((kind, data),) = story(*said)
+    assert kind == "error"
+    assert data == {
+        "code": error_id,
+        "message": "Sorry.",
+        "link": f"https://here/docs/errors#{CATALOGUE[error_id].anchor}",
+        "segment": 1,
+        "retryable": CATALOGUE[error_id].retryable,
+        "retry_after_seconds": 2.5,
+    }
+
+
+def test_a_client_lets_pass_what_it_does_not_know() -> None:
+    envelope = '{"type":"%s","timestamp":"2026-11-22T18:00:00Z","correlation_id":"x","data":%s}'
+    data = '{"reason":"idle_timeout","mood":7}'
+    assert decode(envelope % ("mood.changed", data)).data == {"reason": "idle_timeout", "mood": 7}
+    assert decode(envelope % ("session.ended", data)).data == SessionEnded("idle_timeout")
