@@ -13,12 +13,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import parse_qs
 
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from backchannel.config import Settings
 from backchannel.errors import Problem
 from backchannel.media.batch import Taken, take_chunks
 from backchannel.media.continuity import StreamState, end_stream
@@ -26,10 +27,11 @@ from backchannel.media.pcm import take_samples
 from backchannel.model import Segment
 from backchannel.protocol import events
 from backchannel.protocol.event_messages import Data, EndReason, encode
-from backchannel.protocol.include import include_of_query
+from backchannel.protocol.include import Include, include_of_query
 from backchannel.protocol.models import MODELS, PICTURE_AND_SOUND, ModelName, model_named
 from backchannel.server.admission import check
-from backchannel.server.auth import read_offer
+from backchannel.server.auth import Principal, read_offer
+from backchannel.server.limits import capped, over_budget
 from backchannel.server.log import describe
 from backchannel.server.services import Services
 from backchannel.server.stream_door import UNAUTHORISED, check_container, deny, place
@@ -37,6 +39,8 @@ from backchannel.server.stream_line import INTERNAL_ERROR, NORMAL_CLOSURE, Backl
 from backchannel.store import STREAM_SCOPE
 
 TICK_S: Final = 0.5
+SHUTDOWN_DRAIN_S: Final = 3.0
+"""How long a session may finish what it accepted when the server stops; less than `run.FAREWELL_S`."""
 QUICK_BYTES: Final = 64 * 1024
 
 log = structlog.get_logger(__name__)
@@ -59,14 +63,15 @@ async def _serve(websocket: WebSocket, version: events.Version) -> None:
     handshake, since a browser cannot read the body of a refused one.
     """
     services: Services = websocket.app.state.services
+    session = events.Session(version, services.links, _limits(services.settings), _include(websocket))
+    refused: Problem | None = None
     await websocket.receive()
     async with AsyncExitStack() as held:
-        refused: Problem | None = None
-        conversation = _conversation(websocket, services, version)
         try:
             offer = read_offer(websocket.headers.get("authorization"), websocket.scope["subprotocols"])
             principal = await check(websocket, offer, STREAM_SCOPE)
-            conversation.choose_model()
+            settings = capped(services.settings, principal)
+            session = replace(session, limits=_limits(settings), model=_model(websocket, version))
             await held.enter_async_context(place(services, principal))
         except Problem as problem:
             if problem.entry.http_status == UNAUTHORISED:
@@ -79,27 +84,67 @@ async def _serve(websocket: WebSocket, version: events.Version) -> None:
             return
         if refused is not None:
             log.info("stream refused", error_id=refused.error_id)
-            await conversation.break_off(refused)
+            await _Speaker(websocket, services.settings).break_off(session, refused)
             return
-        log.info("stream opened", version=version, key=principal.id)
+        conversation = Conversation(_Speaker(websocket, settings), session, services, settings, principal)
         held.enter_context(services.farewell.attend(conversation.shut_down))
+        log.info("stream opened", version=version, key=principal.id, token=principal.token_id)
         try:
             await conversation.run()
         finally:
             log.info("stream closed", key=principal.id, **conversation.summary())
 
 
-def _conversation(websocket: WebSocket, services: Services, version: events.Version) -> "Conversation":
-    settings = services.settings
-    limits = events.Limits(
+def _include(websocket: WebSocket) -> Include:
+    return include_of_query(websocket.url.query)
+
+
+def _model(websocket: WebSocket, version: events.Version) -> ModelName:
+    asked = parse_qs(websocket.url.query).get("model") if version == "v2" else None
+    model = model_named(asked[-1]) if asked else PICTURE_AND_SOUND
+    if model is None:
+        raise Problem("ih4005", f"The parameter `model` is none of {', '.join(MODELS)}.")
+    return model
+
+
+def _limits(settings: Settings) -> events.Limits:
+    return events.Limits(
         idle_s=settings.idle_timeout_s,
         max_s=settings.session_max_s,
         drain_s=settings.drain_s,
         max_segment_s=settings.max_segment_s,
         max_message_bytes=settings.max_message_bytes,
     )
-    include = include_of_query(websocket.url.query)
-    return Conversation(websocket, events.Session(version, services.links, limits, include), services)
+
+
+class _Speaker(Line):
+    """A line on which events are said.
+
+    Parameters
+    ----------
+    websocket
+        An accepted connection.
+    settings
+        Limits.
+    """
+
+    def __init__(self, websocket: WebSocket, settings: Settings) -> None:
+        super().__init__(websocket, settings)
+        self._correlation_id: str = websocket.state.correlation_id
+
+    async def say(self, messages: Sequence[Data]) -> None:
+        """Send messages."""
+        for message in messages:
+            await self.send(encode(message, self._correlation_id, datetime.now(UTC)))
+
+    async def break_off(self, session: events.Session, problem: Problem) -> None:
+        """Say why a session is broken off, and close."""
+        try:
+            if session.phase is not events.Phase.ENDED:
+                await self.say(session.break_off(problem)[1])
+            await self.close(problem.entry.close_code or INTERNAL_ERROR)
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # the socket is gone too
 
 
 class Conversation:
@@ -107,44 +152,42 @@ class Conversation:
 
     Parameters
     ----------
-    websocket
-        A connection, accepted before `run`.
+    line
+        Its socket.
     session
         The protocol's state.
     services
-        The engine and the limits.
+        Where media is analysed and use is counted.
+    settings
+        Limits, those of the client token among them.
+    principal
+        Whose session it is.
     """
 
-    def __init__(self, websocket: WebSocket, session: events.Session, services: Services) -> None:
-        self._websocket = websocket
-        self._correlation_id: str = websocket.state.correlation_id
+    def __init__(
+        self,
+        line: _Speaker,
+        session: events.Session,
+        services: Services,
+        settings: Settings,
+        principal: Principal,
+    ) -> None:
+        self._line = line
         self._session = session
         self._engine = services.engine
-        self._settings = services.settings
-        self._line = Line(websocket, services.settings)
-        self._backlog = Backlog(services.settings, small_counts_less=True)
+        self._limits = services.limits
+        self._principal = principal
+        self._settings = settings
+        self._backlog = Backlog(settings, small_counts_less=True)
+        self._drain_s = settings.drain_s
         self._draining = asyncio.Event()
         self._hurry = asyncio.Event()
         self._received_bytes = 0
+        self._reached_s = 0.0
         self._began_s = -TICK_S
         self._stream = StreamState()
         self._odd_byte = b""
         self._analysis = b""
-
-    def choose_model(self) -> None:
-        """Take the model that the address names.
-
-        Raises
-        ------
-        Problem
-            ``ih4005`` when there is none of that name.
-        """
-        if self._session.version == "v2":
-            asked = parse_qs(self._websocket.url.query).get("model")
-            model: ModelName | None = model_named(asked[-1]) if asked else PICTURE_AND_SOUND
-            if model is None:
-                raise Problem("ih4005", f"The parameter `model` is none of {', '.join(MODELS)}.")
-            self._session = replace(self._session, model=model)
 
     def summary(self) -> Mapping[str, Any]:
         """Return what the log may know of the session."""
@@ -159,42 +202,37 @@ class Conversation:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._session, ready = self._session.open()
-                await self._say(ready)
+                await self._line.say(ready)
                 reading = tasks.create_task(self._read_all())
                 answering = tasks.create_task(self._answer_all())
                 await self._draining.wait()
                 try:
-                    async with asyncio.timeout(self._settings.drain_s):
+                    async with asyncio.timeout(self._drain_s):
                         await answering
                 except TimeoutError:
                     log.warning("drain cut short")
                 self._session, last = self._session.end()
-                await self._say(last)
+                await self._line.say(last)
                 await self._line.close(NORMAL_CLOSURE)
                 reading.cancel()
         except* WebSocketDisconnect:
             pass  # what was still waiting goes with its session
+        except* Problem as problems:
+            # What it may use is used up, or its credential has been revoked.
+            for problem in problems.exceptions[:1]:
+                await self._line.break_off(self._session, cast("Problem", problem))
         except* Exception as faults:
             for fault in faults.exceptions:
                 log.error("stream failed", **describe(fault))  # noqa: TRY400 -- a traceback may hold media
             problem = Problem("ih1001", "The session ended because of a fault of the server.")
-            await self.break_off(problem)
+            await self._line.break_off(self._session, problem)
 
     def shut_down(self) -> None:
         """End soon, since the server is stopping."""
         if self._session.phase in {events.Phase.READY, events.Phase.STREAMING}:
             self._session = self._session.shut_down()
+            self._drain_s = min(self._drain_s, SHUTDOWN_DRAIN_S)
             self._drain()
-
-    async def break_off(self, problem: Problem) -> None:
-        """Say why, and close."""
-        try:
-            if self._session.phase is not events.Phase.ENDED:
-                self._session, last = self._session.break_off(problem)
-                await self._say(last)
-            await self._line.close(problem.entry.close_code or INTERNAL_ERROR)
-        except (WebSocketDisconnect, RuntimeError):
-            pass  # the socket is gone too
 
     # --- reading -----------------------------------------------------------------------------------
 
@@ -211,7 +249,7 @@ class Conversation:
     async def _take_media(self, data: bytes) -> None:
         self._received_bytes += len(data)
         self._session, number, said = self._session.media(len(data))
-        await self._say(said)
+        await self._line.say(said)
         if number is not None:
             self._backlog.put(Waiting(number, data, len(data), self._line.now()))
             if self._backlog.full:
@@ -219,7 +257,7 @@ class Conversation:
 
     async def _take_text(self, text: str) -> None:
         self._session, said = self._session.text(text)
-        await self._say(said)
+        await self._line.say(said)
         if self._session.phase is events.Phase.DRAINING:
             self._drain()
 
@@ -235,7 +273,7 @@ class Conversation:
 
     async def _end_for(self, problem: Problem, reason: EndReason) -> None:
         self._session, said = self._session.time_over(problem, reason)
-        await self._say(said)
+        await self._line.say(said)
         self._drain()
 
     def _drain(self) -> None:
@@ -275,6 +313,8 @@ class Conversation:
         return batch
 
     async def _answer(self, batch: Sequence[Waiting]) -> None:
+        size_bytes = sum(waiting.size_bytes for waiting in batch)
+        await self._limits.charge(self._principal, size_bytes)
         numbers = [waiting.number for waiting in batch]
         for taken in await self._segments(batch):
             about, numbers = numbers[: taken.count], numbers[taken.count :]
@@ -285,7 +325,7 @@ class Conversation:
         log.debug(
             "media followed",
             messages=len(batch),
-            bytes=sum(waiting.size_bytes for waiting in batch),
+            bytes=size_bytes,
             waited_s=round(self._began_s - batch[0].arrived_s, 3),
             took_s=round(self._line.now() - self._began_s, 3),
         )
@@ -304,26 +344,25 @@ class Conversation:
         return taken
 
     async def _follow(self, segment: Segment, number: int, count: int) -> None:
-        limits = self._settings.segment_limits
-        limits = replace(limits, min_duration_s=0.0, max_duration_s=count * limits.max_duration_s)
+        longest_s = count * self._settings.max_segment_s
+        left_s = await self._limits.charge(self._principal)
+        max_s = longest_s if left_s is None else min(longest_s, left_s)
+        limits = replace(self._settings.segment_limits, min_duration_s=0.0, max_duration_s=max_s)
         try:
             if self._session.audio_format is None:
                 check_container(segment)
             segment = replace(segment, sound_only=self._session.sound_only)
             self._analysis, progress = await self._engine.follow(self._analysis, segment, limits)
         except Problem as problem:
-            await self._refuse(number, problem)
+            await self._refuse(number, over_budget(problem, left_s, longest_s))
             return
+        lost_s = sum(gap.duration_s for gap in progress.dropped)
+        await self._limits.note_video(self._principal, progress.reached_s - self._reached_s - lost_s)
+        self._reached_s = progress.reached_s
         self._session, said = self._session.progress(progress)
-        await self._say(said)
+        await self._line.say(said)
 
     async def _refuse(self, number: int, problem: Problem) -> None:
         log.info("media refused", segment=number, error_id=problem.error_id)
         self._session, said = self._session.refuse(number, problem)
-        await self._say(said)
-
-    # --- sending -----------------------------------------------------------------------------------
-
-    async def _say(self, messages: Sequence[Data]) -> None:
-        for message in messages:
-            await self._line.send(encode(message, self._correlation_id, datetime.now(UTC)))
+        await self._line.say(said)
