@@ -1,5 +1,6 @@
 """Measures the voice of one sound: activity, F0, level, spectral change and syllables."""
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -27,6 +28,12 @@ MAX_GAIN_DB = 40.0
 MIN_RANGE_DB = 12.0
 """A sound whose loud tenth stands out less than this from its quiet tenth is steady noise: not raised."""
 
+BLOCK = 960_000
+"""Longest stretch that is measured at once, samples (60 s): a file of half an hour must fit into memory too.
+A whole number of hops of every track."""
+_MARGIN = 17_920
+"""Samples on either side of a block that are heard with it, so that nothing is lost at its edges (1.1 s)."""
+
 _SPEECH_FRAME, _SPEECH_CONTEXT = 512, 64
 _WARM_UP_S = 0.64
 _SILENCE_PEAK = 1e-4  # -80 dBFS: digital silence for all we care, and unknown to the F0 network
@@ -42,12 +49,13 @@ def measure_voice(networks: Networks, samples: FloatArray, start_s: float) -> Vo
     start_s
         Time of the first sample from the segment's start, s.
     """
-    level_dbfs = measure_level(samples, SAMPLE_RATE_HZ)
+    (level_dbfs,) = _in_blocks(lambda part: (measure_level(part, SAMPLE_RATE_HZ),), samples, hop=160)
     noise_floor_dbfs = float(np.percentile(level_dbfs, 10)) if level_dbfs.size else -100.0
     heard = samples * _listening_gain(level_dbfs)
-    f0_hz, f0_confidence = _pitch(networks, heard)
+    f0_hz, f0_confidence = _in_blocks(lambda part: _pitch(networks, part), heard, hop=256)
     speech_probability = _speech(networks, heard)
-    change = spectral_change(band_spectrum(heard, SAMPLE_RATE_HZ))
+    (bands,) = _in_blocks(lambda part: (band_spectrum(part, SAMPLE_RATE_HZ),), heard, hop=160)
+    change = spectral_change(bands)
     return VoiceTracks(
         start_s=start_s,
         speech_probability=speech_probability,
@@ -58,6 +66,20 @@ def measure_voice(networks: Networks, samples: FloatArray, start_s: float) -> Vo
         syllable_time_s=find_syllable_nuclei(level_dbfs, f0_hz, speech_probability) + start_s,
         noise_floor_dbfs=noise_floor_dbfs,
     )
+
+
+def _in_blocks(
+    measure: Callable[[FloatArray], tuple[FloatArray, ...]], samples: FloatArray, hop: int
+) -> tuple[FloatArray, ...]:
+    """Measure a long sound block by block; each track has one row a hop."""
+    if samples.size <= BLOCK + _MARGIN:
+        return measure(samples)
+    tracks = []
+    for first in range(0, samples.size, BLOCK):
+        begin = max(0, first - _MARGIN)
+        rows = slice((first - begin) // hop, (first - begin + BLOCK) // hop)
+        tracks.append([track[rows] for track in measure(samples[begin : first + BLOCK + _MARGIN])])
+    return tuple(np.concatenate(parts) for parts in zip(*tracks, strict=True))
 
 
 def _listening_gain(level_dbfs: FloatArray) -> float:
@@ -84,8 +106,14 @@ def _speech(networks: Networks, samples: FloatArray) -> FloatArray:
     with_context = np.concatenate([np.zeros(_SPEECH_CONTEXT, np.float32), padded])
     windows = np.lib.stride_tricks.sliding_window_view(with_context, _SPEECH_FRAME + _SPEECH_CONTEXT)
     cold = np.zeros((1, 1, 128), np.float32)
-    probability, _, _ = networks.speech.run(np.ascontiguousarray(windows[::_SPEECH_FRAME]), cold, cold)
-    return np.asarray(probability[warm_up:], dtype=np.float32)
+    hidden, cell = cold, cold
+    told = []
+    rows = windows[::_SPEECH_FRAME]
+    for first in range(0, len(rows), BLOCK // _SPEECH_FRAME):
+        block = np.ascontiguousarray(rows[first : first + BLOCK // _SPEECH_FRAME])
+        probability, hidden, cell = networks.speech.run(block, hidden, cell)
+        told.append(probability)
+    return np.asarray(np.concatenate(told)[warm_up:], dtype=np.float32)
 
 
 def _pitch(networks: Networks, samples: FloatArray) -> tuple[FloatArray, FloatArray]:

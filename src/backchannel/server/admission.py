@@ -1,5 +1,7 @@
 """The door: every request and every handshake passes it."""
 
+import asyncio
+
 import structlog
 from starlette.requests import HTTPConnection
 
@@ -7,7 +9,7 @@ from backchannel.errors import Problem
 from backchannel.server.auth import Offer, Principal, authorise, read_offer
 from backchannel.server.log import describe
 from backchannel.server.services import Services
-from backchannel.store import StoreError
+from backchannel.store import ApiKey, StoreError
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +25,27 @@ async def admit(connection: HTTPConnection, scope: str) -> Principal:
     return await check(connection, read_offer(connection.headers.get("authorization")), scope)
 
 
+async def admit_key(connection: HTTPConnection, credential: str) -> ApiKey:
+    """Return the API key that came in a body, where a client token will not do.
+
+    Raises
+    ------
+    Problem
+        ``ih2001``, ``ih2002``, ``ih3001`` or ``ih1001``.
+    """
+    services: Services = connection.app.state.services
+    if not credential:
+        raise Problem("ih2002", "The body has no API key. Send it as `api_key`, from a server of yours.")
+    try:
+        key = await asyncio.to_thread(services.store.verify, credential)
+    except StoreError as error:
+        raise _store_failed(error) from None
+    if key is None:
+        raise Problem("ih2001", "The API key is not known here. It may be mistyped or revoked.")
+    services.limits.admit(Principal(key))
+    return key
+
+
 async def check(connection: HTTPConnection, offer: Offer, scope: str) -> Principal:
     """Return whom an offered credential stands for.
 
@@ -36,7 +59,11 @@ async def check(connection: HTTPConnection, offer: Offer, scope: str) -> Princip
     try:
         principal = await authorise(services.store, offer.credential, scope, origin=origin)
     except StoreError as error:
-        log.error("store failed", **describe(error))  # noqa: TRY400 -- one line is enough
-        raise Problem("ih1001", "The API key could not be checked: a fault of the server.") from None
+        raise _store_failed(error) from None
     services.limits.admit(principal)
     return principal
+
+
+def _store_failed(error: StoreError) -> Problem:
+    log.error("store failed", **describe(error))
+    return Problem("ih1001", "The credential could not be checked: a fault of the server.")

@@ -4,9 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
+import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
@@ -17,7 +20,7 @@ from backchannel.engine.base import Engine
 from backchannel.errors import Problem
 from backchannel.protocol.errors import ErrorLinks
 from backchannel.server import pages
-from backchannel.server.correlation import Correlated
+from backchannel.server.correlation import CLIENT_HEADER, HEADER, Correlated
 from backchannel.server.farewell import Farewell
 from backchannel.server.jobs import Jobs
 from backchannel.server.limits import Limits
@@ -25,12 +28,26 @@ from backchannel.server.responses import json_response, problem_response
 from backchannel.server.services import Services
 from backchannel.server.stream_events import stream_v1, stream_v2
 from backchannel.server.stream_v0 import stream_v0
+from backchannel.server.tokens import exchange_key, mint_token, revoke_token
 from backchannel.server.upload import analyze_upload
-from backchannel.server.upload_body import HeldUploads
+from backchannel.server.upload_body import HeldUploads, lingering
 from backchannel.server.upload_jobs import show_job, submit_upload
 from backchannel.store import KeyStore
 
 STREAM_V0, STREAM_V1, STREAM_V2 = (f"/{version}/stream/analyze" for version in ("v0", "v1", "v2"))
+
+log = structlog.get_logger(__name__)
+
+_FROM_BROWSERS = Middleware(
+    CORSMiddleware,
+    # Any page may ask: what counts is the credential, which no browser sends by itself, and the origins
+    # that a client token names are checked where it is.
+    allow_origins=["*"],
+    allow_methods=["GET", "POST"],
+    allow_headers=["Authorization", "Content-Type", CLIENT_HEADER, "X-Interhuman-SDK"],
+    expose_headers=[HEADER, "Retry-After"],
+    max_age=3600,
+)
 
 
 def make_app(
@@ -63,6 +80,9 @@ def make_app(
             Route("/readyz", _readyz),
             Route("/v0/upload/analyze", analyze_upload, methods=["POST"]),
             Route("/v1/upload/analyze", analyze_upload, methods=["POST"]),
+            Route("/v1/client_tokens", mint_token, methods=["POST"]),
+            Route("/v1/client_tokens/revoke", revoke_token, methods=["POST"]),
+            Route("/v1/auth", exchange_key, methods=["POST"]),
             Route("/v2/upload/analyze", submit_upload, methods=["POST"]),
             Route("/v2/upload/jobs/{job_id}", show_job),
             WebSocketRoute(STREAM_V0, stream_v0),
@@ -73,7 +93,13 @@ def make_app(
             Route(STREAM_V2, _upgrade_needed),
             WebSocketRoute("/{path:path}", _no_stream_here),
         ],
-        exception_handlers={HTTPException: _http_exception, Exception: _internal_error},
+        middleware=[_FROM_BROWSERS],
+        exception_handlers={
+            HTTPException: _http_exception,
+            Problem: _refused,
+            ClientDisconnect: _abandoned,
+            Exception: _internal_error,
+        },
         lifespan=lifespan,
     )
     app.state.links = links
@@ -125,6 +151,19 @@ async def _http_exception(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.headers:
         response.headers.update(error.headers)
     return response
+
+
+async def _refused(request: Request, problem: Exception) -> Response:
+    if not isinstance(problem, Problem):
+        raise problem
+    log.info("request refused", error_id=problem.error_id, path=request.url.path)
+    answer = problem_response(request, problem)
+    return lingering(request, answer) if request.method == "POST" else answer
+
+
+async def _abandoned(request: Request, _gone: Exception) -> Response:
+    log.info("request abandoned", path=request.url.path)
+    return Response(status_code=400)  # nobody will read it
 
 
 async def _internal_error(request: Request, _error: Exception) -> Response:

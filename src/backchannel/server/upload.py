@@ -15,9 +15,9 @@ from backchannel.protocol.results import analysis_body
 from backchannel.protocol.uploads import check_container, file_problem, include_of
 from backchannel.server.admission import admit
 from backchannel.server.auth import Principal
-from backchannel.server.responses import json_response, problem_response
+from backchannel.server.responses import json_response
 from backchannel.server.services import Services
-from backchannel.server.upload_body import gone, lingering, receive_form
+from backchannel.server.upload_body import gone, receive_form
 from backchannel.store import UPLOAD_SCOPE
 
 log = structlog.get_logger(__name__)
@@ -25,14 +25,15 @@ log = structlog.get_logger(__name__)
 
 async def analyze_upload(request: Request) -> Response:
     """Analyse a file while its client waits."""
-    try:
-        return await _analyze(request)
-    except Problem as problem:
-        log.info("upload refused", error_id=problem.error_id)
-        return lingering(request, problem_response(request, problem))
-    except ClientDisconnect:
-        log.info("upload abandoned")
-        return Response(status_code=400)
+    services: Services = request.app.state.services
+    principal = await admit(request, UPLOAD_SCOPE)
+    async with AsyncExitStack() as held:
+        form = await accept_upload(request, principal, held)
+        file = File(form.file or bytearray(), services.settings.file_limits)
+        await inspect_upload(file, principal, services)
+        results = await _unless_gone(request, services, file)
+    log.info("upload analysed", key=principal.id, bytes=len(file.data), windows=len(results))
+    return json_response(await asyncio.to_thread(analysis_body, results, include_of(form)))
 
 
 async def accept_upload(request: Request, principal: Principal, held: AsyncExitStack) -> Form:
@@ -69,18 +70,6 @@ async def inspect_upload(
     except Problem as problem:
         raise file_problem(problem) from None
     await services.limits.charge(principal, video_s=duration_s)
-
-
-async def _analyze(request: Request) -> Response:
-    services: Services = request.app.state.services
-    principal = await admit(request, UPLOAD_SCOPE)
-    async with AsyncExitStack() as held:
-        form = await accept_upload(request, principal, held)
-        file = File(form.file or bytearray(), services.settings.file_limits)
-        await inspect_upload(file, principal, services)
-        results = await _unless_gone(request, services, file)
-    log.info("upload analysed", key=principal.id, bytes=len(file.data), windows=len(results))
-    return json_response(await asyncio.to_thread(analysis_body, results, include_of(form)))
 
 
 async def _unless_gone(request: Request, services: Services, file: File) -> tuple[SegmentResult, ...]:

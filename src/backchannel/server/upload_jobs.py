@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 import structlog
 from msgspec import UNSET
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from backchannel.engine.base import File
@@ -16,10 +16,10 @@ from backchannel.protocol.errors import ErrorLinks, error_body
 from backchannel.protocol.models import model_named
 from backchannel.protocol.uploads import JobBody, JobRequest, ResultBody, read_job_request
 from backchannel.server.admission import admit
-from backchannel.server.responses import json_response, problem_response
+from backchannel.server.responses import json_response
 from backchannel.server.services import Services
 from backchannel.server.upload import accept_upload, inspect_upload
-from backchannel.server.upload_body import gone, lingering
+from backchannel.server.upload_body import gone
 from backchannel.store import UPLOAD_SCOPE, Job
 
 ACCEPTED: Final = 202
@@ -30,14 +30,7 @@ log = structlog.get_logger(__name__)
 async def submit_upload(request: Request) -> Response:
     """Begin a job; and, when asked to, wait for it for a while."""
     services: Services = request.app.state.services
-    try:
-        job, wait_s = await _submit(request, services)
-    except Problem as problem:
-        log.info("upload refused", error_id=problem.error_id)
-        return lingering(request, problem_response(request, problem))
-    except ClientDisconnect:
-        log.info("upload abandoned")
-        return Response(status_code=400)
+    job, wait_s = await _submit(request, services)
     await _wait(request, services, job, wait_s)
     job = await services.jobs.find(job.id, job.key_id)
     return json_response(_body(job, services.links), 200 if job.is_terminal else ACCEPTED)
@@ -46,11 +39,8 @@ async def submit_upload(request: Request) -> Response:
 async def show_job(request: Request) -> Response:
     """Say how a job stands."""
     services: Services = request.app.state.services
-    try:
-        principal = await admit(request, UPLOAD_SCOPE)
-        job = await services.jobs.find(request.path_params["job_id"], principal.key.id)
-    except Problem as problem:
-        return problem_response(request, problem)
+    principal = await admit(request, UPLOAD_SCOPE)
+    job = await services.jobs.find(request.path_params["job_id"], principal.key.id)
     return json_response(_body(job, services.links))
 
 

@@ -1,0 +1,140 @@
+"""Client tokens without their connection: what may be asked for, and how the answers are spelled."""
+
+import re
+from typing import Annotated, Final, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from backchannel.errors import Problem
+
+MIN_EXPIRES_S: Final = 60
+MAX_EXPIRES_S: Final = 3600
+DEFAULT_EXPIRES_S: Final = 300
+DEFAULT_CONCURRENT: Final = 1
+STREAM, UPLOAD = "interhumanai.stream", "interhumanai.upload"
+MAX_ORIGINS: Final = 20
+
+_LARGEST: Final = 2**53 - 1  # what JSON readers agree on
+Positive = Annotated[int, Meta(ge=1, le=_LARGEST)]
+Text = Annotated[str, Meta(max_length=512)]
+
+_LEGACY: Final = re.compile(r"(interhumanai\.(?:stream|upload))\.inter-2(?:-audio)?")
+"""Older clients name a model behind the endpoint; they get the endpoint's scope."""
+_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?")
+
+Body = TypeVar("Body")
+
+
+class MintRequest(msgspec.Struct, frozen=True):
+    """Body of `POST /v1/client_tokens`."""
+
+    api_key: Text = ""
+    scopes: tuple[Text, ...] | None = None
+    expires_in: int | None = None
+    max_duration_seconds: Positive | None = None
+    max_bytes: Positive | None = None
+    max_concurrent: Positive | None = None
+    max_video_seconds: Positive | None = None
+    allowed_origins: Annotated[tuple[Text, ...], Meta(max_length=MAX_ORIGINS)] | None = None
+
+
+class RevokeRequest(msgspec.Struct, frozen=True):
+    """Body of `POST /v1/client_tokens/revoke`."""
+
+    api_key: Text = ""
+    token: Text = ""
+
+
+class ExchangeRequest(msgspec.Struct, frozen=True):
+    """Body of `POST /v1/auth`, an older way to get a short-lived token."""
+
+    key_id: Text = ""
+    key_secret: Text = ""
+    scopes: tuple[Text, ...] | None = None
+
+
+class TokenBody(msgspec.Struct, frozen=True):
+    """A new client token, and what it may use; caps that it has not are left out."""
+
+    access_token: str
+    expires_in: int
+    scope: str
+    token_type: str = "Bearer"  # noqa: S105 -- it is what the credential is, not the credential
+    max_duration_seconds: int | UnsetType = UNSET
+    max_bytes: int | UnsetType = UNSET
+    max_concurrent: int | UnsetType = UNSET
+    max_video_seconds: int | UnsetType = UNSET
+    allowed_origins: tuple[str, ...] | UnsetType = UNSET
+
+
+def read_body(data: bytes, kind: type[Body]) -> Body:
+    """Read a JSON body.
+
+    Raises
+    ------
+    Problem
+        ``ih4005``, with what is wrong and where; never with a value, which may be a credential.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.ValidationError as error:
+        raise Problem("ih4005", f"The body cannot be used: {_without_values(str(error))}.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Problem("ih4005", "The body is not JSON.") from None
+
+
+def read_scopes(asked: tuple[str, ...] | None, held: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the scopes that a token gets.
+
+    Raises
+    ------
+    Problem
+        ``ih4005`` when one does not exist, ``ih2003`` when the key has it not.
+    """
+    wanted = (STREAM,) if asked is None else asked
+    if not wanted:
+        raise Problem("ih4005", f"The parameter scopes is empty. Send {STREAM} or {UPLOAD}, or both.")
+    scopes = tuple(dict.fromkeys(_current(scope) for scope in wanted))
+    for scope in scopes:
+        if scope not in {STREAM, UPLOAD}:
+            raise Problem(
+                "ih4005", f"The parameter scopes has an unknown one. There are {STREAM} and {UPLOAD}."
+            )
+        if scope not in held:
+            raise Problem("ih2003", f"The API key has not the scope {scope}, so it cannot pass it on.")
+    return scopes
+
+
+def read_origins(asked: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Return the origins as browsers spell them: in small letters, without a slash at the end.
+
+    Raises
+    ------
+    Problem
+        ``ih4005`` when one is none.
+    """
+    origins = tuple(dict.fromkeys(origin.strip().lower().rstrip("/") for origin in asked or ()))
+    if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+        raise Problem(
+            "ih4005",
+            "The parameter allowed_origins has something else than origins. Spell each like "
+            "https://app.example.com, without a path.",
+        )
+    return origins
+
+
+def clamp_expires(asked: int | None) -> int:
+    """Return how long a token lives, s."""
+    return DEFAULT_EXPIRES_S if asked is None else min(max(asked, MIN_EXPIRES_S), MAX_EXPIRES_S)
+
+
+def _current(scope: str) -> str:
+    legacy = _LEGACY.fullmatch(scope)
+    return legacy[1] if legacy else scope
+
+
+def _without_values(text: str) -> str:
+    # msgspec's messages name kinds and places, for example "Expected `int`, got `str` - at `$.max_bytes`";
+    # only of an unknown member of an enumeration would they quote a value, and there is none here.
+    return text.replace("`", "").replace("$.", "")
