@@ -26,6 +26,8 @@ ENOUGH_FACE_S = 10.0
 _NEUTRAL_MOUTH_WIDTH, _NEUTRAL_CORNER_HEIGHT = 0.65, -0.25
 """A relaxed mouth is not wider, its corners not higher, than this: the canonical face has 0.55 and -0.25."""
 
+_OPEN_EYES = Usual(quantile=0.75, at_least=0.25)
+"""Open eyes measure 0.28 to 0.39 (twelve people): who shuts them from the start is not made that way."""
 _SCREEN = Usual(prior_s=3.0, at_least=-10.0, at_most=10.0)
 """Where a person's screen may be, deg from the camera: who looks further aside for a minute looks away for a
 minute. The bound leaves room for the camera's place above the screen and for the eyes' own offset of some
@@ -44,7 +46,7 @@ FACE_MEASURES: Mapping[str, tuple[Measure, Usual]] = {
     "scale": (lambda face: face.head_scale, Usual()),
     "x": (lambda face: face.head_x, Usual()),
     "y": (lambda face: face.head_y, Usual()),
-    "openness": (lambda face: (face.eye_openness_left + face.eye_openness_right) / 2, Usual(quantile=0.75)),
+    "openness": (lambda face: (face.eye_openness_left + face.eye_openness_right) / 2, _OPEN_EYES),
     "mouth_opening": (lambda face: face.mouth_opening, Usual(quantile=0.3)),
     "mouth_width": (lambda face: face.mouth_width, Usual(quantile=0.3, at_most=_NEUTRAL_MOUTH_WIDTH)),
     "corner_low": (lambda face: face.lip_corner_height, Usual(quantile=0.4, at_most=_NEUTRAL_CORNER_HEIGHT)),
@@ -56,7 +58,8 @@ FACE_MEASURES: Mapping[str, tuple[Measure, Usual]] = {
     "brow_difference": (lambda face: _brow_left(face) - _brow_right(face), Usual()),
     "frown": (
         lambda face: -(face.brow_inner_left + face.brow_inner_right) / 2 - face.brow_gap / 2,
-        Usual(),
+        # Raised brows, common while speaking, pull it down: the rest is above the middle.
+        Usual(quantile=0.65),
     ),
 }
 

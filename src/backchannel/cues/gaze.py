@@ -75,7 +75,10 @@ def _lids(view: FaceView) -> Iterator[Cue]:
     closed, blink, narrowed = (cue_table()[name] for name in ("eyes_closed", "blink", "eyes_narrowed"))
     ratio = view.values["openness"] / view.usual.values["openness"]
     for start, end in longer_than(
-        join_close(runs(ratio <= closed["max_openness_ratio"]), max_gap=1), closed["min_duration_s"] * RATE_HZ
+        join_close(
+            hysteresis(1 - ratio, 1 - closed["max_openness_ratio"], 1 - closed["leave_ratio"]), max_gap=1
+        ),
+        closed["min_duration_s"] * RATE_HZ,
     ):
         span = view.span(start, end)
         yield Cue("eyes_closed", VISUAL, span, span.duration_s, "s", None, view.certainty(start, 0.8))
