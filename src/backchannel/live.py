@@ -21,6 +21,7 @@ from backchannel.model import MediaLimits, Progress, Segment, SegmentResult, Spa
 from backchannel.packing import pack_value, unpack_value
 from backchannel.perception.models import load_networks
 from backchannel.perception.perceive import Sensed, sense
+from backchannel.perception.picture import Looking
 from backchannel.perception.voice import SAMPLE_RATE_HZ, measure_voice
 from backchannel.session import Place, SessionState, choose_subject, interpret, last_place, place_on_clock
 from backchannel.tracks import FaceTracks, PictureTracks, Tracks
@@ -53,6 +54,8 @@ class LiveState:
         Session time minus container time of the running stream, or None.
     place
         Where the subject's face was last seen, the open window included.
+    looking
+        Where the face was in the last picture, so that the next piece need not look for it.
     picture
         The subject's rows since the beginning of the open window, on the session clock; one face, or none.
     samples, sound_start_s
@@ -67,6 +70,7 @@ class LiveState:
     end_s: float = 0.0
     stream_offset_s: float | None = None
     place: Place | None = None
+    looking: Looking = Looking()
     picture: PictureTracks | None = None
     samples: FloatArray = field(default_factory=_no_samples)
     sound_start_s: float = 0.0
@@ -90,7 +94,9 @@ def follow(packed_state: bytes, segment: Segment, limits: MediaLimits) -> tuple[
         When the media cannot be used. The state before stays good for the next piece.
     """
     state = unpack_value(packed_state, LiveState) if packed_state else LiveState()
-    state, progress = advance(state, sense(segment, limits), sound_only=segment.sound_only)
+    state, progress = advance(
+        state, sense(segment, limits, looking=state.looking), sound_only=segment.sound_only
+    )
     return pack_value(state), progress
 
 
@@ -108,7 +114,7 @@ def advance(state: LiveState, piece: Sensed, *, sound_only: bool = False) -> tup
     if offset_s is None or offset_s != state.stream_offset_s:
         # Another recording; whether it has a picture is not known from the one before.
         state = replace(state, pictured=False, heard=state.heard and not sound_only)
-    state = replace(state, stream_offset_s=offset_s)
+    state = replace(state, stream_offset_s=offset_s, looking=piece.looking)
     told: list[WindowResult] = []
     dropped: tuple[Span, ...] = ()
     if start_s - state.end_s >= MIN_GAP_S:
@@ -183,12 +189,7 @@ def _with_picture(state: LiveState, piece: Sensed, start_s: float) -> LiveState:
         return state
     subject = choose_subject(state.place, piece.picture)
     face = piece.picture.faces[subject] if subject is not None else _unseen(piece.picture.time_s.size)
-    moving = piece.picture.moving.copy()
-    if state.pictured and moving.size > 1:
-        # Perception has nothing to compare a piece's first frame with and calls it moving; were that kept, a
-        # frozen picture cut into small pieces would seem to live.
-        moving[0] = moving[1]
-    rows = replace(piece.picture, time_s=piece.picture.time_s + start_s, faces=(face,), moving=moving)
+    rows = replace(piece.picture, time_s=piece.picture.time_s + start_s, faces=(face,))
     return replace(
         state,
         place=last_place(piece.picture, subject) or state.place,

@@ -113,6 +113,13 @@ def follow(
     return replace(following, faces=faces), measures
 
 
+def since(following: Following, time_s: float) -> Following:
+    """Count times from a later moment."""
+    return replace(
+        following, next_search_s=following.next_search_s - time_s, seen_s=following.seen_s - time_s
+    )
+
+
 def _search_interval_s(following: Following, held: Collection[int], time_s: float) -> float:
     if held:
         return SEARCH_INTERVAL_S

@@ -7,7 +7,7 @@ from backchannel.arrays import ImageArray
 from backchannel.media.decode import Frame, Sound, decode_audio, decode_frames, probe
 from backchannel.model import MediaLimits, Segment
 from backchannel.perception.models import load_networks
-from backchannel.perception.picture import measure_picture
+from backchannel.perception.picture import Looking, go_on_measuring
 from backchannel.perception.voice import measure_voice
 from backchannel.tracks import PictureTracks, Tracks
 
@@ -63,12 +63,15 @@ class Sensed:
         See `tracks.Tracks`.
     sound
         None when there is none.
+    looking
+        To be passed on with the next piece of the same running picture.
     """
 
     duration_s: float
     stream_start_s: float | None
     picture: PictureTracks | None
     sound: Sound | None
+    looking: Looking = Looking()
 
 
 def sense(
@@ -76,8 +79,16 @@ def sense(
     limits: MediaLimits,
     settings: PerceptionSettings | None = None,
     on_progress: Callable[[float], None] | None = None,
+    looking: Looking | None = None,
 ) -> Sensed:
-    """Decode one segment and measure its picture; parameters and errors are those of `perceive`."""
+    """Decode one segment and measure its picture; parameters and errors are those of `perceive`.
+
+    Parameters
+    ----------
+    looking
+        What the piece before it left, where this one goes on without a gap.
+    """
+    looking = looking or Looking()
     settings = settings or PerceptionSettings()
     timing = probe(segment, limits)
     picture = None
@@ -85,9 +96,9 @@ def sense(
         frames = decode_frames(
             segment, limits, rate_hz=settings.frame_rate_hz, max_side_px=settings.max_side_px, timing=timing
         )
-        picture = measure_picture(load_networks(), _told(frames, on_progress))
+        picture, looking = go_on_measuring(load_networks(), _told(frames, on_progress), looking)
     sound = decode_audio(segment, limits, timing=timing) if timing.has_audio else None
-    return Sensed(timing.duration_s, timing.stream_start_s, picture, sound)
+    return Sensed(timing.duration_s, timing.stream_start_s, picture, sound, looking)
 
 
 def _told(

@@ -1,14 +1,14 @@
 """Frames in, `PictureTracks` out."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, fields
 from typing import Final
 
 import cv2
 import numpy as np
 
 from backchannel.arrays import FloatArray, ImageArray
-from backchannel.perception.face import FaceMeasure, Following, follow
+from backchannel.perception.face import FaceMeasure, Following, follow, since
 from backchannel.perception.geometry import face_width_cm
 from backchannel.perception.models import Networks
 from backchannel.tracks import FaceTracks, PictureTracks
@@ -21,6 +21,22 @@ STILL_DIFFERENCE: Final = 0.02
 camera's noise is above it; a repeated picture, even after a lossy codec's skip blocks, is at 0."""
 
 
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """Where the eye rests between two pieces of one running picture. Begins as ``Looking()``.
+
+    Attributes
+    ----------
+    following
+        The faces being followed; its times count from the last frame.
+    thumbnail
+        The last frame, small; None before the first.
+    """
+
+    following: Following = Following()
+    thumbnail: FloatArray | None = None
+
+
 def measure_picture(networks: Networks, frames: Iterable[tuple[float, ImageArray]]) -> PictureTracks:
     """Measure the frames of one segment.
 
@@ -29,14 +45,29 @@ def measure_picture(networks: Networks, frames: Iterable[tuple[float, ImageArray
     frames
         (time, s, from the segment's start; RGB picture), in order. Taken one at a time and not kept.
     """
-    following = Following()
+    return go_on_measuring(networks, frames, Looking())[0]
+
+
+def go_on_measuring(
+    networks: Networks, frames: Iterable[tuple[float, ImageArray]], looking: Looking
+) -> tuple[PictureTracks, Looking]:
+    """Measure the next frames of a running picture, as if it had not been cut.
+
+    Parameters
+    ----------
+    frames
+        See `measure_picture`.
+    looking
+        What the call before returned.
+    """
+    following, thumbnail = looking.following, looking.thumbnail
+    known = {face.number for face in following.faces}
     time_s: list[float] = []
     measured: list[dict[int, FaceMeasure]] = []
     counts: list[int] = []
     luminance: list[float] = []
     moving: list[bool] = []
     width_px = height_px = 0
-    thumbnail: FloatArray | None = None
     for frame_s, image in frames:
         height_px, width_px = image.shape[:2]
         following, faces = follow(following, networks, image, frame_s)
@@ -46,15 +77,16 @@ def measure_picture(networks: Networks, frames: Iterable[tuple[float, ImageArray
         counts.append(max(following.count, len(faces)) if faces else 0)
         luminance.append(float(thumbnail.mean()) / 255.0)
         moving.append(previous is None or float(np.abs(thumbnail - previous).mean()) > STILL_DIFFERENCE)
-    return PictureTracks(
+    tracks = PictureTracks(
         time_s=np.array(time_s, np.float64),
-        faces=_faces(measured, width_px, height_px),
+        faces=_faces(measured, known, width_px, height_px),
         face_count=np.array(counts, np.int32),
         luminance=np.array(luminance, np.float32),
         moving=np.array(moving, np.bool_),
         width_px=width_px,
         height_px=height_px,
     )
+    return tracks, Looking(since(following, time_s[-1]) if time_s else following, thumbnail)
 
 
 def _thumbnail(image: ImageArray) -> FloatArray:
@@ -63,15 +95,15 @@ def _thumbnail(image: ImageArray) -> FloatArray:
 
 
 def _faces(
-    measured: Sequence[dict[int, FaceMeasure]], width_px: int, height_px: int
+    measured: Sequence[dict[int, FaceMeasure]], known: Collection[int], width_px: int, height_px: int
 ) -> tuple[FaceTracks, ...]:
     numbers = sorted({number for frame in measured for number in frame})
     enough = max(3.0, MIN_FACE_SHARE * len(measured))
     seen = {number: [frame.get(number) for frame in measured] for number in numbers}
     tracks = [
         _face_tracks(rows, height_px)
-        for rows in seen.values()
-        if sum(row is not None for row in rows) >= enough
+        for number, rows in seen.items()
+        if number in known or sum(row is not None for row in rows) >= enough
     ]
     return tuple(sorted(tracks, key=lambda face: -_prominence(face, width_px)))
 
