@@ -11,13 +11,14 @@ CLIPS ?= ../shared/clips
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint eval clean
+.PHONY: help setup run test lint eval bench clean
 
 help:
 	@echo "make run    set up, serve on $(HOST):$(PORT) and stream a sample (VIDEO=path, DEMO=0 only serves)"
 	@echo "make test   set up, then run every test"
 	@echo "make lint   formatting, lint, types and the import contracts"
 	@echo "make eval   how well cues agree with labelled clips (CLIPS=dir, HTML=page.html, RESULTS=1 keeps the result)"
+	@echo "make bench  CPU time of a segment against decoding alone, and where it goes (SMOKE=1 for two clips)"
 	@echo "make setup  only make the environment;  make clean  remove it"
 
 setup: .venv/.ready
@@ -45,6 +46,9 @@ ifdef RESULTS
 else
 	@$(BIN)/backchannel eval "$(CLIPS)" $(if $(HTML),--html "$(HTML)")
 endif
+
+bench: setup
+	@$(BIN)/python -m bench $(if $(SMOKE),--smoke)
 
 clean:
 	rm -rf .venv .cache
