@@ -110,6 +110,32 @@ def test_a_listeners_shake_is_found_and_measured(cycles: int, rate_hz: float, si
     assert cue.value == pytest.approx(size_deg, rel=0.3)
 
 
+def about_rest(
+    time_s: TimeArray, start_s: float, cycles: float, rate_hz: float, size_deg: float
+) -> FloatArray:
+    """To one side and the other of rest: the first and the last way are half a swing."""
+    phase = np.clip((time_s - start_s) * rate_hz, 0, cycles)
+    window = np.sin(np.pi / 2 * np.clip(np.minimum(phase, cycles - phase) / 0.25, 0, 1)) ** 2
+    return np.asarray(-size_deg / 2 * window * np.sin(2 * np.pi * phase))
+
+
+@pytest.mark.parametrize(("cycles", "rate_hz"), [(2, 1.0), (2, 2.5), (3, 1.5), (5, 2.5)])
+def test_swings_about_rest_are_counted_and_timed_from_rest_to_rest(cycles: int, rate_hz: float) -> None:
+    swinging = about_rest(T, START_S, cycles, rate_hz, 12.0)
+    nod, shake = only(pitched(swinging), "nod"), only(seen(SECONDS, head_yaw_deg=swinging), "shake")
+    for cue in (nod, shake):
+        assert measure(cue, "count") == cycles
+        assert near(cue.span, START_S, START_S + cycles / rate_hz, 0.15)
+        assert cue.value == pytest.approx(12.0, rel=0.15)
+
+
+def test_a_nod_that_dies_away_is_counted_to_its_end() -> None:
+    fading = swings(T, START_S, 4, 2.0, 12.0) * (1 - 0.4 * np.clip((T - START_S) / 2.0, 0, 1))
+    cue = only(pitched(fading), "nod")
+    assert measure(cue, "count") == 4
+    assert near(cue.span, START_S, START_S + 2.0, 0.15)
+
+
 def test_two_regular_cycles_while_speaking_are_a_nod() -> None:
     talk = heard(SECONDS, [(0.5, 7.5)])
     assert named(both(pitched(swings(T, START_S, 3, 2.0, 10.0)), talk), "nod")
@@ -147,6 +173,14 @@ NO_NODS = {
     "a slow sway": pitched(6 * np.sin(2 * np.pi * 0.2 * T)),
     "a trembling of one degree": pitched(0.5 * np.sin(2 * np.pi * 5.0 * T)),
     "a head that is drawn up once": pitched(-swings(T, START_S, 1, 1.5, 10.0)),
+    "one jerk, quicker than a nod": pitched(swings(T, START_S, 1, 3.5, 12.0)),
+    "blinks that tilt the fitted face": pitched(
+        swings(T, 3.0, 1, 3.0, 5.0) + swings(T, 3.5, 1, 3.0, 5.0),
+        **dict.fromkeys(
+            ("eye_openness_left", "eye_openness_right"),
+            0.3 - 0.28 * np.maximum(during(T, 3.06, 3.28), during(T, 3.56, 3.78)),
+        ),
+    ),
     "steps": pitched(np.where(T > 2, 8.0, 0.0) + np.where(T > 5, 8.0, 0.0)),
     "a turn to one side": seen(SECONDS, head_yaw_deg=25 * during(T, 3.0, 99.0, ramp_s=0.4)),
     "a slow look to a side and back": seen(SECONDS, head_yaw_deg=25 * during(T, 2.0, 5.0, ramp_s=0.6)),

@@ -1,5 +1,6 @@
 """Cues of the head's movement: nod, shake, tilt, lean, stillness, absence."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -10,7 +11,7 @@ from backchannel.cues.face_view import RATE_HZ, VISUAL, FaceView
 from backchannel.cues.oscillation import Oscillation, find_oscillations
 from backchannel.cues.spans import hysteresis, longer_than, runs
 from backchannel.cues.thresholds import cue_table
-from backchannel.model import Cue
+from backchannel.model import Cue, Span
 
 
 def head_cues(view: FaceView, speaking: BoolArray) -> Iterator[Cue]:
@@ -38,20 +39,39 @@ def _oscillation_cues(
 ) -> Iterator[Cue]:
     limits = cue_table()[name]
     for found in find_oscillations(view.values[along], view.values[across], limits):
-        share = float(speaking[found.start : found.end].mean())
+        rows = slice(math.floor(found.start), math.ceil(found.end) + 1)
+        share = float(speaking[rows].mean())
+        if name == "nod" and _is_blinking(view, found):
+            continue
         needed = limits["min_cycles_speaking"] if share > 0.3 else limits["min_cycles"]
         if found.cycles + 1e-6 < needed or (found.cycles < 2 and not _looks_deliberate(found, name)):
             continue
         yield Cue(
             name=name,
             modality=VISUAL,
-            span=view.span(found.start, found.end),
+            span=Span(_session_s(view, found.start), _session_s(view, found.end)),
             value=found.peak_to_peak_deg,
             unit="deg",
             baseline=None,
             certainty=_oscillation_certainty(found, limits["min_peak_to_peak_deg"], share),
             measures=(("rate", found.rate_hz, "Hz"), ("count", float(round(found.cycles + 0.01)), "")),
         )
+
+
+def _is_blinking(view: FaceView, found: Oscillation) -> bool:
+    """Whether a small nod is the shadow of blinks: shut lids can tilt the fitted face by some degrees."""
+    if found.peak_to_peak_deg > cue_table()["nod"]["max_blink_deg"]:
+        return False
+    ratio = cue_table()["blink"]["max_openness_ratio"]
+    shut = view.values["openness"] < ratio * view.usual.values["openness"]
+    ends = (math.floor(found.start) - 1, math.ceil(found.end) + 1)
+    if any(shut[min(max(row, 0), shut.size - 1)] for row in ends):
+        return False
+    return all(shut[max(0, round(row) - 1) : round(row) + 2].any() for row in found.lows)
+
+
+def _session_s(view: FaceView, row: float) -> float:
+    return max(0.0, float(view.time_s[0]) + row / RATE_HZ)
 
 
 def _looks_deliberate(found: Oscillation, name: str) -> bool:
@@ -61,7 +81,8 @@ def _looks_deliberate(found: Oscillation, name: str) -> bool:
         return found.cycles >= 1.5
     limits = cue_table()[name]
     large = found.peak_to_peak_deg >= limits["min_single_deg"]
-    return large and found.starts_down and found.balance >= 0.6 and found.duration_s <= 1.1
+    in_time = limits["min_single_s"] <= found.duration_s <= 1.0 / limits["min_rate_hz"]
+    return large and in_time and found.starts_down and found.balance >= 0.6
 
 
 def _oscillation_certainty(found: Oscillation, min_deg: float, speaking_share: float) -> float:

@@ -1,8 +1,9 @@
 """Finds back-and-forth swings of one angle: what nods and shakes have in common.
 
-The track is reduced to its turning points (a zigzag whose reversals are larger than the person's jitter);
-quick neighbouring swings of like size are chained. What counts is regularity, not energy: a speaker's
-emphasis has as much energy as a nod.
+The track is reduced to its turning points (a zigzag whose reversals are larger than the person's jitter), and
+quick neighbouring swings of like size are chained. A chain begins where the head leaves its rest and ends
+where it is back: those two ways may be half a swing long (from rest to one side) or a whole one. What counts
+is regularity, not energy: a speaker's emphasis has as much energy as a nod.
 """
 
 import math
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 from scipy.ndimage import convolve1d
 
 from backchannel.arrays import FloatArray
@@ -18,18 +20,38 @@ from backchannel.cues.face_view import RATE_HZ
 from backchannel.cues.spans import longer_than, runs
 from backchannel.cues.thresholds import CueThresholds
 
+_STEPS = 4
+"""Turning points and edges lie between frames: the track is looked at this many times as finely."""
+_FINE_HZ = RATE_HZ * _STEPS
+
 _SMOOTHING = np.array([0.25, 0.5, 0.25], np.float32)
 _MAX_HOLD_S = 0.25
 """Longest rest between two swings of one movement (judgement)."""
+_GRACE_S = 0.04
+"""How far a swing's measured duration may be off, s (judgement: half a frame)."""
+
+_LOW, _HIGH = 0.2, 0.8
+_BEYOND = 0.72
+"""A movement from rest to rest has the shape of half a cosine (Flash & Hogan 1985 find nearly that): from the
+times at which it has done 20% and 80% of its way, it began and ended so many times their distance outside."""
+
+_WHOLE_SHARE, _HALF_SHARE = 0.72, 0.3
+"""Share of its neighbour from which a chain's first or last way is a whole swing, or half of one: from rest
+to one side is half of from side to side, give or take (judgement)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Swing:
-    """One movement from a turning point to the next: rows, and signed size as measured, deg."""
+    """One movement from a turning point to the next: between which fine rows, and how far, deg, signed."""
 
-    start: int
-    end: int
+    start: float
+    end: float
     size_deg: float
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the movement itself, s."""
+        return (self.end - self.start) / _FINE_HZ
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +61,29 @@ class Oscillation:
     Attributes
     ----------
     start, end
-        Rows, end exclusive.
+        Rows, fractional: where the head leaves its rest and where it is back.
     cycles
-        Swings over two.
+        Swings over two; a way between rest and one side counts half a swing.
     peak_to_peak_deg
-        Median size of the swings, deg.
+        Median size of the whole swings, deg.
     rate_hz
         Cycles a second.
     balance
-        Smallest over largest swing, 0..1.
+        Smallest over largest whole swing, 0..1.
     starts_down
         The first swing is negative.
+    lows
+        Rows, fractional, at which the angle turns from down to up.
     """
 
-    start: int
-    end: int
+    start: float
+    end: float
     cycles: float
     peak_to_peak_deg: float
     rate_hz: float
     balance: float
     starts_down: bool
+    lows: tuple[float, ...]
 
     @property
     def duration_s(self) -> float:
@@ -77,34 +102,41 @@ def find_oscillations(along: FloatArray, across: FloatArray, limits: CueThreshol
         The thresholds of nod or shake.
     """
     for start, end in longer_than(runs(np.isfinite(along)), 5):
-        track = convolve1d(along[start:end], _SMOOTHING, mode="nearest")
-        other = convolve1d(across[start:end], _SMOOTHING, mode="nearest")
-        jitter_deg = _jitter_deg(along[start:end])
-        reversal_deg = max(limits["min_peak_to_peak_deg"] * 0.5, limits["noise_factor"] * jitter_deg)
-        for chain in _chains(_swings(track, along[start:end], reversal_deg), limits):
+        noise_deg = limits["noise_factor"] * _jitter_deg(along[start:end])
+        smallest_deg = limits["min_peak_to_peak_deg"] * 0.5
+        track, other = (_fine(angle[start:end], noisy=noise_deg > smallest_deg) for angle in (along, across))
+        reversal_deg = max(smallest_deg, noise_deg)
+        for chain in _chains(track, _turning_points(track, reversal_deg), limits):
             found = _describe(chain, start)
-            if found.peak_to_peak_deg >= max(
-                limits["min_peak_to_peak_deg"], limits["noise_factor"] * jitter_deg
-            ) and _dominates(track, other, chain, limits["min_power_ratio"]):
+            large = found.peak_to_peak_deg >= max(limits["min_peak_to_peak_deg"], noise_deg)
+            if large and _dominates(track, other, chain, limits["min_power_ratio"]):
                 yield found
 
 
+def _fine(track: FloatArray, *, noisy: bool) -> FloatArray:
+    """Lay a smooth curve through a track; where jitter would decide what turns, through its running mean."""
+    rows = np.arange(track.size)
+    track = convolve1d(track, _SMOOTHING, mode="nearest") if noisy else track
+    fine_rows = np.arange((track.size - 1) * _STEPS + 1) / _STEPS
+    return np.asarray(CubicSpline(rows, track)(fine_rows), dtype=np.float32)
+
+
 def _jitter_deg(track: FloatArray) -> float:
-    """Measurement noise, deg: the part of the track no head can move fast enough to make."""
+    """Measurement noise, deg: the part of the track no head can move fast enough to make.
+
+    From the quieter third of the rows: a nod that fills half of a short recording is no noise.
+    """
     if track.size < 8:
         return 0.5
-    wiggle = track[2:] - 2 * track[1:-1] + track[:-2]
-    return float(np.median(np.abs(wiggle))) * 1.4826 / math.sqrt(6.0)
-
-
-def _swings(smooth: FloatArray, track: FloatArray, reversal_deg: float) -> list[Swing]:
-    turns = _turning_points(smooth, reversal_deg)
-    return [_tightened(smooth, track, one, other) for one, other in pairwise(turns)]
+    wiggle = np.abs(track[2:] - 2 * track[1:-1] + track[:-2])
+    # A third of a normal distribution lies within 0.43 standard deviations; a second difference has sqrt(6).
+    return float(np.quantile(wiggle, 1 / 3)) / 0.43 / math.sqrt(6.0)
 
 
 def _turning_points(track: FloatArray, reversal_deg: float) -> list[int]:
-    """Rows where the track turns back by at least `reversal_deg`, ends included."""
-    turns, low, high, direction = [0], 0, 0, 0
+    """Rows where the track comes from at least `reversal_deg` away and goes as far back."""
+    turns: list[int] = []
+    low, high, direction = 0, 0, 0
     for row in range(1, track.size):
         if track[row] > track[high]:
             high = row
@@ -116,73 +148,149 @@ def _turning_points(track: FloatArray, reversal_deg: float) -> list[int]:
         elif direction <= 0 and track[row] - track[low] >= reversal_deg:
             turns.append(low)
             direction, low, high = 1, row, row
-    turns.append(high if direction > 0 else low if direction < 0 else track.size - 1)
-    return sorted(set(turns))
+    return turns
 
 
-def _tightened(smooth: FloatArray, track: FloatArray, start: int, end: int) -> Swing:
-    """Leave out the rest before and after the movement itself, which belongs to no swing."""
-    moved_deg = float(smooth[end] - smooth[start])
-    margin = 0.1 * abs(moved_deg)
-    first = start + int(np.flatnonzero(np.abs(smooth[start : end + 1] - smooth[start]) <= margin)[-1])
-    last = start + int(np.flatnonzero(np.abs(smooth[start : end + 1] - smooth[end]) <= margin)[0])
-    # Smoothing finds the turning points and flattens them: the size is that of the track itself.
-    sign = 1.0 if moved_deg > 0 else -1.0
-    size_deg = _extreme(track, end, sign) - _extreme(track, start, -sign)
-    return Swing(first, max(last, first + 1), size_deg)
+def _chains(track: FloatArray, turns: list[int], limits: CueThresholds) -> Iterator[list[Swing]]:
+    """Chains of two swings or more, each with the ways out of rest and back."""
+    first, told = 0, -1
+    while first < len(turns):
+        inner: list[Swing] = []
+        last = first
+        while last + 1 < len(turns):
+            swing = _swing(track, turns[last], turns[last + 1])
+            if not _continues(inner, swing, limits):
+                break
+            inner.append(swing)
+            last += 1
+        if inner or first > told:
+            chain = _with_ways(track, inner, (turns[first], turns[last]), limits)
+            if len(chain) >= 2:
+                yield chain
+                told = last
+        first = max(last, first + 1)
 
 
-def _extreme(track: FloatArray, row: int, sign: float) -> float:
-    """Value of the track at its extreme beside a row, deg: the largest for sign +1, the smallest for -1."""
-    return float(sign * np.max(sign * track[max(0, row - 1) : row + 2]))
-
-
-def _chains(swings: list[Swing], limits: CueThresholds) -> Iterator[list[Swing]]:
-    shortest_s, longest_s = 0.5 / limits["max_rate_hz"], 0.5 / limits["min_rate_hz"]
-    chain: list[Swing] = []
-    for swing in swings:
-        # One row of grace: a swing at the fastest rate is only two rows long.
-        duration_s = (swing.end - swing.start) / RATE_HZ
-        quick = shortest_s - 1 / RATE_HZ <= duration_s <= longest_s
-        follows = bool(chain) and _follows(chain, swing, limits)
-        if quick and (follows or not chain):
-            chain.append(swing)
-            continue
-        if len(chain) >= 2:
-            yield chain
-        chain = [swing] if quick else []
-    if len(chain) >= 2:
-        yield chain
-
-
-def _follows(chain: list[Swing], swing: Swing, limits: CueThresholds) -> bool:
-    before = chain[-1]
-    rested_s = (swing.start - before.end) / RATE_HZ
-    sizes = sorted((abs(before.size_deg), abs(swing.size_deg)))
-    if rested_s > _MAX_HOLD_S or sizes[0] < limits["min_return"] * sizes[1]:
+def _continues(chain: list[Swing], swing: Swing, limits: CueThresholds) -> bool:
+    if not _is_quick(swing, limits):
         return False
-    lengths = [member.end - member.start for member in (*chain, swing)]
+    if not chain:
+        return True
+    before = chain[-1]
+    share = float(np.median([abs(member.size_deg) for member in chain])) / abs(swing.size_deg)
+    # The first swing may be the way out of rest to one side, half as large as from side to side.
+    least = _HALF_SHARE if len(chain) == 1 else limits["min_return"]
+    if _held_s(before, swing) > _MAX_HOLD_S or not least <= share <= 1.0 / limits["min_return"]:
+        return False
+    lengths = [member.duration_s for member in (*chain, swing)]
     return len(lengths) < 3 or float(np.std(lengths) / np.mean(lengths)) <= limits["max_variation"]
+
+
+def _is_quick(swing: Swing, limits: CueThresholds) -> bool:
+    shortest_s, longest_s = 0.5 / limits["max_rate_hz"], 0.5 / limits["min_rate_hz"]
+    return shortest_s - _GRACE_S <= swing.duration_s <= longest_s + _GRACE_S
+
+
+def _with_ways(
+    track: FloatArray, inner: list[Swing], ends: tuple[int, int], limits: CueThresholds
+) -> list[Swing]:
+    """Add the way out of rest to the first turning point, and the way back from the last one."""
+    reach_s = 0.5 / limits["min_rate_hz"] + 2 * _GRACE_S
+    if inner:
+        reach_s = min(reach_s, 1.5 * float(np.median([swing.duration_s for swing in inner])) + _GRACE_S)
+    reach = round(reach_s * _FINE_HZ)
+    first, last = ends
+    before = track[max(0, first - reach) : first + 1]
+    after = track[last : last + reach + 1]
+    # The head turns round at both: where it came from, and where it goes, is on the other side.
+    out = _swing(track, first - before.size + 1 + _farthest(before, float(track[first])), first)
+    back = _swing(track, last, last + _farthest(after, float(track[last])))
+    chain = list(inner)
+    if not inner:
+        together = _is_quick(out, limits) and _is_quick(back, limits)
+        return [out, back] if together and _continues([out], back, limits) else []
+    if not _is_half(inner[:2]) and _belongs(out, inner, 0, limits):
+        chain.insert(0, out)
+    if not _is_half(inner[:-3:-1]) and _belongs(back, inner, -1, limits):
+        chain.append(back)
+    return chain
+
+
+def _is_half(outer_first: list[Swing]) -> bool:
+    """Whether the outermost swing of a chain is a way between rest and one side; nothing lies beyond it."""
+    sizes = [abs(swing.size_deg) for swing in outer_first]
+    return len(sizes) > 1 and sizes[0] < _WHOLE_SHARE * sizes[1]
+
+
+def _held_s(before: Swing, after: Swing) -> float:
+    """Rest between two swings, s."""
+    return (after.start - before.end) / _FINE_HZ
+
+
+def _farthest(piece: FloatArray, from_deg: float) -> int:
+    return int(np.argmax(np.abs(piece - from_deg)))
+
+
+def _belongs(way: Swing, inner: list[Swing], at: int, limits: CueThresholds) -> bool:
+    """Whether a way out of rest, or back, is of one kind with the swings that it leads to."""
+    neighbour = inner[at]
+    held_s = _held_s(way, neighbour) if at == 0 else _held_s(neighbour, way)
+    share = -way.size_deg / neighbour.size_deg
+    usual_s = float(np.median([swing.duration_s for swing in inner]))
+    like = _HALF_SHARE <= share <= 1.0 / limits["min_return"]
+    in_time = held_s <= _MAX_HOLD_S and way.duration_s <= (1 + limits["max_variation"]) * usual_s + _GRACE_S
+    return like and in_time and _is_quick(way, limits)
+
+
+def _swing(track: FloatArray, start: int, end: int) -> Swing:
+    """Measure the movement between two rows: when it begins and ends, without the rest around it."""
+    size_deg = float(track[end] - track[start])
+    done = (track[start : end + 1] - track[start]) / (size_deg or 1.0)
+    if end - start < 2:
+        return Swing(start, end, size_deg)
+    left = _crossing(done, _LOW)
+    arrived = done.size - 1 - _crossing(1.0 - done[::-1], 1.0 - _HIGH)
+    beyond = _BEYOND * max(arrived - left, 0.0)
+    return Swing(start + max(0.0, left - beyond), start + min(float(end - start), arrived + beyond), size_deg)
+
+
+def _crossing(done: FloatArray, level: float) -> float:
+    """Fractional row at which a movement passes a level for good, seen from its start."""
+    below = np.flatnonzero(done <= level)
+    row = int(below[-1]) if below.size else 0
+    if row + 1 >= done.size:
+        return float(row)
+    step = float(done[row + 1] - done[row])
+    return row + (float((level - done[row]) / step) if step > 0 else 0.0)
 
 
 def _describe(chain: list[Swing], offset: int) -> Oscillation:
     sizes = np.abs([swing.size_deg for swing in chain])
-    start, end = chain[0].start, chain[-1].end + 1
-    cycles = len(chain) / 2
+    whole = np.ones(sizes.size, np.bool_)
+    if sizes.size > 2:
+        whole[0] = sizes[0] >= _WHOLE_SHARE * sizes[1]
+        whole[-1] = sizes[-1] >= _WHOLE_SHARE * sizes[-2]
+    start, end = chain[0].start / _STEPS + offset, chain[-1].end / _STEPS + offset
+    cycles = float(np.where(whole, 0.5, 0.25).sum())
     return Oscillation(
-        start=start + offset,
-        end=end + offset,
+        start=start,
+        end=end,
         cycles=cycles,
-        peak_to_peak_deg=float(np.median(sizes)),
-        rate_hz=cycles * RATE_HZ / max(1, end - 1 - start),
-        balance=float(sizes.min() / sizes.max()),
+        peak_to_peak_deg=float(np.median(sizes[whole])) if whole.any() else float(sizes.max()),
+        rate_hz=cycles * RATE_HZ / max(end - start, 1.0),
+        balance=float(sizes[whole].min() / sizes[whole].max()) if whole.any() else 0.0,
         starts_down=chain[0].size_deg < 0,
+        lows=tuple(
+            (one.end + other.start) / 2 / _STEPS + offset
+            for one, other in pairwise(chain)
+            if one.size_deg < 0
+        ),
     )
 
 
 def _dominates(track: FloatArray, other: FloatArray, chain: list[Swing], min_power_ratio: float) -> bool:
-    start, end = chain[0].start, chain[-1].end + 1
-    return float(_power(track[start:end])) >= min_power_ratio * float(_power(other[start:end]))
+    rows = slice(math.floor(chain[0].start), math.ceil(chain[-1].end) + 1)
+    return _power(track[rows]) >= min_power_ratio * _power(other[rows])
 
 
 def _power(track: FloatArray) -> float:
