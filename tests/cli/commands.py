@@ -8,7 +8,7 @@ COMMAND = Path(sys.executable).with_name("backchannel")
 
 
 def run(*arguments: object, **environ: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(
         [COMMAND, *map(str, arguments)],
         capture_output=True,
         text=True,

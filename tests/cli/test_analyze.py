@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from tests.cli.commands import is_one_line_without_a_traceback, run
 from tests.media.making import Recipe, make
 

@@ -1,10 +1,9 @@
 import json
 from pathlib import Path
 
-from tests.cli.commands import is_one_line_without_a_traceback, run
-
 from backchannel import __version__
 from backchannel.store import STREAM_SCOPE, open_store
+from tests.cli.commands import is_one_line_without_a_traceback, run
 
 
 def test_create_prints_the_key_alone_on_stdout(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+
 from tests.cli.commands import COMMAND, is_one_line_without_a_traceback, run
 from tests.media.making import Recipe, make
 
@@ -19,7 +20,7 @@ from tests.media.making import Recipe, make
 @contextmanager
 def serving(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
     """A server on a free port, what it listens on, and the key it printed."""
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         [COMMAND, "serve", "--port", "0", "--workers", "1", "--data-dir", str(data_dir)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

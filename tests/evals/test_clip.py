@@ -7,6 +7,8 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+
+from backchannel.model import Span
 from evals.sample import DURATION_S, sample
 from evals.synthesis import (
     Cover,
@@ -25,8 +27,6 @@ from evals.synthesis import (
 )
 from evals.synthesis.film import VideoCodec
 from evals.synthesis.labels import labels_of
-
-from backchannel.model import Span
 
 SAY = Say(0.4, ("The plan works.", 1.1, "I am sure."))
 SMALL = View(160, 120, 28.0)

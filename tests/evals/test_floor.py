@@ -44,7 +44,7 @@ def test_the_floor_that_is_kept_has_the_figures_that_are_watched() -> None:
 
 
 def test_without_clips_it_says_so_and_passes(tmp_path: Path) -> None:
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-m", "evals.floor", str(tmp_path / "none")],
         capture_output=True,
         text=True,

@@ -4,6 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
+from backchannel.arrays import FloatArray, ImageArray
+from backchannel.model import Span
 from evals.pose_error import measured_turn_deg
 from evals.synthesis import (
     Blink,
@@ -25,9 +28,6 @@ from evals.synthesis import (
 from evals.synthesis.gestures import Gesture
 from evals.synthesis.mesh import find_mesh
 from evals.synthesis.portrait import portrait_in
-
-from backchannel.arrays import FloatArray, ImageArray
-from backchannel.model import Span
 
 VIEW = View(320, 240, 50.0)
 STILL = Look(noise=0)

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+
+from backchannel.model import Span
 from evals.synthesis import (
     Blink,
     BrowFurrow,
@@ -19,8 +21,6 @@ from evals.synthesis import (
     truth_of,
 )
 from evals.synthesis.gestures import Gesture
-
-from backchannel.model import Span
 
 RATE_HZ = 100.0
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from evals.synthesis import Filler, Melody, Performance, Say, pauses_of, spans_of, voice_of
-from evals.synthesis.speaker import SAMPLE_RATE_HZ, bent, sentence, spoken
 from scipy.signal import resample_poly
 
 from backchannel.arrays import FloatArray
 from backchannel.perception.models import load_networks
 from backchannel.perception.voice import measure_voice
+from evals.synthesis import Filler, Melody, Performance, Say, pauses_of, spans_of, voice_of
+from evals.synthesis.speaker import SAMPLE_RATE_HZ, bent, sentence, spoken
 
 SAY = Say(0.5, ("The plan works.", 0.8, "I am sure of it.", 1.4, "Good."))
 

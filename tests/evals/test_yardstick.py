@@ -4,14 +4,14 @@ import math
 
 import numpy as np
 import pytest
+
+from backchannel.model import Cue, Span
 from evals.synthesis import Nod, Performance, Say, Shot, voice_of
 from evals.yardstick.design import FRAME_RATES_HZ, design, targets
 from evals.yardstick.gestures import score_gesture
 from evals.yardstick.report import Bound
 from evals.yardstick.sample import Sample
 from evals.yardstick.sound import pulse_errors
-
-from backchannel.model import Cue, Span
 
 
 def nod(start_s: float, end_s: float, count: float) -> Cue:

@@ -6,6 +6,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
+from backchannel.errors import Problem
+from backchannel.media.container import Container, detect_container
+from backchannel.media.decode import SAMPLE_RATE_HZ, decode_audio, decode_frames, probe
+from backchannel.model import MediaLimits, Segment
 from tests.media.making import (
     Recipe,
     frame_times,
@@ -14,11 +19,6 @@ from tests.media.making import (
     onsets,
     tone_times,
 )
-
-from backchannel.errors import Problem
-from backchannel.media.container import Container, detect_container
-from backchannel.media.decode import SAMPLE_RATE_HZ, decode_audio, decode_frames, probe
-from backchannel.model import MediaLimits, Segment
 
 LIMITS = MediaLimits()
 FAST_VPX = {"deadline": "realtime", "cpu-used": "8"}

@@ -9,13 +9,13 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.media.making import Recipe, make, number_in
 
 from backchannel.errors import Problem
 from backchannel.media import stream as bounds
 from backchannel.media.continuity import StreamState, continue_stream, end_stream
 from backchannel.media.decode import decode_frames, probe
 from backchannel.model import MediaLimits, Segment
+from tests.media.making import Recipe, make, number_in
 
 LIMITS = MediaLimits()
 LIVE = {"live": "1", "cluster_time_limit": "400"}

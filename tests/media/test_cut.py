@@ -4,12 +4,12 @@ from pathlib import Path
 
 import av
 import pytest
-from tests.media.making import Recipe, make, number_in
 
 from backchannel.errors import Problem
 from backchannel.media.cut import Cut, cut_file
 from backchannel.media.decode import decode_audio, decode_frames, probe
 from backchannel.model import MediaLimits, Segment
+from tests.media.making import Recipe, make, number_in
 
 LIMITS = MediaLimits()
 SPARSE = Recipe(duration_s=11.0, key_every=1000, video_options={"x264-params": "scenecut=0:keyint=1000"})

@@ -8,10 +8,10 @@ import av
 import numpy as np
 import pytest
 from av.audio.frame import AudioFrame
-from tests.media.making import Recipe, make, onsets, tone_times
 
 from backchannel.media.decode import SAMPLE_RATE_HZ, Sound, decode_audio
 from backchannel.model import MediaLimits, Segment
+from tests.media.making import Recipe, make, onsets, tone_times
 
 LIMITS = MediaLimits()
 RATE_HZ = 16_000

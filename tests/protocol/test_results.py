@@ -4,11 +4,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.protocol.results import segment_result
 
 from backchannel.model import EngagementSpan, Quality
 from backchannel.protocol.include import Include
 from backchannel.protocol.results import analysis_body, conversation_quality, quality_body, seconds
+from tests.protocol.results import segment_result
 
 ALL = Include(quality_overall=True, quality_timeline=True, evidence=True)
 

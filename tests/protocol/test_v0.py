@@ -3,12 +3,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.protocol.results import segment_result
 
 from backchannel.errors import CATALOGUE, Problem
 from backchannel.protocol import v0
 from backchannel.protocol.errors import ErrorLinks
 from backchannel.protocol.include import Include
+from tests.protocol.results import segment_result
 
 CORRELATION_ID = "550e8400-e29b-41d4-a716-446655440000"
 LIMIT = 33_554_432
