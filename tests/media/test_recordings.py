@@ -159,3 +159,38 @@ def test_a_lost_chunk_costs_its_own_frames_and_those_that_depend_on_it(recording
     assert got[-1] == whole[-1]
     assert state.losses == 1
     assert not state.waits_for_key_frame
+
+
+@pytest.mark.parametrize(
+    ("name", "lost"),
+    [
+        *(("webm-vp9-timeslice-1s", lost) for lost in range(1, 10)),
+        *(("webm-vp8-timeslice-3s", lost) for lost in range(1, 4)),
+        ("webm-video-only-timeslice-3s", 1),
+    ],
+)
+def test_a_lost_webm_chunk_leaves_no_damage_and_is_noticed_all_the_same(
+    recordings: Path, name: str, lost: int
+) -> None:
+    """The recorder cuts between blocks, and the next chunk begins in a cluster whose head is lost."""
+    chunks = read_chunks(recordings, name)
+    whole = joined_pictures(recordings, name)
+    state, segments = fed([*chunks[:lost], *chunks[lost + 1 :]])
+    got = pictures(segments)
+
+    assert state.losses == 1
+    assert set(got) < set(whole), "no frame at a wrong time, none decoded from the wrong one"
+    assert got == sorted(got)
+    assert got[-1] == whole[-1] or state.waits_for_key_frame
+
+
+def test_a_lost_chunk_of_sound(recordings: Path) -> None:
+    chunks = read_chunks(recordings, "webm-audio-only-timeslice-3s")
+    whole = sound([Segment(b"".join(chunks))])
+    state, segments = fed([chunks[0], *chunks[2:]])
+    got = sound(segments)
+    heard = got != 0
+
+    assert state.losses == 1
+    # The decoder needs a moment to hear as well as before.
+    assert np.quantile(np.abs(got - whole)[heard], 0.97) < 0.02

@@ -64,6 +64,9 @@ _PICTURE, _SOUND = 1, 2
 _DEFAULT_SCALE_NS = 1_000_000
 # Inside one cluster times never go back further than pictures are reordered; more means another cluster.
 _MAX_STEP_BACK_S = 2.0
+# Recorders cut their chunks between blocks, so a lost chunk leaves no damage, only a jump of time. Sound
+# comes in packets of at most 0.12 s (RFC 7587); pictures alone may be slow.
+_MAX_STEP_S, _MAX_STEP_WITHOUT_SOUND_S = 0.25, 1.5
 # A cluster of its own for every block has a head and a time besides.
 _ELEMENTS_A_BLOCK = 3
 
@@ -88,6 +91,8 @@ class WebmStream:
         Whether only the next cluster's head can tell where elements begin.
     newest_s
         Latest time so far, s.
+    read_s, heard_s
+        Latest time of any block, decodable or not, and of any sound, s; None before the first.
     kept
         What the next piece needs to decode.
     skip
@@ -105,6 +110,8 @@ class WebmStream:
     cluster_time: int | None = None
     astray: bool = False
     newest_s: float = 0.0
+    read_s: float | None = None
+    heard_s: float | None = None
     kept: Kept = field(default_factory=Kept)
     skip: int = 0
     tail: bytes = b""
@@ -237,6 +244,8 @@ def feed(stream: WebmStream, chunk: bytes) -> tuple[WebmStream, Media]:
         cluster_time=reader.cluster_time,
         astray=reader.astray,
         newest_s=newest_s,
+        read_s=reader.read_s,
+        heard_s=reader.heard_s,
         kept=keep(kept, admitted, stream.pictures),
         skip=reader.skip,
         tail=reader.tail,
@@ -283,6 +292,9 @@ class _Reader:
         self.lost_at: int | None = None
         self.astray = stream.astray
         self.tail = b""
+        self.read_s, self.heard_s = stream.read_s, stream.heard_s
+        # Blocks before this chunk's first cluster head, once that is known.
+        self._headless: int | None = None
         self._last_at = 0
 
     def run(self) -> None:
@@ -308,6 +320,8 @@ class _Reader:
         if element.id == CLUSTER:
             self.cluster_time = self.newest_in_cluster = None
             self.astray = False
+            if self._headless is None:
+                self._headless = len(self.blocks)
             return element.body
         if element.end is None:
             raise ValueError("only clusters may leave their size open")
@@ -362,11 +376,37 @@ class _Reader:
         if self.cluster_time is None or self.cluster_time >= 1 << 63:
             return
         time_s = (self.cluster_time + offset) * self.stream.second_per_unit
+        if self._leaps_to(time_s) and not self._accept_leap():
+            return
+        self.read_s = time_s if self.read_s is None else max(self.read_s, time_s)
+        if track in self.stream.sounds:
+            self.heard_s = time_s if self.heard_s is None else max(self.heard_s, time_s)
         self.blocks.append(
             block._replace(
                 time_s=time_s, key=block.key and track in self.stream.pictures, clock=self.cluster_time
             )
         )
+
+    def _leaps_to(self, time_s: float) -> bool:
+        """Whether media must be missing before this time."""
+        if self.read_s is None:
+            return False
+        sounds = self.heard_s is not None and self.read_s - self.heard_s <= _MAX_STEP_S
+        return time_s - self.read_s > (_MAX_STEP_S if sounds else _MAX_STEP_WITHOUT_SOUND_S)
+
+    def _accept_leap(self) -> bool:
+        """Note a loss; False if what follows cannot be placed, since its cluster's head may be lost too."""
+        if self._headless is None:
+            self.cluster_time = None
+            self._lose()
+            return False
+        if len(self.blocks) == self._headless:
+            # They were counted from a cluster that ended in the part that is missing.
+            self.blocks.clear()
+            self._headless = 0
+            self.lost_at = 0
+        self._lose()
+        return True
 
     def _resync(self, at: int) -> int:
         """Go on at the next cluster after damage."""
