@@ -1,8 +1,11 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from backchannel import __version__
-from backchannel.store import STREAM_SCOPE, open_store
+from backchannel.errors import Problem
+from backchannel.store import STREAM_SCOPE, Caps, KeyLimits, open_store
 from tests.cli.commands import is_one_line_without_a_traceback, run
 
 
@@ -53,3 +56,21 @@ def test_what_goes_wrong_is_one_line_without_a_traceback(tmp_path: Path) -> None
 
 def test_version() -> None:
     assert run("--version").stdout == f"backchannel {__version__}\n"
+
+
+def test_a_key_may_have_limits_of_its_own(tmp_path: Path) -> None:
+    limits = ("--requests-per-minute", "30", "--concurrent", "2", "--video-minutes-per-month", "60")
+    assert run("keys", "create", *limits, "--data-dir", str(tmp_path)).returncode == 0
+    with open_store(tmp_path) as store:
+        assert store.list()[0].limits == KeyLimits(30.0, 2, 3600.0)
+
+
+def test_rotating_keeps_client_tokens_good_unless_it_is_at_once(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        _, token = store.tokens.mint(store.create("server")[0].id, [STREAM_SCOPE], 300, Caps())
+        assert run("keys", "rotate", "--data-dir", str(tmp_path)).returncode == 0
+        store.tokens.verify(token)
+        assert run("keys", "rotate", "--at-once", "--data-dir", str(tmp_path)).returncode == 0
+        with pytest.raises(Problem) as caught:
+            store.tokens.verify(token)
+    assert caught.value.error_id == "ih2011"

@@ -8,15 +8,17 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
+from starlette.types import ASGIApp
 from websockets.asyncio.client import ClientConnection, connect
 
 from backchannel.config import Settings
 from backchannel.engine.local import LocalEngine
 from backchannel.server.run import listen, make_server
 from backchannel.store import KeyStore, open_store
+from tests.server.specification import Checked
 
 PATH = "/v0/stream/analyze"
 Message = dict[str, Any]
@@ -82,6 +84,8 @@ def running(data_dir: Path, module: str | None = None, **settings: Any) -> Itera
         _, key = store.create("test")
         engine = LocalEngine(final, module) if module else LocalEngine(final)
         server = make_server(final, store, engine)
+        faults: list[str] = []
+        server.config.app = Checked(cast("ASGIApp", server.config.app), faults)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]})
         thread.start()
         try:
@@ -91,6 +95,7 @@ def running(data_dir: Path, module: str | None = None, **settings: Any) -> Itera
             server.should_exit = True
             thread.join(30)
             assert not thread.is_alive()
+        assert not faults, "\n".join(dict.fromkeys(faults))
 
 
 def _wait_until_ready(base_url: str) -> None:

@@ -215,7 +215,7 @@ with open_store(settings.data_dir) as store:
 @contextmanager
 def process(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     command = [sys.executable, "-c", SERVE, str(data_dir)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:
             yield server, server.stdout.readline().strip()

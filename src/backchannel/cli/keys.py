@@ -10,7 +10,7 @@ from rich.table import Table
 
 from backchannel.cli.options import AsJson, DataDir
 from backchannel.config import ENV_PREFIX, load_settings
-from backchannel.store import SCOPES, ApiKey, KeyStore, open_store
+from backchannel.store import SCOPES, ApiKey, KeyLimits, KeyStore, open_store
 
 keys_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make, list and revoke API keys.")
 
@@ -24,16 +24,51 @@ Scopes = Annotated[
         show_default=False,
     ),
 ]
+Rate = Annotated[
+    float | None,
+    typer.Option(
+        "--requests-per-minute",
+        envvar=f"{ENV_PREFIX}KEY_REQUESTS_PER_MINUTE",
+        min=0.1,
+        help="Requests it may make. [default: as the server's settings say]",
+    ),
+]
+Concurrent = Annotated[
+    int | None,
+    typer.Option(
+        "--concurrent",
+        envvar=f"{ENV_PREFIX}KEY_CONCURRENT",
+        min=1,
+        help="Sessions and uploads it may have at once. [default: as the server's settings say]",
+    ),
+]
+Quota = Annotated[
+    float | None,
+    typer.Option(
+        "--video-minutes-per-month",
+        envvar=f"{ENV_PREFIX}KEY_VIDEO_MINUTES_PER_MONTH",
+        min=0.1,
+        help="Video it may have analysed in a month. [default: as the server's settings say]",
+    ),
+]
 
 
 @keys_app.command("create")
 def create(
-    name: Name = "default", scope: Scopes = None, data_dir: DataDir = None, as_json: AsJson = False
+    name: Name = "default",
+    scope: Scopes = None,
+    requests_per_minute: Rate = None,
+    concurrent: Concurrent = None,
+    video_minutes_per_month: Quota = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make a key. It is shown once and cannot be shown again."""
+    video_s = None if video_minutes_per_month is None else 60 * video_minutes_per_month
+    limits = KeyLimits(requests_per_minute, concurrent, video_s)
     with _open(data_dir) as store:
         try:
-            key, secret = store.create(name, scope or SCOPES)
+            key, secret = store.create(name, scope or SCOPES, limits)
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
     if as_json:
@@ -74,6 +109,22 @@ def revoke(
             typer.echo(f"backchannel: there is no key with the id {key_id}.", err=True)
             raise typer.Exit(1)
     typer.echo(f"Key {key_id} is revoked.", err=True)
+
+
+@keys_app.command("rotate")
+def rotate(
+    at_once: Annotated[
+        bool,
+        typer.Option(
+            "--at-once", envvar=f"{ENV_PREFIX}AT_ONCE", help="Refuse every client token made so far."
+        ),
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Sign client tokens with a new key. Those made so far stay good until they expire, within the hour."""
+    with _open(data_dir) as store:
+        store.tokens.rotate(at_once=at_once)
+    typer.echo("Client tokens are signed with a new key from now on.", err=True)
 
 
 def _open(data_dir: DataDir) -> KeyStore:

@@ -19,7 +19,7 @@ from backchannel.config import Settings
 from backchannel.engine.base import Engine
 from backchannel.errors import Problem
 from backchannel.protocol.errors import ErrorLinks
-from backchannel.server import pages
+from backchannel.server import pages, specifications
 from backchannel.server.correlation import CLIENT_HEADER, HEADER, Correlated
 from backchannel.server.farewell import Farewell
 from backchannel.server.jobs import Jobs
@@ -76,6 +76,8 @@ def make_app(
         routes=[
             Route("/", pages.index),
             Route("/docs/errors", pages.errors),
+            Route("/openapi.json", specifications.openapi),
+            Route("/asyncapi.json", specifications.asyncapi),
             Route("/healthz", _healthz),
             Route("/readyz", _readyz),
             Route("/v0/upload/analyze", analyze_upload, methods=["POST"]),

@@ -47,9 +47,12 @@ $body
 async def index(_request: Request) -> HTMLResponse:
     """Say what this is and where the rest is."""
     body = f"""<p>Backchannel {escape(__version__)} listens to live video of a person and answers with social
-signals, over the WebSocket <code>/v0/stream/analyze</code>.</p>
+signals. Streams are WebSockets at <code>/v2/stream/analyze</code>; files go to
+<code>/v2/upload/analyze</code>.</p>
 <ul>
 <li><a href="docs/errors">What each error means</a></li>
+<li><a href="openapi.json">Uploads and client tokens, as OpenAPI</a></li>
+<li><a href="asyncapi.json">Streams, as AsyncAPI</a></li>
 <li><a href="healthz">Is the server up?</a></li>
 <li><a href="readyz">Is it ready to analyse?</a></li>
 </ul>"""

@@ -1,0 +1,140 @@
+"""The AsyncAPI 3 document of the streams, made from the message types."""
+
+from typing import Any, Final, get_args
+from urllib.parse import urlsplit
+
+from backchannel import __version__
+from backchannel.protocol import event_messages, v0
+from backchannel.protocol.config_frame import CLOSE, AudioFormat
+from backchannel.protocol.models import MODELS
+from backchannel.protocol.openapi import QUALITY_FLAGS, REF, Schema, credential_scheme, schemas
+
+V0_MESSAGES: Final[tuple[Any, ...]] = get_args(v0.Message)
+EVENTS: Final[tuple[Any, ...]] = get_args(event_messages.Data)
+
+_MESSAGE: Final = "#/components/messages/{name}"
+
+
+def asyncapi_document(base_url: str) -> Schema:
+    """Describe the streams of a server.
+
+    Parameters
+    ----------
+    base_url
+        How clients reach it over HTTP; streams are at the same place.
+    """
+    address = urlsplit(base_url)
+    payloads, components = schemas((*V0_MESSAGES, *EVENTS, AudioFormat))
+    said = {f"v0.{kind.__name__}": _message(kind.__name__, kind, payloads[kind]) for kind in V0_MESSAGES}
+    events = {kind.type: _message(kind.type, kind, _envelope(kind, payloads[kind])) for kind in EVENTS}
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Backchannel streams",
+            "version": __version__,
+            "description": "Live video of a person in, grounded social signals out.",
+            "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "servers": {
+            "this": {
+                "host": address.netloc,
+                "protocol": "wss" if address.scheme == "https" else "ws",
+                **({"pathname": address.path} if address.path else {}),
+                "security": [{"$ref": "#/components/securitySchemes/credential"}],
+            }
+        },
+        "channels": {
+            "v0": _channel("v0", {"media": "media", **{name: name for name in said}}, {}),
+            "v1": _channel("v1", _names(events), {}),
+            "v2": _channel("v2", _names(events), {"model": {"type": "string", "enum": list(MODELS)}}),
+        },
+        "operations": {
+            **_operations("v0", ["media"], list(said)),
+            **_operations("v1", ["media", "config", "close"], list(events)),
+            **_operations("v2", ["media", "config", "close"], list(events)),
+        },
+        "components": {
+            "messages": {**_FROM_CLIENTS, **said, **events},
+            "schemas": components,
+            "securitySchemes": {"credential": credential_scheme()},
+        },
+    }
+
+
+_FROM_CLIENTS: Final[Schema] = {
+    "media": {
+        "name": "media",
+        "title": "Media",
+        "summary": "A binary message: a segment, or the next piece of a running recording.",
+        "contentType": "application/octet-stream",
+        "payload": {"type": "string", "format": "binary"},
+    },
+    "config": {
+        "name": "config",
+        "title": "Configuration",
+        "summary": "Replaces `include` whole. `model` and `audio_format` only on v2, before the first media.",
+        "payload": {
+            "type": "object",
+            "properties": {
+                "include": {
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "examples": [[*QUALITY_FLAGS, "evidence"]],
+                },
+                "model": {"type": "string", "enum": list(MODELS)},
+                "audio_format": {"$ref": REF.format(name="AudioFormat")},
+            },
+        },
+    },
+    "close": {
+        "name": "close",
+        "title": "Close",
+        "summary": "No more media comes; what was accepted is still answered.",
+        "payload": {"type": "object", "required": ["type"], "properties": {"type": {"const": CLOSE}}},
+    },
+}
+
+
+def _names(events: Schema) -> dict[str, str]:
+    return {name: name for name in (*_FROM_CLIENTS, *events)}
+
+
+def _channel(version: str, messages: dict[str, str], query: Schema) -> Schema:
+    include = {"type": "array", "items": {"type": "string", "enum": [*QUALITY_FLAGS, "evidence"]}}
+    properties = {"include[]": include, **query}
+    return {
+        "address": f"/{version}/stream/analyze",
+        "messages": {name: {"$ref": _MESSAGE.format(name=message)} for name, message in messages.items()},
+        "bindings": {"ws": {"method": "GET", "query": {"type": "object", "properties": properties}}},
+    }
+
+
+def _operations(version: str, heard: list[str], said: list[str]) -> Schema:
+    channel = {"$ref": f"#/channels/{version}"}
+
+    def of(names: list[str]) -> list[Schema]:
+        return [{"$ref": f"#/channels/{version}/messages/{name}"} for name in names]
+
+    return {
+        f"{version}.hear": {"action": "receive", "channel": channel, "messages": of(heard)},
+        f"{version}.say": {"action": "send", "channel": channel, "messages": of(said)},
+    }
+
+
+def _envelope(kind: Any, data: Schema) -> Schema:
+    return {
+        "type": "object",
+        "required": ["type", "timestamp", "correlation_id", "data"],
+        "properties": {
+            "type": {"const": kind.type},
+            "timestamp": {"type": "string", "format": "date-time"},
+            "correlation_id": {"type": "string", "format": "uuid"},
+            "data": data,
+        },
+    }
+
+
+def _message(name: str, kind: Any, payload: Schema) -> Schema:
+    summary = str(kind.__doc__).partition("\n")[0]
+    return {"name": name, "title": kind.__name__, "summary": summary, "payload": payload}

@@ -1,0 +1,164 @@
+import re
+
+import msgspec
+import pytest
+
+from backchannel import windows
+from backchannel.errors import Problem
+from backchannel.model import EngagementSpan, Quality, SegmentResult, Signal, Span
+from backchannel.protocol import tokens, uploads
+from backchannel.protocol.include import Include
+from backchannel.protocol.multipart import Form
+from backchannel.protocol.uploads import (
+    JobRequest,
+    check_container,
+    file_problem,
+    read_job_request,
+    result_body,
+)
+from backchannel.store import tokens as stored
+
+NEUTRAL = Quality(50, 50, 50, 50, 50)
+PLAIN = JobRequest("inter-2", 0.0, Include(), signals=False)
+MERGED = JobRequest("inter-2", 0.0, Include(), signals=True)
+
+
+def signal(kind: str, start_s: float, end_s: float, probability: str = "medium", why: str = "") -> Signal:
+    return msgspec.convert(
+        {
+            "type": kind,
+            "span": {"start_s": start_s, "end_s": end_s},
+            "probability": probability,
+            "rationale": why or f"{kind} {probability}",
+            "modalities": ["audio"],
+            "score": 1.0,
+            "evidence": [],
+        },
+        Signal,
+    )
+
+
+def window(index: int, *signals: Signal, states: tuple[EngagementSpan, ...] = ()) -> SegmentResult:
+    span = Span(5.0 * index, 5.0 * index + 5.0)
+    return SegmentResult(span, (), signals, states, NEUTRAL, NEUTRAL)
+
+
+def test_the_windows_are_the_ones_that_are_cut() -> None:
+    assert uploads.WINDOW_S == windows.WINDOW_S
+
+
+def test_limits_of_a_tokens_life_are_told_alike_everywhere() -> None:
+    assert (tokens.MIN_EXPIRES_S, tokens.DEFAULT_EXPIRES_S, tokens.MAX_EXPIRES_S) == (
+        stored.MIN_EXPIRES_S,
+        stored.DEFAULT_EXPIRES_S,
+        stored.MAX_EXPIRES_S,
+    )
+
+
+def test_a_windows_signals_span_it_one_of_each_type() -> None:
+    body = result_body(
+        [
+            window(
+                0,
+                signal("interest", 0.5, 1.0, "low"),
+                signal("stress", 1.0, 2.0),
+                signal("interest", 3.0, 4.5, "high"),
+            )
+        ],
+        PLAIN,
+    )
+    told = [(one.type, one.start, one.end, one.probability) for one in body.windows[0].signals]
+    assert sorted(told) == [("interest", 0, 5, "high"), ("stress", 0, 5, "medium")]
+    assert (body.signals, body.conversation_quality) == (msgspec.UNSET, msgspec.UNSET)
+
+
+def test_neighbours_of_one_type_become_one_and_the_strongest_speaks() -> None:
+    body = result_body(
+        [
+            window(0, signal("interest", 0, 1, "low", "first"), signal("stress", 0, 1)),
+            window(1, signal("interest", 5, 6, "high", "second")),
+            window(2, signal("interest", 10, 11, "medium", "third")),
+            window(3, signal("stress", 15, 16)),
+            window(4, signal("interest", 20, 21, "low", "later")),
+        ],
+        MERGED,
+    )
+    assert isinstance(body.signals, tuple)
+    told = [(one.type, one.start, one.end, one.rationale) for one in body.signals]
+    assert told == [
+        ("interest", 0, 15, "second"),
+        ("stress", 0, 5, "stress medium"),
+        ("stress", 15, 20, "stress medium"),
+        ("interest", 20, 25, "later"),
+    ]
+    assert [len(one.signals) for one in body.windows] == [2, 1, 1, 1, 1]
+
+
+def test_the_model_that_listens_keeps_to_what_can_be_heard() -> None:
+    heard = JobRequest("inter-2-audio", 0.0, Include(), signals=True)
+    body = result_body([window(0, signal("stress", 0, 1), signal("hesitation", 0, 1))], heard)
+    assert [one.type for one in body.windows[0].signals] == ["hesitation"]
+    assert isinstance(body.signals, tuple)
+    assert [one.type for one in body.signals] == ["hesitation"]
+
+
+def test_a_window_has_the_state_that_took_most_of_it() -> None:
+    states = (
+        EngagementSpan(Span(0, 2), "engaged"),
+        EngagementSpan(Span(2, 3), "neutral"),
+        EngagementSpan(Span(3, 4.5), "engaged"),
+        EngagementSpan(Span(4.5, 5), "disengaged"),
+    )
+    body = result_body([window(0, states=states), window(1)], PLAIN)
+    assert [one.engagement_status for one in body.windows] == ["engaged", "neutral"]
+
+
+def test_quality_has_the_halves_that_were_asked_for() -> None:
+    asked = JobRequest("inter-2", 0.0, Include(quality_timeline=True), signals=False)
+    encoded = msgspec.json.decode(msgspec.json.encode(result_body([window(0), window(1)], asked)))
+    assert set(encoded["conversation_quality"]) == {"timeline"}
+    assert [entry["start"] for entry in encoded["conversation_quality"]["timeline"]] == [0, 5]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"model": ["inter-2"]}, ("inter-2", 0.0, False)),
+        ({"model": ["inter-2-audio"], "wait_seconds": ["120"]}, ("inter-2-audio", 120.0, False)),
+        ({"model": ["inter-2"], "wait_seconds": [""], "include[]": ["signals", "x"]}, ("inter-2", 0.0, True)),
+        ({"model": ["inter-2"], "wait_seconds": ["1.5"], "include": ["signals"]}, ("inter-2", 1.5, True)),
+    ],
+)
+def test_what_a_job_may_ask_for(fields: dict[str, list[str]], expected: tuple[str, float, bool]) -> None:
+    asked = read_job_request(Form(fields, bytearray(b"x")))
+    assert (asked.model, asked.wait_s, asked.signals) == expected
+
+
+def test_containers() -> None:
+    mp4, wav, ogg = b"\0\0\0\x18ftypisom", b"RIFF\0\0\0\0WAVE", b"OggS" + b"\0" * 20
+    check_container(mp4)
+    for sound in (wav, ogg):
+        check_container(sound, sound_files=True)
+        with pytest.raises(Problem, match=r"holds no picture.*webm\.$"):
+            check_container(sound)
+    with pytest.raises(Problem, match=r"no supported container.*m4a or ogg\.$"):
+        check_container(b"MZ", sound_files=True)
+
+
+def test_a_files_problems_have_a_files_ids() -> None:
+    short = file_problem(Problem("ih5006", "The segment holds 1.00 s of media; at least 2.75 s is needed."))
+    assert (short.error_id, re.findall("file|segment", short.message)) == ("ih4007", ["file"])
+    assert file_problem(Problem("ih5004", "Broken.")).error_id == "ih5002"
+    assert file_problem(Problem("ih1003", "No.", 3.0)).retry_after_s == 3.0
+
+
+@pytest.mark.parametrize("asked", [("interhumanai.stream.inter-2",), ("interhumanai.stream",), None])
+def test_older_scopes_are_todays(asked: tuple[str, ...] | None) -> None:
+    assert tokens.read_scopes(asked, (tokens.STREAM,)) == (tokens.STREAM,)
+
+
+def test_a_credential_is_never_quoted() -> None:
+    with pytest.raises(Problem) as caught:
+        tokens.read_body(b'{"api_key": ["bk_live_secret"]}', tokens.MintRequest)
+    assert "secret" not in caught.value.message
+    assert "api_key" in caught.value.message
