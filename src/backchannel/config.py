@@ -17,6 +17,7 @@ from backchannel.model import MediaLimits
 
 ENV_PREFIX: Final = "BACKCHANNEL_"
 MIB: Final = 1024 * 1024
+FILE_TOLERANCE_S: Final = 1.0
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -153,7 +154,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def file_limits(self) -> MediaLimits:
         """What an uploaded file may cost to decode."""
-        return msgspec.structs.replace(self, max_segment_s=self.max_file_s).segment_limits
+        # Recorders that are told to stop after half an hour stop a moment later.
+        longest_s = self.max_file_s + FILE_TOLERANCE_S
+        return msgspec.structs.replace(self, max_segment_s=longest_s).segment_limits
 
 
 def load_settings(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:

@@ -277,6 +277,20 @@ def test_use_is_counted(faulty_live: Live) -> None:
     assert (used.size_bytes, used.video_s) == (len(MP4), 0.1)
 
 
+def test_nobody_pays_for_a_fault_of_ours(faulty_live: Live) -> None:
+    key, secret = faulty_live.store.create("unlucky")
+    assert told(post(faulty_live, MP4 + b"|raise", headers=bearer(secret))) == (500, "ih1001")
+    job = post(
+        faulty_live,
+        MP4 + b"|raise",
+        "/v2/upload/analyze",
+        {"model": "inter-2", "wait_seconds": "60"},
+        bearer(secret),
+    )
+    assert job.json()["status"] == "failed"
+    assert faulty_live.store.usage.used(key.id).video_s == 0.0
+
+
 # --- limits of keys --------------------------------------------------------------------------------
 
 

@@ -14,7 +14,8 @@ from backchannel.server.log import describe
 from backchannel.store import Job, KeyStore
 from backchannel.store.places import BEAT_S
 
-Release = Callable[[], Awaitable[None]]
+AtEnd = Callable[[Problem | None], Awaitable[None]]
+"""Told once when a job is over: why it failed, if it did."""
 
 log = structlog.get_logger(__name__)
 
@@ -57,14 +58,14 @@ class Jobs:
                 log.warning("jobs interrupted", jobs=interrupted)
 
     async def submit(
-        self, key_id: str, correlation_id: str, file: File, request: JobRequest, release: Release
+        self, key_id: str, correlation_id: str, file: File, request: JobRequest, at_end: AtEnd
     ) -> Job:
         """Begin a job.
 
         Parameters
         ----------
-        release
-            Called once when the job is over, however it ends; not when this raises.
+        at_end
+            Called when the job is over, however it ends; not when this raises.
 
         Raises
         ------
@@ -81,7 +82,7 @@ class Jobs:
                 f"This key has {self._per_key} jobs, as many as are kept. Each expires after an hour.",
                 retry_after_s=60.0,
             )
-        self._running[job.id] = asyncio.create_task(self._run(job, file, request, release))
+        self._running[job.id] = asyncio.create_task(self._run(job, file, request, at_end))
         return job
 
     async def find(self, job_id: str, key_id: str) -> Job:
@@ -106,8 +107,10 @@ class Jobs:
         if task is not None:
             await asyncio.wait({task})
 
-    async def _run(self, job: Job, file: File, request: JobRequest, release: Release) -> None:
+    async def _run(self, job: Job, file: File, request: JobRequest, at_end: AtEnd) -> None:
         jobs = self._store.jobs
+        fault = Problem("ih1001", "The job failed because of a fault of the server.")
+        failure: Problem | None = fault
 
         async def begun(_duration_s: float) -> None:
             await asyncio.to_thread(jobs.start, job.id)
@@ -116,6 +119,7 @@ class Jobs:
             results = await self._engine.analyze_file(file, begun)
             body = await asyncio.to_thread(result_body, results, request)
             await asyncio.to_thread(jobs.complete, job.id, msgspec.json.encode(body))
+            failure = None
             log.info("job completed", job=job.id, windows=len(results))
         except Problem as problem:
             failure = file_problem(problem)
@@ -124,11 +128,10 @@ class Jobs:
         except Exception as error:
             log.error("job failed", job=job.id, **describe(error))  # noqa: TRY400 -- a traceback may hold media
             with suppress(Exception):
-                message = "The job failed because of a fault of the server."
-                await asyncio.to_thread(jobs.fail, job.id, "ih1001", message)
+                await asyncio.to_thread(jobs.fail, job.id, fault.error_id, fault.message)
         finally:
             del self._running[job.id]
-            await release()
+            await at_end(failure)
 
     async def _beat(self) -> None:
         while True:

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from typing import Final
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
@@ -20,6 +21,8 @@ from backchannel.server.services import Services
 from backchannel.server.upload_body import gone, receive_form
 from backchannel.store import UPLOAD_SCOPE
 
+SERVER_FAULT: Final = 500
+
 log = structlog.get_logger(__name__)
 
 
@@ -30,8 +33,13 @@ async def analyze_upload(request: Request) -> Response:
     async with AsyncExitStack() as held:
         form = await accept_upload(request, principal, held)
         file = File(form.file or bytearray(), services.settings.file_limits)
-        await inspect_upload(file, principal, services)
-        results = await _unless_gone(request, services, file)
+        duration_s = await inspect_upload(file, principal, services)
+        try:
+            results = await _unless_gone(request, services, file)
+        except Problem as problem:
+            if is_ours(problem):
+                await services.limits.note_video(principal, -duration_s)
+            raise
     log.info("upload analysed", key=principal.id, bytes=len(file.data), windows=len(results))
     return json_response(await asyncio.to_thread(analysis_body, results, include_of(form)))
 
@@ -56,8 +64,8 @@ async def accept_upload(request: Request, principal: Principal, held: AsyncExitS
 
 async def inspect_upload(
     file: File, principal: Principal, services: Services, *, sound_files: bool = False
-) -> None:
-    """Refuse what cannot be analysed, and charge for what can.
+) -> float:
+    """Refuse what cannot be analysed, and charge for what can; returns its duration, s.
 
     Raises
     ------
@@ -70,6 +78,12 @@ async def inspect_upload(
     except Problem as problem:
         raise file_problem(problem) from None
     await services.limits.charge(principal, video_s=duration_s)
+    return duration_s
+
+
+def is_ours(problem: Problem) -> bool:
+    """Whether a problem is the server's, so that nobody is to pay for it."""
+    return problem.entry.http_status >= SERVER_FAULT
 
 
 async def _unless_gone(request: Request, services: Services, file: File) -> tuple[SegmentResult, ...]:

@@ -18,7 +18,7 @@ from backchannel.protocol.uploads import JobBody, JobRequest, ResultBody, read_j
 from backchannel.server.admission import admit
 from backchannel.server.responses import json_response
 from backchannel.server.services import Services
-from backchannel.server.upload import accept_upload, inspect_upload
+from backchannel.server.upload import accept_upload, inspect_upload, is_ours
 from backchannel.server.upload_body import gone
 from backchannel.store import UPLOAD_SCOPE, Job
 
@@ -50,14 +50,20 @@ async def _submit(request: Request, services: Services) -> tuple[Job, float]:
         form = await accept_upload(request, principal, held)
         asked = read_job_request(form)
         file = _file(form.file or bytearray(), asked, services)
-        await inspect_upload(file, principal, services, sound_files=asked.sound_only)
-        release = held.pop_all()
+        duration_s = await inspect_upload(file, principal, services, sound_files=asked.sound_only)
+        places = held.pop_all()
+
+        async def at_end(failure: Problem | None) -> None:
+            await places.aclose()
+            if failure is not None and is_ours(failure):
+                await services.limits.note_video(principal, -duration_s)
+
         try:
             job = await services.jobs.submit(
-                principal.key.id, request.state.correlation_id, file, asked, release.aclose
+                principal.key.id, request.state.correlation_id, file, asked, at_end
             )
         except BaseException:
-            await release.aclose()
+            await places.aclose()
             raise
     log.info("job submitted", key=principal.id, job=job.id, bytes=len(file.data))
     return job, asked.wait_s
