@@ -205,6 +205,33 @@ def test_a_live_session_ends_at_its_next_chunk_once_its_credential_is_revoked(fa
     run(scenario)
 
 
+@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize(
+    ("caps", "end", "expected"),
+    [({}, True, ("ih2014", 4001)), ({"max_bytes": len(FILM)}, False, ("ih3006", 4029))],
+)
+def test_an_event_stream_ends_in_its_own_words(
+    faulty_live: Live, version: str, caps: dict[str, int], end: bool, expected: tuple[str, int]
+) -> None:
+    async def scenario() -> None:
+        token = mint(faulty_live, **caps)
+        url = faulty_live.ws.replace("v0", version)
+        async with connect(url, additional_headers=bearer(token)) as socket:
+            assert json.loads(await socket.recv())["type"] == "session.ready"
+            await socket.send(FILM)
+            if end:
+                await asyncio.to_thread(revoke, faulty_live, token)
+            await socket.send(FILM)
+            codes = []
+            with pytest.raises(ConnectionClosed):
+                while True:
+                    message = json.loads(await socket.recv())
+                    codes += [message["data"]["code"]] if message["type"] == "error" else []
+            assert (codes[-1], socket.close_code) == expected
+
+    run(scenario)
+
+
 def test_a_budget_of_bytes_over_sessions_and_uploads(faulty_live: Live) -> None:
     token = mint(faulty_live, max_bytes=3 * len(FILM))
 
