@@ -22,6 +22,10 @@ class ClientError(Exception):
     """The server cannot be reached, refused, or left. The message is one plain sentence."""
 
 
+class RefusedError(ClientError):
+    """The server would not have us; asking again changes nothing."""
+
+
 class TimedMedia(Protocol):
     """A segment and how long it plays."""
 
@@ -36,7 +40,7 @@ class TimedMedia(Protocol):
         ...
 
 
-def stream_url(url: str, include: Sequence[str] = ()) -> str:
+def stream_url(url: str, include: Sequence[str] = (), path: str = STREAM_PATH) -> str:
     """Make the WebSocket address from a server's address, of whatever scheme, with or without the path.
 
     Raises
@@ -44,19 +48,21 @@ def stream_url(url: str, include: Sequence[str] = ()) -> str:
     ClientError
         It is no address.
     """
-    scheme, host, path, query, _ = urlsplit(url if "://" in url else f"ws://{url}")
+    scheme, host, given_path, query, _ = urlsplit(url if "://" in url else f"ws://{url}")
     schemes = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
     if scheme not in schemes or not host:
         raise ClientError(f"{url} is not the address of a server; try http://127.0.0.1:8000.")
     flags = urlencode([("include[]", flag) for flag in include])
-    if path in {"", "/"}:
-        path = STREAM_PATH
+    if given_path not in {"", "/"}:
+        path = given_path
     return urlunsplit((schemes[scheme], host, path, "&".join(filter(None, (query, flags))), ""))
 
 
 @asynccontextmanager
-async def open_stream(url: str, key: str, include: Sequence[str] = ()) -> AsyncIterator[ClientConnection]:
-    """Open a v0 session.
+async def open_stream(
+    url: str, key: str, include: Sequence[str] = (), path: str = STREAM_PATH
+) -> AsyncIterator[ClientConnection]:
+    """Open a session.
 
     Parameters
     ----------
@@ -66,13 +72,17 @@ async def open_stream(url: str, key: str, include: Sequence[str] = ()) -> AsyncI
         API key.
     include
         Flags of `include[]`.
+    path
+        Where the stream is, if `url` does not say.
 
     Raises
     ------
+    RefusedError
+        The server refused.
     ClientError
-        The server cannot be reached, or refused.
+        The server cannot be reached.
     """
-    address = stream_url(url, include)
+    address = stream_url(url, include, path)
     try:
         connection = await connect(
             address,
@@ -84,7 +94,7 @@ async def open_stream(url: str, key: str, include: Sequence[str] = ()) -> AsyncI
             proxy=None if _is_here(address) else True,
         )
     except InvalidStatus as refusal:
-        raise ClientError(_reason(refusal.response.status_code, refusal.response.body)) from None
+        raise RefusedError(_reason(refusal.response.status_code, refusal.response.body)) from None
     except (OSError, TimeoutError, InvalidHandshake, InvalidURI, EOFError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
         raise ClientError(f"No server answers at {urlsplit(address).netloc} ({why}).") from None
