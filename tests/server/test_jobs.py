@@ -68,10 +68,8 @@ def test_a_real_file_answered_while_its_client_waits(live: Live) -> None:
 @pytest.mark.slow
 def test_signals_span_their_window_and_merge_over_the_file(live: Live, clips: Path) -> None:
     film = (clips / "man-selfie-playful-head-sway.mp4").read_bytes()
-    bare = submit(live, film, wait_seconds="120").json()["result"]
-    assert not {"signals", "conversation_quality"} & set(bare)
     full = submit(live, film, **{"wait_seconds": "120", "include[]": "signals"}).json()["result"]
-    assert full["windows"] == bare["windows"]
+    assert "conversation_quality" not in full
     seen = 0
     for window in full["windows"]:
         types = [signal["type"] for signal in window["signals"]]
