@@ -243,9 +243,11 @@ def test_a_job_outlives_its_server_as_one_that_was_interrupted(
 
         with process(tmp_path) as (server, url):
             done = send(url, b"|hello", "60")
-            lost = send(url, b"|hang", "0")
+            gate = tmp_path / "gate"
+            lost = send(url, b"|wait " + os.fsencode(gate), "0")
             server.send_signal(how)
             server.wait(30)
+            gate.touch()  # a worker whose server was killed ends when it has done its work
         if how is signal.SIGKILL:
             # What was killed cannot say so: it is known by its silence, which need not be waited for here.
             later = datetime.now().astimezone() + timedelta(seconds=31)
