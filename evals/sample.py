@@ -54,7 +54,7 @@ def sample() -> Shot:
         Glance(hesitation.start_s + 0.1, 1.25, yaw_deg=22.0, pitch_deg=4.0),
         Blink(hesitation.end_s + 0.3),
         Nod(listening_s, cycles=3, peak_to_peak_deg=9.0, rate_hz=2.0),
-        Blink(listening_s + 1.7),
+        Blink(listening_s + 4.5),
         Smile(listening_s + 1.95, 2.2),
         BrowRaise(listening_s + 5.2, 0.9),
         Blink(listening_s + 6.4),
