@@ -106,13 +106,14 @@ def test_a_header_without_media_is_no_piece(recordings: Path) -> None:
 
 def test_the_same_clip_in_segments_of_five_seconds_and_live(clips: Path) -> None:
     """The promise: live pieces and v0's segments say the same signals within 0.2 s."""
-    for name in ("woman-flag-scripted-statement.mp4", "woman-frowning-firm-statement.mp4"):
-        state, expected = b"", []
-        for segment in segments_of(live_chunks(clips / name, 5.0)):
-            state, result = analyze_segment(state, segment, LIMITS)
-            expected += [(signal.type, signal.span) for signal in result.signals]
-        for step_s in (0.5, 1.0, 3.0):
-            assert_same(joined(expected), story(followed(live_chunks(clips / name, step_s))))
+    clip = clips / "woman-frowning-firm-statement.mp4"
+    state, expected = b"", []
+    for segment in segments_of(live_chunks(clip, 5.0)):
+        state, result = analyze_segment(state, segment, LIMITS)
+        expected += [(signal.type, signal.span) for signal in result.signals]
+    assert expected
+    for step_s in (0.5, 3.0):
+        assert_same(joined(expected), story(followed(live_chunks(clip, step_s))))
 
 
 def story(told: Iterable[Progress]) -> list[tuple[str, Span]]:
@@ -161,11 +162,10 @@ def nodding(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
     return path, 3.0
 
 
-@pytest.mark.parametrize("step_s", [0.25, 0.5])
-def test_a_nod_is_told_within_a_second_of_its_end(nodding: tuple[Path, float], step_s: float) -> None:
+def test_a_nod_is_told_within_a_second_of_its_end(nodding: tuple[Path, float]) -> None:
     path, end_s = nodding
     activity = Activity()
-    for progress in followed(live_chunks(path, step_s)):
+    for progress in followed(live_chunks(path, 0.5)):
         activity, changes = follow_activity(activity, progress)
         if any(isinstance(change, Detected) and change.signal.type == "agreement" for change in changes):
             assert progress.reached_s <= end_s + 1.0

@@ -10,52 +10,32 @@ since windows of analysis are ours (`signals.activity` says what is told of them
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, Literal
 
-from msgspec import UNSET
-
 from backchannel.errors import Problem
-from backchannel.model import Cue, Progress, Signal, Span
+from backchannel.model import Progress, Span
 from backchannel.protocol.config_frame import AudioFormat, Close, Config, read_text
 from backchannel.protocol.errors import ErrorLinks, retry_after
 from backchannel.protocol.event_messages import (
     ConfigOptions,
-    CoverageDegraded,
     CoverageDropped,
-    CueDetected,
     Data,
     EndReason,
-    EngagementUpdated,
     Error,
     IncludeFlag,
-    QualityUpdated,
-    RangeBody,
     SessionClosing,
     SessionEnded,
     SessionReady,
     SessionUpdated,
-    SignalDetected,
-    SignalEnded,
-    SignalUpdated,
 )
+from backchannel.protocol.event_spelling import spell_changes, spell_coverage, spell_range
 from backchannel.protocol.include import Include
 from backchannel.protocol.models import ENGINE, MODELS, PICTURE_AND_SOUND, SOUND_ONLY, ModelName, reported_by
-from backchannel.protocol.results import TimelineBody, quality_body, seconds, signal_bodies
-from backchannel.signals.activity import (
-    Activity,
-    Change,
-    CueFound,
-    Detected,
-    Ended,
-    EngagementChanged,
-    Updated,
-    WindowClosed,
-    finish,
-    follow_activity,
-)
+from backchannel.protocol.results import seconds
+from backchannel.signals.activity import Activity, Change, finish, follow_activity
 
 Version = Literal["v1", "v2"]
 FLAGS: Final[tuple[IncludeFlag, ...]] = ("conversation_quality_overall", "conversation_quality_timeline")
@@ -301,8 +281,7 @@ class Session:
         """Tell what new media brought."""
         after = self._after("progress")
         activity, changes = follow_activity(self.activity, progress, reported_by(self.model))
-        said = [*_coverage(progress), *self._spelled(changes)]
-        return replace(after, activity=activity), tuple(said)
+        return replace(after, activity=activity), (*spell_coverage(progress), *self._spelled(changes))
 
     def refuse(self, number: int, problem: Problem) -> tuple["Session", tuple[Data, ...]]:
         """Say why a message could not be analysed. The session goes on."""
@@ -310,7 +289,7 @@ class Session:
 
     def shed(self, span: Span) -> tuple["Session", tuple[Data, ...]]:
         """Tell that media which was accepted is not analysed after all, since there is too much to do."""
-        return self._after("progress"), (CoverageDropped((_range(span),)),)
+        return self._after("progress"), (CoverageDropped((spell_range(span),)),)
 
     # --- ending ------------------------------------------------------------------------------------
 
@@ -334,38 +313,8 @@ class Session:
 
     # --- how it is said ----------------------------------------------------------------------------
 
-    def _spelled(self, changes: tuple[Change, ...]) -> Iterator[Data]:
-        for change in changes:
-            match change:
-                case Detected(signal):
-                    yield self._signal(signal, SignalDetected)
-                case Updated(signal):
-                    yield self._signal(signal, SignalUpdated)
-                case Ended(name, end_s):
-                    yield SignalEnded(name, seconds(end_s))
-                case EngagementChanged(state, start_s):
-                    yield EngagementUpdated(state, seconds(start_s))
-                case CueFound(cue) if self.include.evidence:
-                    yield _cue(cue)
-                case WindowClosed(result) if self.include.quality_overall or self.include.quality_timeline:
-                    entry = TimelineBody(
-                        seconds(result.span.start_s), seconds(result.span.end_s), quality_body(result.quality)
-                    )
-                    yield QualityUpdated(
-                        quality_body(result.quality_overall) if self.include.quality_overall else UNSET,
-                        (entry,) if self.include.quality_timeline else UNSET,
-                    )
-
-    def _signal(self, signal: Signal, kind: type[SignalDetected]) -> SignalDetected:
-        (body,) = signal_bodies([signal], self.include, modality=self.version == "v1")
-        return kind(
-            signal_type=body.type,
-            start=body.start,
-            probability=body.probability,
-            rationale=body.rationale,
-            modality=body.modality,
-            evidence=body.evidence,
-        )
+    def _spelled(self, changes: Sequence[Change]) -> tuple[Data, ...]:
+        return tuple(spell_changes(changes, self.include, modality=self.version == "v1"))
 
     def _error(self, problem: Problem, number: int | None) -> Error:
         return Error(
@@ -382,28 +331,3 @@ class Session:
         if phase is None:
             raise IllegalEventError(f"{event} while {self.phase.value}")
         return replace(self, phase=phase)
-
-
-def _coverage(progress: Progress) -> Iterator[Data]:
-    if progress.dropped:
-        yield CoverageDropped(tuple(map(_range, progress.dropped)))
-    if progress.degraded:
-        yield CoverageDegraded(tuple(map(_range, progress.degraded)))
-
-
-def _range(span: Span) -> RangeBody:
-    return RangeBody(seconds(span.start_s), seconds(span.end_s))
-
-
-def _cue(cue: Cue) -> CueDetected:
-    return CueDetected(
-        cue=cue.name,
-        modality=cue.modality,
-        start=seconds(cue.span.start_s),
-        end=seconds(cue.span.end_s),
-        value=float(cue.value),
-        unit=cue.unit,
-        baseline=None if cue.baseline is None else float(cue.baseline),
-        certainty=float(cue.certainty),
-        direction=cue.direction or UNSET,
-    )
