@@ -207,7 +207,7 @@ def test_every_measure_has_a_lane_and_every_lane_decides_cues_of_the_table() -> 
     [
         ("brow_raise", "brow", "Brow height: reached 2.0 % of face width from usual; 3.0 is asked for."),
         ("nod", "pitch", "Head pitch (+ up): moved 0.0 deg in all; 4 deg peak to peak"),
-        ("brow_furrow", "", "Brows down and together: reached 0.0 % of face width from usual; 1.8 is asked"),
+        ("brow_furrow", "", "Brows down and together: reached 0.0 % of face width from usual; 2.2 is asked"),
     ],
 )
 def test_a_missed_label_is_told_how_near_it_came(name: str, measure: str, said: str) -> None:

@@ -182,7 +182,7 @@ def _near(time_s: TimeArray, known_s: TimeArray) -> BoolArray:
 
 
 def _gaze_between_blinks(values: Mapping[str, FloatArray], usual: Baselines) -> dict[str, FloatArray]:
-    ratio = cue_table()["blink"]["max_openness_ratio"]
+    ratio = cue_table()["gaze_away"]["min_openness_ratio"]
     shut = values["openness"] < ratio * usual.values["openness"]
     hidden = binary_dilation(shut, iterations=1)
     cleaned = {}
