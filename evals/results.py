@@ -1,4 +1,4 @@
-"""Writes `evals/RESULTS.md` and `evals/floor.json`: ``python -m evals.results [CLIPS]``."""
+"""Writes `evals/RESULTS.md`, `results.json` and `floor.json`: ``python -m evals.results [CLIPS]``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from backchannel.evaluation.totals import as_json, as_markdown
 from evals.floor import CLIPS, FLOOR, ROOT, figures_of
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
+FIGURES = Path(__file__).with_name("results.json")
 
 
 def main() -> None:
@@ -35,6 +36,7 @@ def main() -> None:
         f"- Date: {date}\n- Commit: {commit}\n- Machine: {machine()}; {took_s:.0f} s in all\n\n"
     )
     RESULTS.write_text(heading + table, encoding="utf-8")
+    FIGURES.write_text(json.dumps(as_json(scores), indent=1) + "\n", encoding="utf-8")
     floor = {"date": date, "commit": commit, "figures": figures_of(as_json(scores))}
     FLOOR.write_text(json.dumps(floor, indent=1) + "\n", encoding="utf-8")
     print(table)
