@@ -31,14 +31,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    report = measure(asked.clips, seed=asked.seed, jobs=asked.jobs)
+    report = measure(design(asked.clips, asked.seed), jobs=asked.jobs)
     print(json.dumps(as_json(report), indent=1) if asked.json else as_markdown(report))
     sys.exit(1 if report.broken() else 0)
 
 
-def measure(clips: int, *, seed: int = 1, jobs: int = 1, real_frames: bool = True) -> Report:
+def measure(cases: tuple[Case, ...], *, jobs: int = 1, real_frames: bool = True) -> Report:
     """Render and analyse clips, and pool what they show."""
-    outcomes = list(_outcomes(design(clips, seed), jobs))
+    outcomes = list(_outcomes(cases, jobs))
     further: dict[str, Sample] = pulse_errors()
     if real_frames and CLIPS.is_dir():
         further |= real_frame_errors()

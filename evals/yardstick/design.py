@@ -88,6 +88,16 @@ def design(clips: int, seed: int = 1) -> tuple[Case, ...]:
     return tuple(case(number, seed) for number in range(clips))
 
 
+def cheapest(clips: int, of: int = 60, seed: int = 1) -> tuple[Case, ...]:
+    """Take those clips of a design that are the least work: the same kind of clips, in small pictures."""
+    return tuple(sorted(design(of, seed), key=_pixels)[:clips])
+
+
+def _pixels(clip: Case) -> float:
+    view, frames = clip.shot.view, clip.shot.frame_rate_hz * clip.shot.performance.duration_s
+    return view.width_px * view.height_px * frames
+
+
 def case(number: int, seed: int = 1) -> Case:
     """Draw one clip."""
     chance = np.random.default_rng([seed, number])

@@ -45,7 +45,8 @@ def picture_errors(shot: Shot, truth: Truth, tracks: Tracks, cues: Sequence[Cue]
         samples[f"{_words(name)} from rest, deg"] = Sample.of(
             np.abs(_from_rest(np.where(shut, np.nan, getattr(face, name)), expected, rest))
         )
-    scale = 100 * (face.head_scale / np.nanmedian(face.head_scale[rest]) - 1 - _at(truth, "lean", time_s))
+    size = _from_rest(np.log(face.head_scale), np.log1p(_at(truth, "lean", time_s)), rest)
+    scale = 100 * np.expm1(size)
     samples["scale, %"] = Sample.of(np.abs(scale))
     samples |= _blinks(shot, face, time_s)
     return samples | _onsets(shot, cues)

@@ -60,13 +60,13 @@ def _oscillation_cues(
 
 def _is_blinking(view: FaceView, found: Oscillation) -> bool:
     """Whether a small nod is the shadow of blinks: shut lids can tilt the fitted face by some degrees."""
-    if found.peak_to_peak_deg > cue_table()["nod"]["max_blink_deg"]:
+    limits = cue_table()["nod"]
+    if found.peak_to_peak_deg > limits["max_blink_deg"]:
         return False
     ratio = cue_table()["blink"]["max_openness_ratio"]
     shut = view.values["openness"] < ratio * view.usual.values["openness"]
-    ends = (math.floor(found.start) - 1, math.ceil(found.end) + 1)
-    if any(shut[min(max(row, 0), shut.size - 1)] for row in ends):
-        return False
+    if shut[math.floor(found.start) : math.ceil(found.end) + 1].mean() > limits["max_shut_share"]:
+        return False  # somebody who nods with closed eyes
     return all(shut[max(0, round(row) - 1) : round(row) + 2].any() for row in found.lows)
 
 
