@@ -1,6 +1,7 @@
 """The bounds of synthetic truth, on a few clips; ``python -m evals.truth`` asks the same of two hundred."""
 
 import pytest
+
 from evals.truth import measure
 from evals.yardstick.design import cheapest
 from evals.yardstick.real_frames import CLIPS, MISSING, real_frame_errors
