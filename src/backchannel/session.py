@@ -131,7 +131,8 @@ def interpret(state: SessionState, tracks: Tracks) -> tuple[SessionState, Segmen
     coverage = _coverage(tracks, observed, segment, subject)
     if coverage.frozen:
         # A camera that hangs shows nobody: what looks like a held smile is a picture of one.
-        observed = replace(observed, cues=tuple(cue for cue in observed.cues if cue.modality != "visual"))
+        kept = (cue for cue in observed.cues if cue.modality != "visual" or cue.name == "face_absent")
+        observed = replace(observed, cues=tuple(kept))
     cues = tuple(cue for cue in observed.cues if _touches(cue, segment, state.told))
     news = tuple(cue for cue in cues if _is_news(cue, segment, state.told))
     signals = weigh(observed.cues, news, segment, coverage)
