@@ -129,6 +129,14 @@ def test_swings_about_rest_are_counted_and_timed_from_rest_to_rest(cycles: int, 
         assert cue.value == pytest.approx(12.0, rel=0.15)
 
 
+@pytest.mark.parametrize("drift_deg", [-2.0, 2.0])
+def test_a_head_that_drifts_before_it_nods_has_not_begun_to_nod(drift_deg: float) -> None:
+    drift = drift_deg * np.clip((T - START_S + 0.8) / 0.8, 0, 1)
+    cue = only(pitched(about_rest(T, START_S, 2, 1.0, 12.0) + drift), "nod")
+    assert measure(cue, "count") == 2
+    assert near(cue.span, START_S, START_S + 2.0, 0.2)
+
+
 def test_a_nod_that_dies_away_is_counted_to_its_end() -> None:
     fading = swings(T, START_S, 4, 2.0, 12.0) * (1 - 0.4 * np.clip((T - START_S) / 2.0, 0, 1))
     cue = only(pitched(fading), "nod")

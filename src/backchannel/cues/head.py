@@ -54,7 +54,7 @@ def _oscillation_cues(
             unit="deg",
             baseline=None,
             certainty=_oscillation_certainty(found, limits["min_peak_to_peak_deg"], share),
-            measures=(("rate", found.rate_hz, "Hz"), ("count", float(round(found.cycles + 0.01)), "")),
+            measures=(("rate", found.rate_hz, "Hz"), ("count", float(found.count), "")),
         )
 
 

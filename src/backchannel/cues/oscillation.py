@@ -40,6 +40,12 @@ _WHOLE_SHARE, _HALF_SHARE = 0.72, 0.3
 to one side is half of from side to side, give or take (judgement)."""
 
 
+_LARGEST_WAY = 1.6
+"""A first or last way so much larger than the usual swing is a movement of its own (judgement)."""
+_REACHES = (1.5, 1.2, 1.0)
+"""How far from a turning point its rest is looked for, in usual swings of the same movement (judgement)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Swing:
     """One movement from a turning point to the next: between which fine rows, and how far, deg, signed."""
@@ -64,6 +70,8 @@ class Oscillation:
         Rows, fractional: where the head leaves its rest and where it is back.
     cycles
         Swings over two; a way between rest and one side counts half a swing.
+    count
+        Cycles as a person counts them: the first and the last way count by their size.
     peak_to_peak_deg
         Median size of the whole swings, deg.
     rate_hz
@@ -71,7 +79,7 @@ class Oscillation:
     balance
         Smallest over largest whole swing, 0..1.
     starts_down
-        The first swing is negative.
+        The first whole swing is negative.
     lows
         Rows, fractional, at which the angle turns from down to up.
     """
@@ -79,6 +87,7 @@ class Oscillation:
     start: float
     end: float
     cycles: float
+    count: int
     peak_to_peak_deg: float
     rate_hz: float
     balance: float
@@ -155,20 +164,35 @@ def _chains(track: FloatArray, turns: list[int], limits: CueThresholds) -> Itera
     """Chains of two swings or more, each with the ways out of rest and back."""
     first, told = 0, -1
     while first < len(turns):
-        inner: list[Swing] = []
-        last = first
-        while last + 1 < len(turns):
-            swing = _swing(track, turns[last], turns[last + 1])
-            if not _continues(inner, swing, limits):
-                break
-            inner.append(swing)
-            last += 1
+        inner = _regular_swings(track, turns[first:], limits)
+        last = first + len(inner)
+        if len(inner) == 1 and last + 1 < len(turns):
+            after = _swing(track, turns[last], turns[last + 1])
+            if _is_quick(after, limits) and not _is_as_long(inner[0], after, limits):
+                first = last  # a drift of the resting head into a movement that begins here
+                continue
         if inner or first > told:
             chain = _with_ways(track, inner, (turns[first], turns[last]), limits)
             if len(chain) >= 2:
                 yield chain
                 told = last
         first = max(last, first + 1)
+
+
+def _regular_swings(track: FloatArray, turns: list[int], limits: CueThresholds) -> list[Swing]:
+    """Swings from the first turning point on, as far as each continues those before it."""
+    chain: list[Swing] = []
+    for start, end in pairwise(turns):
+        swing = _swing(track, start, end)
+        if not _continues(chain, swing, limits):
+            break
+        chain.append(swing)
+    return chain
+
+
+def _is_as_long(one: Swing, other: Swing, limits: CueThresholds) -> bool:
+    """Whether a swing takes no longer than another, or not by more than swings of one movement vary."""
+    return one.duration_s <= other.duration_s / limits["min_return"] + _GRACE_S
 
 
 def _continues(chain: list[Swing], swing: Swing, limits: CueThresholds) -> bool:
@@ -181,6 +205,8 @@ def _continues(chain: list[Swing], swing: Swing, limits: CueThresholds) -> bool:
     # The first swing may be the way out of rest to one side, half as large as from side to side.
     least = _HALF_SHARE if len(chain) == 1 else limits["min_return"]
     if _held_s(before, swing) > _MAX_HOLD_S or not least <= share <= 1.0 / limits["min_return"]:
+        return False
+    if len(chain) == 1 and not _is_as_long(before, swing, limits):
         return False
     lengths = [member.duration_s for member in (*chain, swing)]
     return len(lengths) < 3 or float(np.std(lengths) / np.mean(lengths)) <= limits["max_variation"]
@@ -195,25 +221,46 @@ def _with_ways(
     track: FloatArray, inner: list[Swing], ends: tuple[int, int], limits: CueThresholds
 ) -> list[Swing]:
     """Add the way out of rest to the first turning point, and the way back from the last one."""
-    reach_s = 0.5 / limits["min_rate_hz"] + 2 * _GRACE_S
-    if inner:
-        reach_s = min(reach_s, 1.5 * float(np.median([swing.duration_s for swing in inner])) + _GRACE_S)
-    reach = round(reach_s * _FINE_HZ)
-    first, last = ends
-    before = track[max(0, first - reach) : first + 1]
-    after = track[last : last + reach + 1]
-    # The head turns round at both: where it came from, and where it goes, is on the other side.
-    out = _swing(track, first - before.size + 1 + _farthest(before, float(track[first])), first)
-    back = _swing(track, last, last + _farthest(after, float(track[last])))
-    chain = list(inner)
+    longest_s = 0.5 / limits["min_rate_hz"] + 2 * _GRACE_S
     if not inner:
+        out, back = _way_out(track, ends[0], longest_s), _way_back(track, ends[1], longest_s)
         together = _is_quick(out, limits) and _is_quick(back, limits)
         return [out, back] if together and _continues([out], back, limits) else []
-    if not _is_half(inner[:2]) and _belongs(out, inner, 0, limits):
-        chain.insert(0, out)
-    if not _is_half(inner[:-3:-1]) and _belongs(back, inner, -1, limits):
-        chain.append(back)
-    return chain
+    usual_s = float(np.median([swing.duration_s for swing in inner]))
+    reaches_s = [min(longest_s, share * usual_s + _GRACE_S) for share in _REACHES]
+    outs = [_way_out(track, ends[0], reach_s) for reach_s in reaches_s if not _is_half(inner[:2])]
+    backs = [_way_back(track, ends[1], reach_s) for reach_s in reaches_s if not _is_half(inner[:-3:-1])]
+    return [*_fitting(outs, inner, 0, limits), *inner, *_fitting(backs, inner, -1, limits)]
+
+
+def _fitting(ways: list[Swing], inner: list[Swing], at: int, limits: CueThresholds) -> list[Swing]:
+    """Choose the farthest way that is of one kind with the swings it leads to; none if there is none.
+
+    A head that drifts before it nods makes the far end of the way uncertain, so a nearer one may do; but not
+    one that is only the last part of a larger movement.
+    """
+    fits = (
+        way
+        for way in ways
+        if abs(way.size_deg) >= _WHOLE_SHARE * abs(ways[0].size_deg) and _belongs(way, inner, at, limits)
+    )
+    return list(fits)[:1]
+
+
+def _way_out(track: FloatArray, turn: int, reach_s: float) -> Swing:
+    """Measure the way from rest to the first turning point: rest is where the angle is farthest from it."""
+    start = max(0, turn - round(reach_s * _FINE_HZ))
+    return _swing(track, start + _farthest(track[start : turn + 1], float(track[turn])), turn)
+
+
+def _way_back(track: FloatArray, turn: int, reach_s: float) -> Swing:
+    """Measure the way from the last turning point back to rest."""
+    piece = track[turn : turn + round(reach_s * _FINE_HZ) + 1]
+    return _swing(track, turn, turn + _farthest(piece, float(track[turn])))
+
+
+def _farthest(piece: FloatArray, from_deg: float) -> int:
+    return int(np.argmax(np.abs(piece - from_deg)))
 
 
 def _is_half(outer_first: list[Swing]) -> bool:
@@ -235,9 +282,10 @@ def _belongs(way: Swing, inner: list[Swing], at: int, limits: CueThresholds) -> 
     """Whether a way out of rest, or back, is of one kind with the swings that it leads to."""
     neighbour = inner[at]
     held_s = _held_s(way, neighbour) if at == 0 else _held_s(neighbour, way)
-    share = -way.size_deg / neighbour.size_deg
+    opposite = way.size_deg * neighbour.size_deg < 0
+    share = abs(way.size_deg) / float(np.median([abs(swing.size_deg) for swing in inner]))
     usual_s = float(np.median([swing.duration_s for swing in inner]))
-    like = _HALF_SHARE <= share <= 1.0 / limits["min_return"]
+    like = opposite and _HALF_SHARE <= share <= _LARGEST_WAY
     in_time = held_s <= _MAX_HOLD_S and way.duration_s <= (1 + limits["max_variation"]) * usual_s + _GRACE_S
     return like and in_time and _is_quick(way, limits)
 
@@ -272,14 +320,19 @@ def _describe(chain: list[Swing], offset: int) -> Oscillation:
         whole[-1] = sizes[-1] >= _WHOLE_SHARE * sizes[-2]
     start, end = chain[0].start / _STEPS + offset, chain[-1].end / _STEPS + offset
     cycles = float(np.where(whole, 0.5, 0.25).sum())
+    size_deg = float(np.median(sizes[whole])) if whole.any() else float(sizes.max())
+    ways = np.minimum(sizes[[0, -1]] / size_deg, 1.0)
     return Oscillation(
         start=start,
         end=end,
         cycles=cycles,
-        peak_to_peak_deg=float(np.median(sizes[whole])) if whole.any() else float(sizes.max()),
+        count=max(1, round((sizes.size - 2 + float(ways.sum())) / 2 + 0.01)),
+        peak_to_peak_deg=size_deg,
         rate_hz=cycles * RATE_HZ / max(end - start, 1.0),
         balance=float(sizes[whole].min() / sizes[whole].max()) if whole.any() else 0.0,
-        starts_down=chain[0].size_deg < 0,
+        starts_down=next(
+            (swing.size_deg < 0 for swing, is_whole in zip(chain, whole, strict=True) if is_whole), False
+        ),
         lows=tuple(
             (one.end + other.start) / 2 / _STEPS + offset
             for one, other in pairwise(chain)
