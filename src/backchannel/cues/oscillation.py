@@ -274,10 +274,6 @@ def _held_s(before: Swing, after: Swing) -> float:
     return (after.start - before.end) / _FINE_HZ
 
 
-def _farthest(piece: FloatArray, from_deg: float) -> int:
-    return int(np.argmax(np.abs(piece - from_deg)))
-
-
 def _belongs(way: Swing, inner: list[Swing], at: int, limits: CueThresholds) -> bool:
     """Whether a way out of rest, or back, is of one kind with the swings that it leads to."""
     neighbour = inner[at]
