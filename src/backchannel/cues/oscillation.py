@@ -42,6 +42,9 @@ to one side is half of from side to side, give or take (judgement)."""
 
 _LARGEST_WAY = 1.6
 """A first or last way so much larger than the usual swing is a movement of its own (judgement)."""
+_COUNT_LEANING = 0.05
+"""Added before a count is rounded: a last dip that the recording cuts off at its turn is one, though the way
+to it measures a little less than the others (judgement)."""
 _REACHES = (1.5, 1.2, 1.0)
 """How far from a turning point its rest is looked for, in usual swings of the same movement (judgement)."""
 
@@ -322,7 +325,7 @@ def _describe(chain: list[Swing], offset: int) -> Oscillation:
         start=start,
         end=end,
         cycles=cycles,
-        count=max(1, round((sizes.size - 2 + float(ways.sum())) / 2 + 0.01)),
+        count=max(1, round((sizes.size - 2 + float(ways.sum())) / 2 + _COUNT_LEANING)),
         peak_to_peak_deg=size_deg,
         rate_hz=cycles * RATE_HZ / max(end - start, 1.0),
         balance=float(sizes[whole].min() / sizes[whole].max()) if whole.any() else 0.0,
