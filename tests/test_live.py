@@ -12,7 +12,8 @@ from backchannel.live import LiveState, advance, follow
 from backchannel.media.continuity import StreamState, continue_stream
 from backchannel.media.pcm import take_samples
 from backchannel.media.sound import Sound
-from backchannel.model import MediaLimits, Progress, Segment, SegmentResult, Span
+from backchannel.model import SILENT_DBFS, MediaLimits, Progress, Segment, SegmentResult, Span
+from backchannel.model import View as SeenFrom
 from backchannel.perception.perceive import Sensed, sense
 from backchannel.session import analyze_segment
 from backchannel.signals.activity import RENEW_S, Activity, Change, Detected, Ended, finish, follow_activity
@@ -256,6 +257,33 @@ def steps(state: LiveState, pieces: Iterable[Sensed]) -> tuple[LiveState, list[P
         state, progress = advance(state, one)
         told.append(progress)
     return state, told
+
+
+def test_what_a_piece_is_measured_from_is_told_with_it(recordings: Path) -> None:
+    views = [progress.view for progress in followed(chunks_of(recordings, "webm-vp9-timeslice-1s")[:4])]
+    for view in views:
+        assert view is not None
+        assert view.picture
+        assert view.sound
+        assert view.face_share == 1.0
+        assert view.brightness is not None
+        assert 0.1 < view.brightness < 0.4
+        assert view.face is not None
+        # The person's whole face is in the picture, and fills much of it.
+        assert 0 < view.face.left < view.face.left + view.face.width < 1
+        assert 0.3 < view.face.height < 1.0
+        assert view.face.gaze_yaw_deg is not None
+    ends = [view.span.end_s for view in views if view is not None]
+    assert ends == sorted(ends)
+
+
+def test_of_what_is_not_there_nothing_is_told() -> None:
+    _, told = steps(LiveState(), [piece(0.0), piece(1.0, picture=True)])
+    heard, seen = (progress.view for progress in told)
+    assert heard == SeenFrom(Span(0.0, 1.0), picture=False, sound=True, level_dbfs=SILENT_DBFS)
+    assert seen == SeenFrom(
+        Span(1.0, 2.0), picture=True, sound=True, face_share=0.0, brightness=0.5, level_dbfs=SILENT_DBFS
+    )
 
 
 # --- sound alone -----------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from backchannel.media.continuity import StreamState, continue_stream
 from backchannel.protocol.event_messages import (
     CoverageDegraded,
     CoverageDropped,
+    CoverageMeasured,
     CueDetected,
     EngagementUpdated,
     Error,
@@ -47,6 +48,7 @@ __all__ = [
     "ClientError",
     "CoverageDegraded",
     "CoverageDropped",
+    "CoverageMeasured",
     "CueDetected",
     "EngagementUpdated",
     "Error",

@@ -10,6 +10,7 @@ Where media is missing between two pieces, the open window ends early and the ne
 nothing is made up for what never came.
 """
 
+import math
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
@@ -17,7 +18,17 @@ import numpy as np
 
 from backchannel.arrays import FloatArray
 from backchannel.errors import Problem
-from backchannel.model import MediaLimits, Progress, Segment, SegmentResult, Span, WindowResult
+from backchannel.model import (
+    SILENT_DBFS,
+    FaceView,
+    MediaLimits,
+    Progress,
+    Segment,
+    SegmentResult,
+    Span,
+    View,
+    WindowResult,
+)
 from backchannel.packing import pack_value, unpack_value
 from backchannel.perception.models import load_networks
 from backchannel.perception.perceive import Sensed, sense
@@ -120,6 +131,7 @@ def advance(state: LiveState, piece: Sensed, *, sound_only: bool = False) -> tup
     if start_s - state.end_s >= MIN_GAP_S:
         dropped = (Span(state.end_s, start_s),)
         state, told = _skip_to(state, start_s)
+    view = _view(state, piece, start_s)
     state, degraded = _watch_picture(state, piece, start_s)
     state = _with_sound(_with_picture(state, piece, start_s), piece, start_s)
     state = replace(state, end_s=max(state.end_s, start_s + piece.duration_s))
@@ -128,7 +140,7 @@ def advance(state: LiveState, piece: Sensed, *, sound_only: bool = False) -> tup
         told.append(WindowResult(result, complete=True))
     if state.end_s - state.before.clock_s >= MIN_TOLD_S:
         told.append(WindowResult(_interpreted(state, state.end_s)[1], complete=False))
-    return state, Progress(state.end_s, tuple(told), dropped, degraded)
+    return state, Progress(state.end_s, tuple(told), dropped, degraded, view)
 
 
 # --- windows ---------------------------------------------------------------------------------------
@@ -226,6 +238,45 @@ def _watch_picture(state: LiveState, piece: Sensed, start_s: float) -> tuple[Liv
         gaps.append(Span(seen_s, end_s))
         seen_s, blind = end_s, True
     return replace(state, pictured_until_s=seen_s, blind=blind), tuple(gaps)
+
+
+def _view(state: LiveState, piece: Sensed, start_s: float) -> View:
+    """Tell what a piece is measured from."""
+    span = Span(start_s, start_s + piece.duration_s)
+    level_dbfs = None
+    if piece.sound is not None and piece.sound.samples.size:
+        power = float(np.mean(np.square(piece.sound.samples, dtype=np.float64)))
+        level_dbfs = max(SILENT_DBFS, float(10 * np.log10(power))) if power > 0 else SILENT_DBFS
+    sound = level_dbfs is not None
+    picture = piece.picture
+    if picture is None or not picture.time_s.size:
+        return View(span, picture=False, sound=sound, level_dbfs=level_dbfs)
+    subject = choose_subject(state.place, picture)
+    face = None if subject is None else picture.faces[subject]
+    return View(
+        span,
+        picture=True,
+        sound=sound,
+        face_share=0.0 if face is None else float(face.valid.mean()),
+        brightness=float(picture.luminance.mean()),
+        level_dbfs=level_dbfs,
+        face=None if face is None or not face.valid.any() else _face_view(face, picture),
+    )
+
+
+def _face_view(face: FaceTracks, picture: PictureTracks) -> FaceView:
+    row = int(np.flatnonzero(face.valid)[-1])
+    left, top, width, height = (float(side) for side in face.box_px[row])
+    yaw_deg, pitch_deg = float(face.gaze_yaw_deg[row]), float(face.gaze_pitch_deg[row])
+    measured = math.isfinite(yaw_deg) and math.isfinite(pitch_deg)
+    return FaceView(
+        left / picture.width_px,
+        top / picture.height_px,
+        width / picture.width_px,
+        height / picture.height_px,
+        yaw_deg if measured else None,
+        pitch_deg if measured else None,
+    )
 
 
 def _unseen(rows: int) -> FaceTracks:

@@ -273,6 +273,59 @@ class WindowResult:
 
 
 @dataclass(frozen=True, slots=True)
+class FaceView:
+    """Where the subject's face was last seen, in shares of the picture, and where it looked.
+
+    Attributes
+    ----------
+    left, top, width, height
+        0..1 of the picture's width and height.
+    gaze_yaw_deg, gaze_pitch_deg
+        As in the tracks: yaw + is the subject's left, pitch + is up. None where it was not measured.
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
+    gaze_yaw_deg: float | None
+    gaze_pitch_deg: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the newest media was measured from, for who is before the camera and may mend it.
+
+    Attributes
+    ----------
+    span
+        The media, on the session clock.
+    picture, sound
+        Whether there was any of it in this media.
+    face_share
+        Share of its analysed frames with a measured face, 0..1; None without picture.
+    brightness
+        Mean of its frames, 0..1; None without picture.
+    level_dbfs
+        RMS of its sound; None without sound. Silence is `SILENT_DBFS`.
+    face
+        None when no face was measured in it.
+    """
+
+    span: Span
+    picture: bool
+    sound: bool
+    face_share: float | None = None
+    brightness: float | None = None
+    level_dbfs: float | None = None
+    face: FaceView | None = None
+
+
+SILENT_DBFS = -100.0
+"""Level of silence: below the step of 16-bit samples (-96 dBFS)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """What new media brought to a conversation that is followed live.
 
@@ -286,9 +339,12 @@ class Progress:
         Stretches that were never analysed, since their media never came.
     degraded
         Stretches that were analysed without a picture, though the stream has one.
+    view
+        What the new media was measured from.
     """
 
     reached_s: float
     windows: tuple[WindowResult, ...] = ()
     dropped: tuple[Span, ...] = ()
     degraded: tuple[Span, ...] = ()
+    view: View | None = None

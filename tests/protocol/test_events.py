@@ -10,7 +10,7 @@ import pytest
 from interhumanai.stream import UnknownEvent, parse_stream_event
 
 from backchannel.errors import CATALOGUE, Problem
-from backchannel.model import Cue, Progress, SegmentResult, Span, WindowResult
+from backchannel.model import Cue, FaceView, Progress, SegmentResult, Span, View, WindowResult
 from backchannel.protocol import events
 from backchannel.protocol.errors import ErrorLinks
 from backchannel.protocol.event_messages import Data, SessionEnded, decode, encode
@@ -48,7 +48,7 @@ def spelled(message: Data) -> dict[str, Any]:
     assert envelope["timestamp"] == "2026-11-22T18:00:00.250000Z"
     assert envelope["correlation_id"] == CORRELATION_ID
     theirs = parse_stream_event(json.loads(text))
-    assert isinstance(theirs, UnknownEvent) == (envelope["type"] == "cue.detected")
+    assert isinstance(theirs, UnknownEvent) == (envelope["type"] in {"cue.detected", "coverage.measured"})
     ours = decode(text)
     assert (ours.type, ours.data) == (message.type, message)
     return envelope
@@ -58,8 +58,8 @@ def story(*said: Data) -> list[tuple[str, dict[str, Any]]]:
     return [(message.type, spelled(message)["data"]) for message in said]
 
 
-def heard(result: SegmentResult, *, complete: bool = False, **more: tuple[Span, ...]) -> Progress:
-    return Progress(result.span.end_s, (WindowResult(result, complete),), **more)
+def heard(result: SegmentResult, *, complete: bool = False) -> Progress:
+    return Progress(result.span.end_s, (WindowResult(result, complete),))
 
 
 # --- the table -------------------------------------------------------------------------------------
@@ -362,6 +362,37 @@ def test_coverage() -> None:
             {"ranges": [{"start": 3, "end": 4}, {"start": 5, "end": 6}], "reason": "video_gap"},
         ),
         ("coverage.dropped", {"ranges": [{"start": 4, "end": 8}]}),
+    ]
+
+
+def test_what_was_measured_from_only_for_who_asked_for_evidence() -> None:
+    face = FaceView(0.25, 0.125, 0.5, 0.75, 3.26, None)
+    view = View(Span(3, 4.004), picture=True, sound=False, face_share=0.5, brightness=0.25, face=face)
+    progress = Progress(4.004, view=view)
+    _, said = streaming().progress(progress)
+    assert said == ()
+    _, said = streaming("v2", Include(evidence=True)).progress(progress)
+    assert story(*said) == [
+        (
+            "coverage.measured",
+            {
+                "start": 3,
+                "end": 4,
+                "picture": True,
+                "sound": False,
+                "face_share": 0.5,
+                "brightness": 0.25,
+                "level_dbfs": None,
+                "face": {
+                    "left": 0.25,
+                    "top": 0.125,
+                    "width": 0.5,
+                    "height": 0.75,
+                    "gaze_yaw_deg": 3.3,
+                    "gaze_pitch_deg": None,
+                },
+            },
+        )
     ]
 
 

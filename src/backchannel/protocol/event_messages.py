@@ -140,6 +140,35 @@ class CoverageDegraded(msgspec.Struct, frozen=True):
     reason: Literal["video_gap"] = "video_gap"
 
 
+class FaceBody(msgspec.Struct, frozen=True):
+    """The subject's face: shares of the picture's width and height, and the gaze, deg.
+
+    Yaw + is the subject's left, pitch + is up; null where the gaze was not measured.
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
+    gaze_yaw_deg: float | None
+    gaze_pitch_deg: float | None
+
+
+class CoverageMeasured(msgspec.Struct, frozen=True):
+    """What the newest media was measured from. Ours: sent only to those who asked for evidence."""
+
+    type: ClassVar[str] = "coverage.measured"
+
+    start: float
+    end: float
+    picture: bool
+    sound: bool
+    face_share: float | None
+    brightness: float | None
+    level_dbfs: float | None
+    face: FaceBody | None
+
+
 class CueDetected(msgspec.Struct, frozen=True):
     """A cue is over and known. Ours: sent only to those who asked for evidence."""
 
@@ -181,6 +210,7 @@ Data = (
     | QualityUpdated
     | CoverageDropped
     | CoverageDegraded
+    | CoverageMeasured
     | CueDetected
     | Error
 )
@@ -199,6 +229,7 @@ _KINDS: Final[dict[str, type[Data]]] = {
         QualityUpdated,
         CoverageDropped,
         CoverageDegraded,
+        CoverageMeasured,
         CueDetected,
         Error,
     )

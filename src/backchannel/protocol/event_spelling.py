@@ -4,13 +4,15 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import UNSET
 
-from backchannel.model import Cue, Progress, SegmentResult, Signal, Span
+from backchannel.model import Cue, FaceView, Progress, SegmentResult, Signal, Span, View
 from backchannel.protocol.event_messages import (
     CoverageDegraded,
     CoverageDropped,
+    CoverageMeasured,
     CueDetected,
     Data,
     EngagementUpdated,
+    FaceBody,
     QualityUpdated,
     RangeBody,
     SignalDetected,
@@ -56,12 +58,14 @@ def spell_changes(changes: Sequence[Change], include: Include, *, modality: bool
                 yield _quality(result, include)
 
 
-def spell_coverage(progress: Progress) -> Iterator[Data]:
-    """Spell what could not be analysed, or not whole."""
+def spell_coverage(progress: Progress, include: Include) -> Iterator[Data]:
+    """Spell what could not be analysed, or not whole; and, with the evidence, from what all was measured."""
     if progress.dropped:
         yield CoverageDropped(tuple(map(spell_range, progress.dropped)))
     if progress.degraded:
         yield CoverageDegraded(tuple(map(spell_range, progress.degraded)))
+    if progress.view is not None and include.evidence:
+        yield _view(progress.view)
 
 
 def spell_range(span: Span) -> RangeBody:
@@ -91,6 +95,34 @@ def _quality(result: SegmentResult, include: Include) -> QualityUpdated:
         if include.quality_timeline
         else UNSET,
     )
+
+
+def _view(view: View) -> CoverageMeasured:
+    return CoverageMeasured(
+        start=seconds(view.span.start_s),
+        end=seconds(view.span.end_s),
+        picture=view.picture,
+        sound=view.sound,
+        face_share=_rounded(view.face_share, 2),
+        brightness=_rounded(view.brightness, 3),
+        level_dbfs=_rounded(view.level_dbfs, 1),
+        face=None if view.face is None else _face(view.face),
+    )
+
+
+def _face(face: FaceView) -> FaceBody:
+    return FaceBody(
+        left=round(face.left, 4),
+        top=round(face.top, 4),
+        width=round(face.width, 4),
+        height=round(face.height, 4),
+        gaze_yaw_deg=_rounded(face.gaze_yaw_deg, 1),
+        gaze_pitch_deg=_rounded(face.gaze_pitch_deg, 1),
+    )
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def _cue(cue: Cue) -> CueDetected:

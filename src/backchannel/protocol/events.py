@@ -281,7 +281,10 @@ class Session:
         """Tell what new media brought."""
         after = self._after("progress")
         activity, changes = follow_activity(self.activity, progress, reported_by(self.model))
-        return replace(after, activity=activity), (*spell_coverage(progress), *self._spelled(changes))
+        return replace(after, activity=activity), (
+            *spell_coverage(progress, self.include),
+            *self._spelled(changes),
+        )
 
     def refuse(self, number: int, problem: Problem) -> tuple["Session", tuple[Data, ...]]:
         """Say why a message could not be analysed. The session goes on."""
