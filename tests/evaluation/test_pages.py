@@ -12,11 +12,11 @@ import pytest
 from backchannel.cues.baseline import Baselines
 from backchannel.cues.face_view import FACE_MEASURES, FaceView
 from backchannel.cues.thresholds import cue_table
+from backchannel.drawing.markup import page, tag
 from backchannel.evaluation.confusion import confusion_page
 from backchannel.evaluation.explain import explain_page
 from backchannel.evaluation.labels import Labels
 from backchannel.evaluation.lanes import lanes_by_cue, lanes_of
-from backchannel.evaluation.markup import page, tag
 from backchannel.evaluation.reasons import why_missed
 from backchannel.evaluation.replay import Replay, VoiceCourse
 from backchannel.model import Cue, Span
@@ -100,7 +100,14 @@ def test_text_is_escaped_and_html_is_not_escaped_twice() -> None:
 
 
 def test_data_cannot_end_its_element() -> None:
-    text = page("t", "", ("page.css",), ("confusion.js",), {"name": "</script><script>alert(1)</script><!--"})
+    text = page(
+        "t",
+        "",
+        "backchannel.evaluation",
+        (),
+        ("confusion.js",),
+        {"name": "</script><script>alert(1)</script><!--"},
+    )
     data = Page(text).inline["application/json"]
     assert json.loads(data) == {"name": "</script><script>alert(1)</script><!--"}
     assert text.count("</script>") == 2

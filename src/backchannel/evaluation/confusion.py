@@ -1,16 +1,28 @@
 """The confusion page: every label against every detection, clip by clip, so that each miss can be seen."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
 
+from backchannel.drawing.markup import Html, page, tag
+from backchannel.drawing.timeline import Mark, axis, lane
+from backchannel.drawing.words import numbers_of, plain, times, told_signal
 from backchannel.evaluation.labels import LabelledCue
-from backchannel.evaluation.markup import Html, page, tag
 from backchannel.evaluation.run import EvaluatedClip
 from backchannel.evaluation.score import CueMatch
-from backchannel.evaluation.timeline import Kind, Mark, axis, lane
 from backchannel.evaluation.totals import Row, clip_rows, cue_rows, share, speech_error, summary_lines
-from backchannel.evaluation.words import numbers_of, plain, times, told_signal
 from backchannel.model import EngagementSpan, Span
 
+Kind = Literal[
+    "found", "missed", "unasked", "right", "wrong", "ignored", "neutral", "engaged", "idle", "disengaged"
+]
+SIGNS: dict[str, str] = {
+    "found": "✓",
+    "missed": "○",
+    "unasked": "~",
+    "right": "✓",
+    "wrong": "✗",
+    "ignored": "~",
+}
 LEGEND: tuple[tuple[Kind, str], ...] = (
     ("found", "label, found"),
     ("missed", "label, missed"),
@@ -55,7 +67,9 @@ def confusion_page(clips: Sequence[EvaluatedClip], window_s: float) -> str:
         ),
         tag("div", id="hint", role="status", hidden=True),
     ]
-    return page("Labels against detections", body, ("page.css", "confusion.css"), ("confusion.js",))
+    return page(
+        "Labels against detections", body, "backchannel.evaluation", ("confusion.css",), ("confusion.js",)
+    )
 
 
 def _patterns() -> Html:
@@ -66,8 +80,8 @@ def _patterns() -> Html:
 
 def _legend() -> Html:
     def sample(kind: Kind) -> Html:
-        mark = Mark(Span(0.0, 1.0), kind, "top" if kind in _LABEL_KINDS else "bottom", "")
-        return lane("", "", [mark], 1.0)
+        mark = _mark(Span(0.0, 1.0), kind, "top" if kind in _LABEL_KINDS else "bottom", "")
+        return lane("", "", [mark], Span(0.0, 1.0))
 
     return tag(
         "ul",
@@ -116,7 +130,7 @@ def _clip(clip: EvaluatedClip, number: int) -> Html:
             _speech_lane(clip),
             list(_signal_lanes(clip)),
             _engagement_lane(clip),
-            axis(score.duration_s),
+            axis(clip.whole),
             class_="lanes",
             role="group",
             aria_label=f"Timeline of {score.name}",
@@ -126,10 +140,16 @@ def _clip(clip: EvaluatedClip, number: int) -> Html:
     )
 
 
+def _mark(
+    span: Span, kind: Kind, row: Literal["top", "bottom", "whole"], text: str, caption: str | None = None
+) -> Mark:
+    return Mark(span, kind, row, text, caption, SIGNS.get(kind, ""), kind in ("ignored", "unasked"))
+
+
 def _cue_lane(name: str, match: CueMatch, clip: EvaluatedClip) -> Html:
     marks = [_label_mark(name, label, found, clip) for label, found in match.labels]
     marks += [
-        Mark(
+        _mark(
             cue.span,
             verdict,
             "bottom",
@@ -139,7 +159,7 @@ def _cue_lane(name: str, match: CueMatch, clip: EvaluatedClip) -> Html:
     ]
     score = match.score
     note = f"{score.found} of {score.labels} found, {score.detections - score.right} wrong"
-    return lane(plain(name), note, marks, clip.score.duration_s)
+    return lane(plain(name), note, marks, clip.whole)
 
 
 def _label_mark(name: str, label: LabelledCue, found: bool, clip: EvaluatedClip) -> Mark:
@@ -147,7 +167,7 @@ def _label_mark(name: str, label: LabelledCue, found: bool, clip: EvaluatedClip)
     said = {"unasked": "not asked for", "found": "found", "missed": "missed"}[kind]
     why = clip.missed.get((name, label.span), "")
     text = f"Labelled {plain(label.cue)} {times(label.span)}, {label.certainty} certainty: {said}. {why}"
-    return Mark(label.span, kind, "top", text.strip())
+    return _mark(label.span, kind, "top", text.strip())
 
 
 def _speech_lane(clip: EvaluatedClip) -> Html:
@@ -155,21 +175,21 @@ def _speech_lane(clip: EvaluatedClip) -> Html:
     heard = [cue.span for cue in clip.cues if cue.name == "speaking"]
     if not told and not heard:
         return Html("")
-    marks = [Mark(span, "found", "top", f"Labelled speech {times(span)}", "") for span in told]
-    marks += [Mark(span, "right", "bottom", f"Speech heard {times(span)}", "") for span in heard]
+    marks = [_mark(span, "found", "top", f"Labelled speech {times(span)}", "") for span in told]
+    marks += [_mark(span, "right", "bottom", f"Speech heard {times(span)}", "") for span in heard]
     marks += [
-        Mark(span, "missed", "top", f"Speech not heard {times(span)}", "")
+        _mark(span, "missed", "top", f"Speech not heard {times(span)}", "")
         for span in _less(told, heard)
         if span.duration_s >= MIN_SPEECH_ERROR_S
     ]
     marks += [
-        Mark(span, "wrong", "bottom", f"Silence taken for speech {times(span)}", "")
+        _mark(span, "wrong", "bottom", f"Silence taken for speech {times(span)}", "")
         for span in _less(heard, told)
         if span.duration_s >= MIN_SPEECH_ERROR_S
     ]
     error = speech_error([clip.score])
     note = "no sound" if error is None else f"wrong {share(error)} of the time"
-    return lane("speech", note, marks, clip.score.duration_s)
+    return lane("speech", note, marks, clip.whole)
 
 
 def _less(spans: Iterable[Span], others: Sequence[Span]) -> list[Span]:
@@ -190,22 +210,21 @@ def _less(spans: Iterable[Span], others: Sequence[Span]) -> list[Span]:
 
 def _signal_lanes(clip: EvaluatedClip) -> Iterator[Html]:
     score = clip.score
-    everything = Span(0.0, score.duration_s)
     for name in sorted({*score.reported, *score.plausible}):
         signals = [signal for result in clip.results for signal in result.signals if signal.type == name]
         plausible, implausible = name in score.plausible, name in score.implausible
         kind: Kind = "right" if plausible else "wrong" if implausible else "neutral"
         labelled = "plausible" if plausible else "implausible" if implausible else "not labelled"
         marks = [
-            Mark(signal.span, kind, "bottom", f"Reported {told_signal(signal)}", f"{signal.probability}")
+            _mark(signal.span, kind, "bottom", f"Reported {told_signal(signal)}", f"{signal.probability}")
             for signal in signals
         ]
         if plausible:
             found: Kind = "found" if signals else "missed"
             said = "reported" if signals else "not reported"
             text = f"{name} is plausible in this clip: {said}"
-            marks.append(Mark(everything, found, "top", text))
-        yield lane(f"signal: {name}", labelled, marks, score.duration_s)
+            marks.append(_mark(clip.whole, found, "top", text))
+        yield lane(f"signal: {name}", labelled, marks, clip.whole)
 
 
 def _engagement_lane(clip: EvaluatedClip) -> Html:
@@ -216,9 +235,9 @@ def _engagement_lane(clip: EvaluatedClip) -> Html:
         fits = "" if not plausible else ", plausible" if part.state in plausible else ", not plausible"
         text = f"Engagement {part.state} {times(part.span)}{fits}"
         caption = part.state if not fits.startswith(", not") else f"✗ {part.state}"
-        marks.append(Mark(part.span, kinds[part.state], "whole", text, caption))
+        marks.append(_mark(part.span, kinds[part.state], "whole", text, caption))
     note = f"plausible: {', '.join(plausible)}" if plausible else "not labelled"
-    return lane("engagement", note, marks, clip.score.duration_s)
+    return lane("engagement", note, marks, clip.whole)
 
 
 def joined_engagement(parts: Iterable[EngagementSpan]) -> list[EngagementSpan]:

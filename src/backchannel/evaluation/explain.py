@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 from backchannel.arrays import FloatArray
+from backchannel.drawing.markup import Html, page, tag
+from backchannel.drawing.words import numbers_of, plain, times, told_signal
 from backchannel.evaluation.confusion import joined_engagement
 from backchannel.evaluation.labels import Labels
 from backchannel.evaluation.lanes import Lane, Swings, lanes_by_cue, lanes_of
-from backchannel.evaluation.markup import Html, page, tag
 from backchannel.evaluation.reasons import why_missed
 from backchannel.evaluation.replay import Replay
 from backchannel.evaluation.score import CUE_OF_LABEL, labels_by_cue, match_cue
-from backchannel.evaluation.words import numbers_of, plain, times, told_signal
 from backchannel.model import Cue, Span
 
 MAX_ROWS_PER_S = 50.0
@@ -79,7 +79,14 @@ def explain_page(name: str, replay: Replay, labels: Labels | None = None) -> str
         _label_section(replay, labels, lanes),
         tag("div", id="hint", role="status", hidden=True),
     ]
-    return page(f"{name}, explained", body, ("page.css", "explain.css"), ("tracks.js", "explain.js"), data)
+    return page(
+        f"{name}, explained",
+        body,
+        "backchannel.evaluation",
+        ("explain.css",),
+        ("tracks.js", "explain.js"),
+        data,
+    )
 
 
 _HOW = (

@@ -33,6 +33,11 @@ class EvaluatedClip:
     score: ClipScore
     missed: dict[tuple[str, Span], str]
 
+    @property
+    def whole(self) -> Span:
+        """From the clip's beginning to its end."""
+        return Span(0.0, self.score.duration_s)
+
 
 def evaluate_clip(clip: Path, labels: Labels, window_s: float = WINDOW_S) -> EvaluatedClip:
     """Analyse one clip as a live session would, and score it.

@@ -4,10 +4,12 @@ import base64
 import hashlib
 import html
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from string import Template
-from typing import Any
+from typing import Any, Final
+
+HERE: Final = "backchannel.drawing"
 
 
 class Html(str):
@@ -42,25 +44,29 @@ def fragment(children: Child) -> Html:
     return Html("".join(fragment(child) for child in children))
 
 
-def page(title: str, body: Child, styles: tuple[str, ...], scripts: tuple[str, ...], data: Any = None) -> str:
+def page(
+    title: str, body: Child, room: str, styles: Sequence[str], scripts: Sequence[str], data: Any = None
+) -> str:
     """Return a whole page with everything it needs in it.
 
     Parameters
     ----------
+    room
+        The package in whose folder `assets` the styles and scripts are.
     styles, scripts
-        Names of files in `assets`.
+        Names of files; what all pages look like comes before them.
     data
-        Something for the script to read, as JSON.
+        Something for the scripts to read, as JSON.
 
     A policy in the page forbids it to load anything or to run any script but these.
     """
-    style = "\n".join(_asset(name) for name in styles)
-    code = "\n".join(_asset(name) for name in scripts)
+    style = "\n".join([_asset(HERE, "page.css"), *(_asset(room, name) for name in styles)])
+    code = "\n".join(_asset(room, name) for name in scripts)
     # "<" is escaped so that no text in the data can end its element.
     inline = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace(
         "<", "\\u003c"
     )
-    return Template(_asset("page.html")).substitute(
+    return Template(_asset(HERE, "page.html")).substitute(
         title=html.escape(title),
         policy=(
             f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(code)}'; "
@@ -73,8 +79,8 @@ def page(title: str, body: Child, styles: tuple[str, ...], scripts: tuple[str, .
     )
 
 
-def _asset(name: str) -> str:
-    return resources.files("backchannel.evaluation").joinpath("assets", name).read_text(encoding="utf-8")
+def _asset(room: str, name: str) -> str:
+    return resources.files(room).joinpath("assets", name).read_text(encoding="utf-8")
 
 
 def _digest(text: str) -> str:
