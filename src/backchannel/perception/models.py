@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from openvino.preprocess import PrePostProcessor
 
 from backchannel.arrays import FloatArray
+from backchannel.perception.compiled import cache_folder, compiled
 
 
 class NetworkMissingError(RuntimeError):
@@ -74,15 +75,14 @@ def load_networks() -> Networks:
         With the name of the missing file and how to get it.
     """
     core = ov.Core()
+    near, far = "face_detection_short_range.tflite", "face_detection_full_range_sparse.tflite"
     return Networks(
-        face_near=_load_picture_network(core, "face_detection_short_range.tflite", mean=127.5, scale=127.5),
-        face_far=_load_picture_network(
-            core, "face_detection_full_range_sparse.tflite", mean=127.5, scale=127.5
-        ),
-        mesh=_load_picture_network(core, "face_landmark.tflite", mean=0.0, scale=255.0),
-        iris=_load_picture_network(core, "iris_landmark.tflite", mean=0.0, scale=255.0),
-        speech=_compile(core, core.read_model(network_file("silero_vad_16k_sequence.onnx"))),
-        pitch=_compile(core, core.read_model(network_file("swift_f0.onnx"))),
+        face_near=_picture_network(core, near, mean=127.5, scale=127.5),
+        face_far=_picture_network(core, far, mean=127.5, scale=127.5),
+        mesh=_picture_network(core, "face_landmark.tflite", mean=0.0, scale=255.0),
+        iris=_picture_network(core, "iris_landmark.tflite", mean=0.0, scale=255.0),
+        speech=_sound_network(core, "silero_vad_16k_sequence.onnx"),
+        pitch=_sound_network(core, "swift_f0.onnx"),
     )
 
 
@@ -103,25 +103,26 @@ def network_file(name: str) -> Path:
     return path
 
 
-def _load_picture_network(core: ov.Core, name: str, mean: float, scale: float) -> Network:
-    # Bytes go in and are scaled inside the network: four times less to copy than float pictures.
-    preparation = PrePostProcessor(core.read_model(network_file(name)))
-    picture = preparation.input()
-    picture.tensor().set_element_type(ov.Type.u8)
-    picture.preprocess().convert_element_type(ov.Type.f32)
-    if mean:
-        picture.preprocess().mean(mean)
-    picture.preprocess().scale(scale)
-    return _compile(core, preparation.build())
+def _picture_network(core: ov.Core, name: str, mean: float, scale: float) -> Network:
+    def prepare(model: ov.Model) -> ov.Model:
+        # Bytes go in and are scaled inside the network: four times less to copy than float pictures.
+        preparation = PrePostProcessor(model)
+        picture = preparation.input()
+        picture.tensor().set_element_type(ov.Type.u8)
+        picture.preprocess().convert_element_type(ov.Type.f32)
+        if mean:
+            picture.preprocess().mean(mean)
+        picture.preprocess().scale(scale)
+        return preparation.build()
+
+    recipe = f"uint8 in, minus {mean}, over {scale}"
+    return _network(compiled(core, network_file(name), prepare, recipe, cache_folder()))
 
 
-def _compile(core: ov.Core, model: ov.Model) -> Network:
-    # One thread: parallelism comes from worker processes, and more threads would fight over the cores.
-    settings = {
-        "INFERENCE_NUM_THREADS": 1,
-        "NUM_STREAMS": 1,
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": "f32",  # the same answer on every CPU generation
-    }
-    compiled = core.compile_model(model, "CPU", settings)
-    return Network(compiled.create_infer_request(), tuple(port.any_name for port in compiled.inputs))
+def _sound_network(core: ov.Core, name: str) -> Network:
+    return _network(compiled(core, network_file(name), lambda model: model, "as it is", cache_folder()))
+
+
+def _network(compiled_network: ov.CompiledModel) -> Network:
+    names = tuple(port.any_name for port in compiled_network.inputs)
+    return Network(compiled_network.create_infer_request(), names)
