@@ -32,6 +32,7 @@ run: setup
 		$(if $(filter 0,$(DEMO)),--serve-only) $(if $(VIDEO),--video "$(VIDEO)")
 
 test: setup
+	@bash .ci/browser
 	@$(BIN)/python -m pytest
 
 lint: setup
