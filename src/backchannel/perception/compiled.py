@@ -27,8 +27,11 @@ SETTINGS: Final = {
 
 def cache_folder() -> Path | None:
     """Where compiled networks are kept; None for a user without a home."""
-    folder = user_cache_path("backchannel", appauthor=False) / "networks"
-    return folder if folder.is_absolute() else None
+    try:
+        folder = user_cache_path("backchannel", appauthor=False) / "networks"
+    except RuntimeError:
+        return None
+    return folder if folder.is_absolute() else None  # older versions give "~" back as it is
 
 
 def compiled(
