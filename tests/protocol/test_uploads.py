@@ -72,26 +72,23 @@ def test_a_windows_signals_span_it_one_of_each_type() -> None:
     assert (body.signals, body.conversation_quality) == (msgspec.UNSET, msgspec.UNSET)
 
 
-def test_neighbours_of_one_type_become_one_and_the_strongest_speaks() -> None:
+def test_merged_signals_have_the_times_of_their_evidence_and_do_not_end_at_a_seam() -> None:
     body = result_body(
         [
-            window(0, signal("interest", 0, 1, "low", "first"), signal("stress", 0, 1)),
-            window(1, signal("interest", 5, 6, "high", "second")),
-            window(2, signal("interest", 10, 11, "medium", "third")),
-            window(3, signal("stress", 15, 16)),
-            window(4, signal("interest", 20, 21, "low", "later")),
+            window(0, signal("interest", 1.5, 5, "low", "first"), signal("stress", 0, 1)),
+            window(1, signal("interest", 5, 6.4, "high", "second")),
+            window(2, signal("interest", 12, 13)),
         ],
         MERGED,
     )
     assert isinstance(body.signals, tuple)
     told = [(one.type, one.start, one.end, one.rationale) for one in body.signals]
     assert told == [
-        ("interest", 0, 15, "second"),
-        ("stress", 0, 5, "stress medium"),
-        ("stress", 15, 20, "stress medium"),
-        ("interest", 20, 25, "later"),
+        ("stress", 0, 1, "stress medium"),
+        ("interest", 1.5, 6.4, "second"),
+        ("interest", 12, 13, "interest medium"),
     ]
-    assert [len(one.signals) for one in body.windows] == [2, 1, 1, 1, 1]
+    assert [len(one.signals) for one in body.windows] == [2, 1, 1]
 
 
 def test_the_model_that_listens_keeps_to_what_can_be_heard() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from backchannel.events_client import EventClient, Received, Reconnected
@@ -28,12 +29,27 @@ def run(scenario: Callable[[], Awaitable[None]]) -> None:
 
 
 async def over_v0(live: Live, chunks: Sequence[bytes]) -> Told:
-    """The signals of a segment-wise stream, those of one type close together joined as events tell them."""
     signals: list[dict[str, Any]] = []
     async with live.stream() as stream:
         for chunk in chunks:
             messages = await stream.ask(chunk)
             signals += messages[1].get("signals", [])
+    return occasions(signals)
+
+
+async def over_uploads(live: Live, file: Path) -> tuple[Told, Told]:
+    """The signals that an upload to v1, and a job of v2, answer with."""
+    form = {"file": (file.name, file.read_bytes())}
+    asked = {"model": "inter-2", "wait_seconds": "100", "include[]": "signals"}
+    headers = {"Authorization": f"Bearer {live.key}"}
+    async with httpx.AsyncClient(base_url=live.http, headers=headers, timeout=120) as client:
+        answer = await client.post("/v1/upload/analyze", files=form)
+        job = await client.post("/v2/upload/analyze", files=form, data=asked)
+    return occasions(answer.json()["signals"]), occasions(job.json()["result"]["signals"])
+
+
+def occasions(signals: list[dict[str, Any]]) -> Told:
+    """Signals of one type close together, joined as events tell them."""
     told: Told = []
     for signal in sorted(signals, key=lambda signal: (signal["type"], signal["start"])):
         name, start, end = signal["type"], signal["start"], signal["end"]
@@ -62,16 +78,21 @@ async def over_events(live: Live, version: str, chunks: Sequence[bytes]) -> Told
     return sorted(told)
 
 
-def test_the_same_clip_says_the_same_on_every_stream(live: Live, clips: Path) -> None:
+def agree(told: Told, expected: Told) -> None:
+    assert [name for name, _, _ in told] == [name for name, _, _ in expected]
+    for (_, start, end), (_, expected_start, expected_end) in zip(told, expected, strict=True):
+        assert start == pytest.approx(expected_start, abs=TOLERANCE_S)
+        assert end == pytest.approx(expected_end, abs=TOLERANCE_S)
+
+
+def test_the_same_clip_says_the_same_on_every_stream_and_upload(live: Live, clips: Path) -> None:
     async def scenario() -> None:
         expected = await over_v0(live, live_chunks(clips / CLIP, 5.0))
         assert {name for name, _, _ in expected} == {"confidence", "interest"}
         for version, step_s in (("v1", 1.0), ("v2", 0.4), ("v2", 3.0)):
-            told = await over_events(live, version, live_chunks(clips / CLIP, step_s))
-            assert [name for name, _, _ in told] == [name for name, _, _ in expected]
-            for (_, start, end), (_, expected_start, expected_end) in zip(told, expected, strict=True):
-                assert start == pytest.approx(expected_start, abs=TOLERANCE_S)
-                assert end == pytest.approx(expected_end, abs=TOLERANCE_S)
+            agree(await over_events(live, version, live_chunks(clips / CLIP, step_s)), expected)
+        for told in await over_uploads(live, clips / CLIP):
+            agree(told, expected)
 
     run(scenario)
 

@@ -176,7 +176,7 @@ def analysis_body(results: Sequence[SegmentResult], include: Include) -> Analysi
             results[-1].quality_overall, [(result.span, result.quality) for result in results], both
         )
     return AnalysisBody(
-        signals=signal_bodies(_whole_signals(results), include, modality=True),
+        signals=signal_bodies(whole_signals(results), include, modality=True),
         engagement_state=_joined(
             engagement_bodies([part for result in results for part in result.engagement])
         ),
@@ -207,7 +207,7 @@ def _mean(shares: Sequence[tuple[float | None, float]]) -> float | None:
     )
 
 
-def _whole_signals(results: Sequence[SegmentResult]) -> list[Signal]:
+def whole_signals(results: Sequence[SegmentResult]) -> list[Signal]:
     """Join signals that only a seam between segments has kept apart; the later one knows all the evidence."""
     joined: list[Signal] = []
     for result in results:

@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from backchannel.errors import Problem
 from backchannel.media.container import Container, detect_container
-from backchannel.model import EngagementLevel, SegmentResult, Signal, Span
+from backchannel.model import EngagementLevel, SegmentResult, Signal
 from backchannel.protocol.errors import ErrorBody
 from backchannel.protocol.include import PARAMETERS, Include, parse_include
 from backchannel.protocol.models import MODELS, SOUND_ONLY, ModelName, model_named, reported_by
@@ -24,6 +24,7 @@ from backchannel.protocol.results import (
     coverage_body,
     seconds,
     signal_bodies,
+    whole_signals,
 )
 
 SOUND_FILES: Final = (Container.WAV, Container.FLAC, Container.MP3, Container.OGG)
@@ -164,8 +165,11 @@ def file_problem(problem: Problem) -> Problem:
 
 
 def result_body(results: Sequence[SegmentResult], request: JobRequest) -> ResultBody:
-    """Spell a job's result from the results of its windows, in order; there is at least one."""
-    windows = [_window_signals(result, request) for result in results]
+    """Spell a job's result from the results of its windows, in order; there is at least one.
+
+    A window's signals span the window. The merged ones have the times of their evidence, as on every stream.
+    """
+    results = [_reported(result, request.model) for result in results]
     quality: ConversationQualityBody | UnsetType = conversation_quality(
         results[-1].quality_overall, [(result.span, result.quality) for result in results], request.include
     )
@@ -178,43 +182,32 @@ def result_body(results: Sequence[SegmentResult], request: JobRequest) -> Result
                 start_seconds=seconds(result.span.start_s),
                 end_seconds=seconds(result.span.end_s),
                 engagement_status=_prevailing(result),
-                signals=signal_bodies(signals, request.include),
+                signals=signal_bodies(_window_signals(result), request.include),
             )
-            for index, (result, signals) in enumerate(zip(results, windows, strict=True))
+            for index, result in enumerate(results)
         ),
-        signals=signal_bodies(merged(windows), request.include) if request.signals else UNSET,
+        signals=signal_bodies(whole_signals(results), request.include) if request.signals else UNSET,
         conversation_quality=quality,
         coverage=coverage_body(results),
     )
 
 
-def _window_signals(result: SegmentResult, request: JobRequest) -> list[Signal]:
-    """The strongest signal of each type that the model reports, over the whole window."""
-    reported = reported_by(request.model)
+def _reported(result: SegmentResult, model: ModelName) -> SegmentResult:
+    """Leave out what the model does not report."""
+    reported = reported_by(model)
+    if reported is None:
+        return result
+    return replace(result, signals=tuple(signal for signal in result.signals if signal.type in reported))
+
+
+def _window_signals(result: SegmentResult) -> list[Signal]:
+    """The strongest signal of each type, over the whole window."""
     strongest: dict[str, Signal] = {}
     for signal in result.signals:
-        if reported is not None and signal.type not in reported:
-            continue
         before = strongest.get(signal.type)
         if before is None or _rank(signal) > _rank(before):
             strongest[signal.type] = signal
     return [replace(signal, span=result.span) for signal in strongest.values()]
-
-
-def merged(windows: Sequence[Sequence[Signal]]) -> list[Signal]:
-    """Join signals of the same type in neighbouring windows; the strongest one's rationale stands for all."""
-    joined: list[Signal] = []
-    for index, signals in enumerate(windows):
-        before = {signal.type: signal for signal in joined} if index else {}
-        for signal in signals:
-            last = before.get(signal.type)
-            if last is None or last.span.end_s < signal.span.start_s:
-                joined.append(signal)
-                continue
-            best = signal if _rank(signal) > _rank(last) else last
-            span = Span(last.span.start_s, signal.span.end_s)
-            joined[joined.index(last)] = replace(best, span=span)
-    return joined
 
 
 def _rank(signal: Signal) -> tuple[int, float]:
