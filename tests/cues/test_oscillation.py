@@ -63,6 +63,14 @@ def test_a_listeners_nod_is_found_and_measured(cycles: int, rate_hz: float, size
     assert (cue.unit, cue.modality) == ("deg", "visual")
 
 
+def test_a_small_swing_before_a_whole_one_is_not_the_end() -> None:
+    pitch = swings(T, START_S, 4, 1.5, 9.0)
+    # The head comes to rest higher than it left: the last way down is short, the last way up is whole.
+    higher = np.interp(T, [START_S + 2.0, START_S + 2.33], [0.0, 2.8])
+    cue = only(pitched((pitch + higher).astype(np.float32)), "nod")
+    assert measure(cue, "count") == 4
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_nod_is_found_in_half_a_degree_of_jitter(seed: int) -> None:
     noise = jitter(T.size, 0.5, seed)

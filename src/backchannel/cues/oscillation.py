@@ -231,8 +231,8 @@ def _with_ways(
         return [out, back] if together and _continues([out], back, limits) else []
     usual_s = float(np.median([swing.duration_s for swing in inner]))
     reaches_s = [min(longest_s, share * usual_s + _GRACE_S) for share in _REACHES]
-    outs = [_way_out(track, ends[0], reach_s) for reach_s in reaches_s if not _is_half(inner[:2])]
-    backs = [_way_back(track, ends[1], reach_s) for reach_s in reaches_s if not _is_half(inner[:-3:-1])]
+    outs = [_way_out(track, ends[0], reach_s) for reach_s in reaches_s]
+    backs = [_way_back(track, ends[1], reach_s) for reach_s in reaches_s]
     return [*_fitting(outs, inner, 0, limits), *inner, *_fitting(backs, inner, -1, limits)]
 
 
@@ -267,7 +267,10 @@ def _farthest(piece: FloatArray, from_deg: float) -> int:
 
 
 def _is_half(outer_first: list[Swing]) -> bool:
-    """Whether the outermost swing of a chain is a way between rest and one side; nothing lies beyond it."""
+    """Whether the outermost swing of a chain looks like a way between rest and one side.
+
+    Nothing lies beyond such a one but another whole swing, which shows that it was only a small one.
+    """
     sizes = [abs(swing.size_deg) for swing in outer_first]
     return len(sizes) > 1 and sizes[0] < _WHOLE_SHARE * sizes[1]
 
@@ -280,11 +283,13 @@ def _held_s(before: Swing, after: Swing) -> float:
 def _belongs(way: Swing, inner: list[Swing], at: int, limits: CueThresholds) -> bool:
     """Whether a way out of rest, or back, is of one kind with the swings that it leads to."""
     neighbour = inner[at]
+    outer_first = inner[:2] if at == 0 else inner[:-3:-1]
     held_s = _held_s(way, neighbour) if at == 0 else _held_s(neighbour, way)
     opposite = way.size_deg * neighbour.size_deg < 0
     share = abs(way.size_deg) / float(np.median([abs(swing.size_deg) for swing in inner]))
     usual_s = float(np.median([swing.duration_s for swing in inner]))
-    like = opposite and _HALF_SHARE <= share <= _LARGEST_WAY
+    least = _WHOLE_SHARE if _is_half(outer_first) else _HALF_SHARE
+    like = opposite and least <= share <= _LARGEST_WAY
     in_time = held_s <= _MAX_HOLD_S and way.duration_s <= (1 + limits["max_variation"]) * usual_s + _GRACE_S
     return like and in_time and _is_quick(way, limits)
 
