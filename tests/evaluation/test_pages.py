@@ -1,10 +1,6 @@
 """The pages are whole, hold every miss, escape what they are told, and run nothing but their own script."""
 
-import base64
-import hashlib
 import json
-import re
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -12,7 +8,6 @@ import pytest
 from backchannel.cues.baseline import Baselines
 from backchannel.cues.face_view import FACE_MEASURES, FaceView
 from backchannel.cues.thresholds import cue_table
-from backchannel.drawing.markup import page, tag
 from backchannel.evaluation.confusion import confusion_page
 from backchannel.evaluation.explain import explain_page
 from backchannel.evaluation.labels import Labels
@@ -20,63 +15,10 @@ from backchannel.evaluation.lanes import lanes_by_cue, lanes_of
 from backchannel.evaluation.reasons import why_missed
 from backchannel.evaluation.replay import Replay, VoiceCourse
 from backchannel.model import Cue, Span
+from tests.drawing.reading import checked
 from tests.evaluation.build import cue, evaluated, label, result, spans
 
-VOID = {"meta", "br", "hr", "img", "input", "link"}
 NASTY = 'clip <img src=x onerror=alert(1)> & "co".mp4'
-
-
-class Page(HTMLParser):
-    """Reads a page strictly: every element that is opened is closed, in order."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.inline: dict[str, str] = {}
-        self.feed(text)
-        self.close()
-        assert not self.open, self.open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] in ("script", "style"):
-            kind = self.elements[-1][1].get("type") or self.open[-1]
-            self.inline[kind] = self.inline.get(kind, "") + data
-
-    def marks(self, kind: str) -> list[str]:
-        return [
-            str(attributes["aria-label"])
-            for _, attributes in self.elements
-            if attributes.get("class") == f"mark {kind}" and attributes.get("aria-label")
-        ]
-
-
-def checked(text: str) -> Page:
-    """Read a page and hold it to what every page promises."""
-    read = Page(text)
-    (policy,) = (a["content"] for _, a in read.elements if a.get("http-equiv") == "Content-Security-Policy")
-    assert policy is not None
-    assert "default-src 'none'" in policy
-    assert "unsafe" not in policy
-    for kind in ("script", "style"):
-        digest = base64.b64encode(hashlib.sha256(read.inline[kind].encode()).digest()).decode()
-        assert f"{kind}-src 'sha256-{digest}'" in policy
-    for _, attributes in read.elements:
-        assert not [name for name in attributes if name.startswith("on") or name == "style"]
-        assert "src" not in attributes
-        assert (attributes.get("href") or "#").startswith("#")
-    assert "http:" not in text
-    assert "https:" not in text
-    assert re.search(r"<title>[^<]+</title>", text)
-    return read
 
 
 def replay(name: str = "", cues: tuple[Cue, ...] = ()) -> Replay:
@@ -92,25 +34,6 @@ def replay(name: str = "", cues: tuple[Cue, ...] = ()) -> Replay:
     track[:100] = np.nan
     voice = VoiceCourse(ten_ms, track, 200 * track, 200 * track, -60 * track, -60 * track, track)
     return Replay((result("interest"),), cues, face, voice)
-
-
-def test_text_is_escaped_and_html_is_not_escaped_twice() -> None:
-    made = tag("p", "<b> & ", tag("b", "x", title='"<'), class_="a", hidden=True, id=None)
-    assert made == '<p class="a" hidden="">&lt;b&gt; &amp; <b title="&quot;&lt;">x</b></p>'
-
-
-def test_data_cannot_end_its_element() -> None:
-    text = page(
-        "t",
-        "",
-        "backchannel.evaluation",
-        (),
-        ("confusion.js",),
-        {"name": "</script><script>alert(1)</script><!--"},
-    )
-    data = Page(text).inline["application/json"]
-    assert json.loads(data) == {"name": "</script><script>alert(1)</script><!--"}
-    assert text.count("</script>") == 2
 
 
 def test_the_confusion_page_holds_every_label_every_detection_and_every_miss() -> None:

@@ -62,10 +62,6 @@ def page(
     """
     style = "\n".join([_asset(HERE, "page.css"), *(_asset(room, name) for name in styles)])
     code = "\n".join(_asset(room, name) for name in scripts)
-    # "<" is escaped so that no text in the data can end its element.
-    inline = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace(
-        "<", "\\u003c"
-    )
     return Template(_asset(HERE, "page.html")).substitute(
         title=html.escape(title),
         policy=(
@@ -74,9 +70,16 @@ def page(
         ),
         style=style,
         body=fragment(body),
-        data=inline,
+        data="" if data is None else _inline(data),
         script=code,
     )
+
+
+def _inline(data: Any) -> str:
+    # "<" is escaped so that no text in the data can end its element.
+    told = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    escaped = told.replace("<", "\\u003c")
+    return f'<script type="application/json" id="data">{escaped}</script>'
 
 
 def _asset(room: str, name: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from backchannel.drawing.markup import Html, tag
+from backchannel.drawing.markup import Child, Html, tag
 from backchannel.model import Span
 
 _HALF_PX, _GAP_PX, _TOP_PX = 14, 3, 3
@@ -66,19 +66,25 @@ def lane(
     scripted
         A script of the page shows what marks say and moves between them; otherwise the browser does.
     """
-    shown = (mark for mark in marks if mark.span.end_s >= over.start_s and mark.span.start_s <= over.end_s)
-    ordered = sorted(shown, key=lambda mark: (mark.span, mark.row))
+    ordered = sorted(
+        (mark for mark in marks if _is_inside(mark.span, over)), key=lambda mark: (mark.span, mark.row)
+    )
+    return strip(title, note, [_mark(mark, over, height_px, scripted) for mark in ordered], over, height_px)
+
+
+def strip(title: str, note: str, drawn: Child, over: Span, height_px: float) -> Html:
+    """A named row of a timeline, with whatever is drawn in it over the lines of the axis."""
     return tag(
         "div",
         tag("div", tag("b", title), " ", tag("small", note), class_="name"),
         tag(
             "svg",
             [_grid_line(time_s, over, height_px) for time_s in ticks(over)],
-            [_mark(mark, over, height_px, scripted) for mark in ordered],
+            drawn,
             height=height_px,
             width="100%",
             role="group",
-            aria_label=f"{title}: {note}",
+            aria_label=f"{title}: {note}" if note else title,
         ),
         class_="lane",
     )
@@ -113,6 +119,12 @@ def ticks(over: Span) -> list[float]:
 def percent(time_s: float, over: Span) -> str:
     """Where a time is drawn, as a share of the width."""
     return f"{100.0 * (time_s - over.start_s) / max(over.duration_s, 1e-9):.3f}%"
+
+
+def _is_inside(span: Span, over: Span) -> bool:
+    """Whether any of a span is drawn; one without length is where it begins."""
+    ends_after = span.end_s > over.start_s or span.start_s == span.end_s == over.start_s
+    return ends_after and span.start_s < over.end_s
 
 
 def _mark(mark: Mark, over: Span, height_px: float, scripted: bool) -> Html:

@@ -1,0 +1,216 @@
+"""The parts of a report that are drawn over time: engagement, signals, cues, quality."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
+
+from backchannel.cues.thresholds import cue_table
+from backchannel.drawing.markup import Html, tag
+from backchannel.drawing.timeline import Mark, axis, lane, percent, strip
+from backchannel.drawing.words import plain
+from backchannel.model import Modality, Span
+from backchannel.report.recording import CueEntry, QualityEntry, Recording, SignalEntry
+from backchannel.report.summary import DIMENSIONS, NO_EVIDENCE
+from backchannel.report.words import LONG_S, clock, counted, measured, named, when
+
+PART_S: Final = 300.0
+"""Longer recordings are drawn once as a whole and once in parts of this length, s."""
+_LANE_PX, _BAR_LANE_PX = 26, 56
+_STATES = {"engaged": "engaged", "neutral": "idle", "disengaged": "disengaged"}
+_GROUPS: tuple[tuple[str, tuple[Modality, ...]], ...] = (
+    ("What was seen", ("visual",)),
+    ("What was heard", ("audio", "text")),
+)
+
+
+def timeline(recording: Recording) -> Html:
+    """Engagement, a lane for each signal and, folded, for each cue; in parts too when it is long."""
+    whole = Span(0.0, recording.duration)
+    parts = [
+        Span(start_s, min(start_s + PART_S, recording.duration))
+        for start_s in (index * PART_S for index in range(int(recording.duration // PART_S) + 1))
+        if start_s < recording.duration
+    ]
+    return tag(
+        "div",
+        _lanes(recording, whole, "Timeline"),
+        _cue_lanes(recording, whole),
+        tag(
+            "details",
+            tag("summary", f"The same in {len(parts)} parts of {PART_S / 60:g} minutes"),
+            [
+                tag(
+                    "div",
+                    tag("h3", when(part, recording.duration)),
+                    _lanes(recording, part, clock(part.start_s)),
+                )
+                for part in parts
+            ],
+            class_="parts",
+        )
+        if len(parts) > 1
+        else "",
+    )
+
+
+def quality_course(recording: Recording) -> Html:
+    """A lane for each dimension: how far each window stands above or below 50."""
+    overall = recording.quality.overall
+    whole = Span(0.0, recording.duration)
+
+    def row(name: str, title: str) -> Html:
+        note = "" if overall is None else f"overall {getattr(overall, name)}"
+        bars = [_bar(entry, name, title, whole, recording.duration) for entry in recording.quality.timeline]
+        return strip(title, note, [_middle_line(), *bars], whole, _BAR_LANE_PX)
+
+    return tag(
+        "div",
+        row("quality_index", "quality index"),
+        [row(name, name) for name in DIMENSIONS],
+        axis(whole, _axis_label(whole)),
+        class_="lanes",
+        role="group",
+        aria_label="Quality over time",
+    )
+
+
+def _lanes(recording: Recording, over: Span, title: str) -> Html:
+    return tag(
+        "div",
+        _engagement_lane(recording, over),
+        list(_signal_lanes(recording, over)),
+        axis(over, _axis_label(over)),
+        class_="lanes",
+        role="group",
+        aria_label=f"Timeline, {title}" if title != "Timeline" else title,
+    )
+
+
+def _axis_label(over: Span) -> Callable[[float], str]:
+    return clock if over.end_s >= LONG_S else "{:g} s".format
+
+
+def _engagement_lane(recording: Recording, over: Span) -> Html:
+    marks = [
+        Mark(
+            part.span,
+            _STATES[part.state],
+            "whole",
+            f"{part.state} {when(part.span, recording.duration)}",
+            part.state,
+        )
+        for part in recording.engagement
+    ]
+    lost = recording.coverage.dropped
+    marks += [
+        Mark(one.span, "lost", "whole", f"not analysed {when(one.span, recording.duration)}") for one in lost
+    ]
+    return lane("engagement", "", marks, over, height_px=_LANE_PX, scripted=False)
+
+
+def _signal_lanes(recording: Recording, over: Span) -> Iterator[Html]:
+    numbered: dict[str, list[tuple[int, SignalEntry]]] = {}
+    for number, signal in enumerate(recording.signals, 1):
+        numbered.setdefault(signal.type, []).append((number, signal))
+    for name in sorted(numbered):
+        marks = [
+            Mark(
+                signal.span,
+                f"signal {signal.probability}",
+                "whole",
+                f"{signal.type}, {signal.probability}, {when(signal.span, recording.duration)}. "
+                f"{signal.rationale}",
+                signal.probability,
+                href=f"#signal-{number}",
+            )
+            for number, signal in numbered[name]
+        ]
+        yield lane(name, "", marks, over, height_px=_LANE_PX, scripted=False)
+
+
+def _cue_lanes(recording: Recording, over: Span) -> Html:
+    if not recording.cues:
+        return Html("")
+    kinds = len({cue.cue for cue in recording.cues})
+    return tag(
+        "details",
+        tag("summary", f"Cues over time ({counted(kinds, 'kind')})"),
+        [_cue_group(title, recording, modalities, over) for title, modalities in _GROUPS],
+        class_="cue-lanes",
+    )
+
+
+def _cue_group(title: str, recording: Recording, modalities: Sequence[Modality], over: Span) -> Html:
+    cues = [cue for cue in recording.cues if cue.modality in modalities]
+    if not cues:
+        return Html("")
+    return tag(
+        "div",
+        tag("h3", title),
+        [
+            lane(
+                plain(name),
+                "",
+                [_cue_mark(cue, recording.duration) for cue in cues if cue.cue == name],
+                over,
+                height_px=_LANE_PX,
+                scripted=False,
+            )
+            for name in in_table_order(cue.cue for cue in cues)
+        ],
+        axis(over, _axis_label(over)),
+        class_="lanes",
+        role="group",
+        aria_label=f"Cues: {title.lower()}",
+    )
+
+
+def in_table_order(names: Iterable[str]) -> list[str]:
+    """Names of cues in the order of their table; those that it does not name come last."""
+    places = {name: place for place, name in enumerate(cue_table())}
+    return sorted(set(names), key=lambda name: (places.get(name, len(places)), name))
+
+
+def _cue_mark(cue: CueEntry, duration_s: float) -> Mark:
+    return Mark(
+        cue.span, "cue", "whole", f"{plain(cue.cue)} {when(cue.span, duration_s)}: {cue_numbers(cue)}", ""
+    )
+
+
+def cue_numbers(cue: CueEntry) -> str:
+    """What was measured of a cue, in words."""
+    side = (
+        f" {'to the ' if cue.direction in ('left', 'right') else ''}{cue.direction}" if cue.direction else ""
+    )
+    parts = [f"{measured(cue.value, cue.unit)}{side}"]
+    if cue.baseline is not None:
+        parts.append(f"usual {measured(cue.baseline, cue.unit)}")
+    parts += [f"{named(name)} {measured(value, unit)}" for name, value, unit in cue.measures]
+    return ", ".join(parts)
+
+
+def _middle_line() -> Html:
+    return tag("line", x1="0%", x2="100%", y1=_BAR_LANE_PX / 2, y2=_BAR_LANE_PX / 2, class_="middle")
+
+
+def _bar(entry: QualityEntry, name: str, title: str, over: Span, duration_s: float) -> Html:
+    score = getattr(entry.values, name)
+    half = _BAR_LANE_PX / 2 - 3
+    height = abs(score - NO_EVIDENCE) / 50 * half
+    y = _BAR_LANE_PX / 2 - (height if score >= NO_EVIDENCE else 0)
+    text = f"{title} {score} in {when(entry.span, duration_s)}"
+    shown = entry.span.clip(over)
+    side = "above" if score >= NO_EVIDENCE else "below"
+    return tag(
+        "g",
+        tag("title", text),
+        tag(
+            "rect",
+            x=percent(shown.start_s, over),
+            y=round(y, 1),
+            width=f"{100.0 * shown.duration_s / max(over.duration_s, 1e-9):.3f}%",
+            height=round(height, 1),
+        ),
+        class_=f"bar {side}",
+        role="img",
+        aria_label=text,
+    )

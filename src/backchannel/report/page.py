@@ -1,0 +1,251 @@
+"""The report: one page that needs nothing else, for whoever was not there."""
+
+from backchannel.drawing.markup import Html, fragment, page, tag
+from backchannel.report.course import quality_course, timeline
+from backchannel.report.figures import Figures, figures_of
+from backchannel.report.prose import ENGAGEMENT, EVIDENCE, HOW, NOTHING_INVENTED, QUALITY, WHAT_THIS_IS
+from backchannel.report.recording import Recording, SignalEntry
+from backchannel.report.summary import coverage_notes, summary
+from backchannel.report.tables import (
+    coverage_table,
+    cue_list_table,
+    cue_totals_table,
+    engagement_table,
+    evidence_table,
+    figures_table,
+    measures_table,
+    quality_table,
+)
+from backchannel.report.words import counted, length, moment, percentage, when
+
+_LEVELS = {"low": 1, "medium": 2, "high": 3}
+
+
+def render_report(recording: Recording) -> str:
+    """Return the whole page, as HTML that loads nothing.
+
+    Every text of the recording is escaped. The page carries a policy that lets it load nothing and run
+    only its own few lines, which unfold everything before it is printed.
+    """
+    figures = figures_of(recording)
+    body = [
+        _header(recording),
+        tag(
+            "main",
+            _summary(recording, figures),
+            _section("Timeline", "timeline", _legend(), timeline(recording)),
+            _signals(recording),
+            _engagement(recording, figures),
+            _quality(recording),
+            _cues(recording, figures),
+            _coverage(recording),
+            _method(recording),
+        ),
+        tag("footer", tag("p", f"Made by Backchannel {recording.version} ({recording.engine}).")),
+    ]
+    return page(f"{recording.source} – report", body, "backchannel.report", ("report.css",), ("report.js",))
+
+
+def _header(recording: Recording) -> Html:
+    def at(label: str, value: Html) -> Html:
+        return tag("div", tag("dt", label), tag("dd", value))
+
+    facts = [at("Length", tag("span", length(recording.duration)))]
+    moments = (("Recorded", recording.recorded_at), ("Analysed", recording.analyzed_at))
+    facts += [
+        at(label, tag("time", moment(told), datetime=told.isoformat()))
+        for label, told in moments
+        if told is not None
+    ]
+    return tag(
+        "header",
+        tag("p", "Backchannel report", class_="eyebrow"),
+        tag("h1", recording.source),
+        tag("dl", facts, class_="facts"),
+    )
+
+
+def _section(title: str, name: str, *children: Html) -> Html:
+    return tag(
+        "section",
+        tag("h2", title, id=f"{name}-title"),
+        list(children),
+        id=name,
+        aria_labelledby=f"{name}-title",
+    )
+
+
+def _summary(recording: Recording, figures: Figures) -> Html:
+    sentences = summary(recording, figures)
+    return _section(
+        "Summary",
+        "summary",
+        tag("div", [tag("p", sentence) for sentence in sentences], class_="summary"),
+        tag("p", WHAT_THIS_IS, class_="caution", role="note"),
+    )
+
+
+def _legend() -> Html:
+    entries = [(f"signal {level}", f"signal, {level} probability") for level in _LEVELS]
+    entries += [("engaged", "engaged"), ("idle", "neutral"), ("disengaged", "disengaged"), ("cue", "cue")]
+    return tag(
+        "ul",
+        [
+            tag(
+                "li",
+                tag(
+                    "svg",
+                    tag("g", tag("rect", x=1, y=1, width=26, height=12, rx=2), class_=f"mark {kind}"),
+                    width=28,
+                    height=14,
+                    aria_hidden="true",
+                ),
+                meaning,
+            )
+            for kind, meaning in entries
+        ],
+        class_="legend",
+    )
+
+
+def _signals(recording: Recording) -> Html:
+    if not recording.signals:
+        return _section("Signals", "signals", tag("p", "No signal was reported."))
+    return _section(
+        "Signals",
+        "signals",
+        tag("p", EVIDENCE),
+        tag(
+            "ol",
+            [
+                tag("li", _signal(number, signal, recording))
+                for number, signal in enumerate(recording.signals, 1)
+            ],
+            class_="signals",
+        ),
+    )
+
+
+def _signal(number: int, signal: SignalEntry, recording: Recording) -> Html:
+    level = _LEVELS[signal.probability]
+    meter = tag(
+        "span",
+        [tag("i", class_="on" if place < level else "off") for place in range(len(_LEVELS))],
+        class_="meter",
+        aria_hidden="true",
+    )
+    evidence = Html("")
+    if signal.evidence:
+        evidence = tag(
+            "details",
+            tag("summary", f"Evidence: {counted(len(signal.evidence), 'number')}"),
+            evidence_table(number, signal.type, signal.evidence, recording.duration),
+            class_="printed",
+        )
+    return tag(
+        "article",
+        tag(
+            "h3",
+            tag("span", signal.type, class_="type"),
+            " ",
+            tag("span", meter, f" {signal.probability}", class_="probability"),
+            " ",
+            tag("span", when(signal.span, recording.duration), class_="when"),
+        ),
+        tag("p", signal.rationale, class_="rationale"),
+        evidence,
+        id=f"signal-{number}",
+        class_="signal-card",
+    )
+
+
+def _engagement(recording: Recording, figures: Figures) -> Html:
+    if not recording.engagement:
+        return _section("Engagement", "engagement", tag("p", "Engagement was not measured."))
+    shares = [(state, share) for state, share in figures.engagement.items() if share > 0]
+    return _section(
+        "Engagement",
+        "engagement",
+        tag(
+            "ul",
+            [
+                tag(
+                    "li",
+                    tag("b", f"{percentage(share)} {state}"),
+                    " ",
+                    tag("span", ENGAGEMENT[state], class_="dim"),
+                )
+                for state, share in shares
+            ],
+            class_="shares",
+        ),
+        tag(
+            "details",
+            tag(
+                "summary", f"{counted(len(recording.engagement), 'stretch').replace('stretchs', 'stretches')}"
+            ),
+            engagement_table(recording),
+        ),
+    )
+
+
+def _quality(recording: Recording) -> Html:
+    if not recording.quality.timeline:
+        return _section(
+            "Quality", "quality", tag("p", "Quality was not asked for, or there was no whole window.")
+        )
+    return _section(
+        "Quality over time",
+        "quality",
+        tag("p", QUALITY),
+        quality_course(recording),
+        tag("details", tag("summary", "The same in numbers"), quality_table(recording)),
+    )
+
+
+def _cues(recording: Recording, figures: Figures) -> Html:
+    if not recording.cues:
+        return _section("Cues", "cues", tag("p", "No cue was found."))
+    return _section(
+        "Cues",
+        "cues",
+        figures_table(recording, figures),
+        tag(
+            "details",
+            tag("summary", "Every kind of cue, counted"),
+            cue_totals_table(recording, figures),
+            class_="printed",
+        ),
+        tag(
+            "details",
+            tag("summary", f"Every cue with its numbers ({len(recording.cues)})"),
+            cue_list_table(recording.cues, recording.duration),
+            class_="long",
+        ),
+    )
+
+
+def _coverage(recording: Recording) -> Html:
+    notes = coverage_notes(recording)
+    return _section(
+        "Coverage and limits",
+        "coverage",
+        tag("p", " ".join(notes)) if notes else Html(""),
+        coverage_table(recording.coverage, recording.duration),
+        tag("p", NOTHING_INVENTED),
+    )
+
+
+def _method(recording: Recording) -> Html:
+    return _section(
+        "How it was measured",
+        "method",
+        fragment(tag("p", paragraph) for paragraph in HOW),
+        tag(
+            "details",
+            tag("summary", "How each of these cues was measured, and what it gets wrong"),
+            measures_table([cue.cue for cue in recording.cues]),
+        )
+        if recording.cues
+        else Html(""),
+    )

@@ -1,0 +1,109 @@
+"""The summary: a few sentences, each of which restates numbers of the recording and nothing else."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from backchannel.model import Coverage
+from backchannel.report.figures import Figures
+from backchannel.report.recording import QualityScores, Recording, SignalEntry
+from backchannel.report.words import counted, length, listed, percentage, when
+
+DIMENSIONS = ("clarity", "authority", "energy", "rapport", "learning")
+NO_EVIDENCE = 50
+"""The score of a dimension that nothing bears on."""
+_RANKS = {"low": 0, "medium": 1, "high": 2}
+
+
+def summary(recording: Recording, figures: Figures) -> list[str]:
+    """What the recording shows, a paragraph each: signals, how it went on the whole, what was missing."""
+    if not recording.signals and all(cue.cue == "face_absent" for cue in recording.cues):
+        # Engagement and quality have defaults, which would read like findings here.
+        paragraphs = [[f"In {length(recording.duration)} nothing was found that could be told."]]
+    else:
+        course = [*_engagement(recording, figures), *_looking_and_speaking(recording, figures)]
+        paragraphs = [[*_signals(recording)], [*course, *_quality(recording.quality.overall)]]
+    return [" ".join(sentences) for sentences in (*paragraphs, coverage_notes(recording)) if sentences]
+
+
+def coverage_notes(recording: Recording) -> list[str]:
+    """What was missing, in plain sentences; nothing is said of what is not known."""
+    coverage = recording.coverage
+    known = Coverage(
+        picture=coverage.picture is not False,
+        sound=coverage.sound is not False,
+        face_share=coverage.face_share,
+        speech_share=coverage.speech_share,
+        frozen=coverage.frozen,
+    )
+    notes = list(known.notes)
+    for stretches, said in (
+        (coverage.dropped, "never reached the analysis"),
+        (coverage.degraded, "came without a picture"),
+    ):
+        if stretches:
+            lost_s = sum(stretch.end - stretch.start for stretch in stretches)
+            notes.append(f"{length(lost_s)} of the recording {said}.")
+    return notes
+
+
+def strongest(signals: tuple[SignalEntry, ...]) -> SignalEntry | None:
+    """The signal of the highest probability; of several, the one with the most evidence."""
+    return max(
+        signals,
+        key=lambda one: (_RANKS[one.probability], sum(entry.weight for entry in one.evidence), -one.start),
+        default=None,
+    )
+
+
+def _signals(recording: Recording) -> Iterator[str]:
+    first = strongest(recording.signals)
+    if first is None:
+        yield f"No signal was reported in {length(recording.duration)}."
+        return
+    kinds = Counter(signal.type for signal in recording.signals).most_common()
+    told = listed([f"{name} ({count} times)" if count > 1 else name for name, count in kinds])
+    number = counted(len(recording.signals), "signal")
+    were = "was" if len(recording.signals) == 1 else "were"
+    yield f"{number} {were} reported in {length(recording.duration)}: {told}."
+    of = "It" if len(recording.signals) == 1 else f"The strongest, {first.type},"
+    at = when(first.span, recording.duration)
+    yield f"{of} has {first.probability} probability ({at}): {first.rationale}"
+
+
+def _engagement(recording: Recording, figures: Figures) -> Iterator[str]:
+    shares = [(share, state) for state, share in figures.engagement.items() if share > 0]
+    if not recording.engagement or not shares:
+        return
+    parts = [f"{state} {percentage(share)} of the time" for share, state in sorted(shares, reverse=True)[:1]]
+    parts += [f"{state} {percentage(share)}" for share, state in sorted(shares, reverse=True)[1:]]
+    yield f"The person counted as {listed(parts)}."
+
+
+def _looking_and_speaking(recording: Recording, figures: Figures) -> Iterator[str]:
+    parts = []
+    if figures.facing_share and recording.coverage.face_share != 0:
+        parts.append(f"facing the usual direction {percentage(figures.facing_share)} of the time")
+    if recording.coverage.speech_share:
+        parts.append(f"speech {percentage(recording.coverage.speech_share)} of the time")
+    elif speaking := figures.tallies.get("speaking"):
+        parts.append(f"speech {percentage(speaking.share)} of the time")
+    if parts:
+        yield f"Measured: {listed(parts)}."
+
+
+def _quality(overall: QualityScores | None) -> Iterator[str]:
+    if overall is None:
+        return
+    scores = {name: getattr(overall, name) for name in DIMENSIONS}
+    moved = {name: score for name, score in scores.items() if score != NO_EVIDENCE}
+    if not moved:
+        yield "Nothing bears on the quality of the conversation: every score is 50."
+        return
+    high, low = max(scores, key=scores.__getitem__), min(scores, key=scores.__getitem__)
+    extremes = [f"{high} is highest ({scores[high]})", f"{low} lowest ({scores[low]})"]
+    if scores[high] == scores[low]:
+        extremes = [f"every dimension stands at {scores[high]}"]
+    yield (
+        f"The quality index is {overall.quality_index} of 100, where 50 means no evidence either way; "
+        f"{listed(extremes)}."
+    )

@@ -1,0 +1,230 @@
+"""The parts of a report that are tables: evidence, figures, cues, quality, coverage, thresholds."""
+
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+from backchannel.cues.thresholds import cue_table
+from backchannel.drawing.markup import Child, Html, tag
+from backchannel.drawing.words import plain
+from backchannel.report.course import cue_numbers, in_table_order
+from backchannel.report.figures import Figures, Tally
+from backchannel.report.recording import CoverageEntry, CueEntry, EvidenceEntry, Recording, Stretch
+from backchannel.report.summary import DIMENSIONS
+from backchannel.report.words import counted, length, measured, named, percentage, when
+
+NOT_MEASURED = "not measured"
+_HEARD = {"visual": "seen", "audio": "heard", "text": "said"}
+_TABLE_ROW = {"long_pause": "pause", "speech_brisk": "speech_rate", "speech_slow": "speech_rate"}
+"""Cues that share the row of another in the table of thresholds."""
+
+
+def table(
+    caption: str, heading: Sequence[str], rows: Sequence[Sequence[Child]], *, numbers: bool = False
+) -> Html:
+    """A table whose first column names its rows; `numbers` sets the others to the right."""
+    return tag(
+        "div",
+        tag(
+            "table",
+            tag("caption", caption),
+            tag("thead", tag("tr", [tag("th", cell, scope="col") for cell in heading])),
+            tag(
+                "tbody",
+                [
+                    tag("tr", tag("th", first, scope="row"), [tag("td", cell) for cell in cells])
+                    for first, *cells in rows
+                ],
+            ),
+            class_=None if numbers else "texts",
+        ),
+        class_="wide",
+        tabindex=0,
+        role="region",
+        aria_label=caption,
+    )
+
+
+def evidence_table(number: int, signal: str, evidence: Sequence[EvidenceEntry], duration_s: float) -> Html:
+    """Every number that a signal rests on."""
+    rows = [
+        (
+            named(entry.cue),
+            _HEARD[entry.modality],
+            _when(entry, duration_s),
+            f"{measured(entry.value, entry.unit)}{f' {entry.direction}' if entry.direction else ''}",
+            "–" if entry.baseline is None else measured(entry.baseline, entry.unit),
+            f"{entry.weight:+.2f}".replace("-", "−") if entry.weight else "–",
+        )
+        for entry in evidence
+    ]
+    heading = ("cue", "how", "when", "value", "usual", "weight")
+    return table(f"Evidence of signal {number}, {signal}", heading, rows)
+
+
+def figures_table(recording: Recording, figures: Figures) -> Html:
+    """What people ask for first."""
+    return table("Figures", ("measure", "figure", "what it is"), list(_figures(recording, figures)))
+
+
+def _figures(recording: Recording, figures: Figures) -> Iterator[tuple[str, str, str]]:
+    seen, heard = figures.seen_s is not None, figures.heard_s is not None
+    tallies = figures.tallies
+    facing = NOT_MEASURED if figures.facing_share is None else percentage(figures.facing_share)
+    yield "facing", facing, "share of the time with the gaze in the person's usual direction, at least"
+    yield (
+        "looks away",
+        _count(tallies, ("gaze_away",), seen),
+        "longer than a glance; counted, with their total",
+    )
+    yield "nods", _gestures(tallies.get("nod"), figures.nods, seen), "gestures; one may hold several nods"
+    yield "head shakes", _gestures(tallies.get("shake"), figures.shakes, seen), "gestures, likewise"
+    yield "smiles", _count(tallies, ("smile",), seen), "counted, with their total"
+    yield "out of view", _count(tallies, ("face_absent",), seen), "no face found in the picture"
+    speech = recording.coverage.speech_share
+    if speech is None and heard:
+        speech = tallies["speaking"].share if "speaking" in tallies else 0.0
+    yield "speech", NOT_MEASURED if speech is None else percentage(speech), "share of the time with a voice"
+    yield (
+        "speech rate",
+        _rate(figures, heard),
+        "syllables, over turns clearly brisk or slow; others are not told",
+    )
+    yield "pauses", _pauses(tallies, heard), "silence inside one person's speech, 0.25 to 4 s"
+    yield "filled pauses", _count(tallies, ("filled_pause",), heard), "a held, flat sound beside a silence"
+    yield (
+        "short sounds",
+        _count(tallies, ("vocal_backchannel",), heard),
+        "one short sound with quiet around it",
+    )
+
+
+def _when(stretch: Stretch, duration_s: float) -> Html:
+    return tag("span", when(stretch.span, duration_s), class_="time")
+
+
+def _count(tallies: dict[str, Tally], names: Sequence[str], was_measured: bool) -> str:
+    if not was_measured:
+        return NOT_MEASURED
+    found = [tallies[name] for name in names if name in tallies]
+    if not found:
+        return "none"
+    total_s = sum(tally.total_s for tally in found)
+    return f"{sum(tally.count for tally in found)}, {length(total_s)} in all{_per_minute(found)}"
+
+
+def _per_minute(found: Sequence[Tally]) -> str:
+    rates = [tally.per_minute for tally in found if tally.per_minute is not None]
+    return f", {sum(rates):.1f} a minute" if rates else ""
+
+
+def _gestures(tally: Tally | None, movements: int | None, was_measured: bool) -> str:
+    if not was_measured:
+        return NOT_MEASURED
+    if tally is None:
+        return "none"
+    inside = "" if movements is None or movements == tally.count else f" ({movements} movements)"
+    return f"{counted(tally.count, 'gesture')}{inside}{_per_minute([tally])}"
+
+
+def _rate(figures: Figures, heard: bool) -> str:
+    if not heard:
+        return NOT_MEASURED
+    if "speaking" not in figures.tallies:
+        return "no speech"
+    if figures.speech_rate is None:
+        return "no turn clearly brisk or slow"
+    rate, over_s = figures.speech_rate
+    return f"{rate:.1f} a second, over {length(over_s)}"
+
+
+def _pauses(tallies: dict[str, Tally], heard: bool) -> str:
+    text = _count(tallies, ("pause", "long_pause"), heard)
+    found = [tallies[name] for name in ("pause", "long_pause") if name in tallies]
+    return f"{text}; longest {max(one.longest_s for one in found):.1f} s" if heard and found else text
+
+
+def cue_totals_table(recording: Recording, figures: Figures) -> Html:
+    """Every kind of cue, counted."""
+    rows = []
+    for name in in_table_order(figures.tallies):
+        tally = figures.tallies[name]
+        cues = [cue for cue in recording.cues if cue.cue == name]
+        rows.append(
+            (
+                plain(name),
+                str(tally.count),
+                f"{tally.total_s:.1f} s",
+                percentage(tally.share),
+                "–" if tally.per_minute is None else f"{tally.per_minute:.1f}",
+                measured(median(cue.value for cue in cues), cues[0].unit),
+            )
+        )
+    heading = ("cue", "count", "total", "share of time", "a minute", "middle value")
+    return table("Cues, counted", heading, rows, numbers=True)
+
+
+def cue_list_table(cues: Sequence[CueEntry], duration_s: float) -> Html:
+    """Every cue, once."""
+    rows = [
+        (plain(cue.cue), _when(cue, duration_s), cue_numbers(cue), f"{cue.certainty:.2f}") for cue in cues
+    ]
+    return table("Every cue", ("cue", "when", "measured", "certainty"), rows)
+
+
+def engagement_table(recording: Recording) -> Html:
+    """Every stretch of engagement."""
+    rows = [
+        (part.state, _when(part, recording.duration), length(part.end - part.start))
+        for part in recording.engagement
+    ]
+    return table("Engagement, stretch by stretch", ("state", "when", "length"), rows)
+
+
+def quality_table(recording: Recording) -> Html:
+    """Quality, overall and window by window."""
+    names = ("quality_index", *DIMENSIONS)
+    rows: list[tuple[Child, ...]] = [
+        (_when(entry, recording.duration), *(str(getattr(entry.values, name)) for name in names))
+        for entry in recording.quality.timeline
+    ]
+    if recording.quality.overall is not None:
+        rows.append(("overall", *(str(getattr(recording.quality.overall, name)) for name in names)))
+    return table("Quality, window by window", ("when", "index", *DIMENSIONS), rows, numbers=True)
+
+
+def coverage_table(coverage: CoverageEntry, duration_s: float) -> Html:
+    """What there was to measure from."""
+    rows = [
+        ("picture", _there(coverage.picture)),
+        ("pictures with a face", _share(coverage.face_share, coverage.picture)),
+        ("sound", _there(coverage.sound)),
+        ("time with speech", _share(coverage.speech_share, coverage.sound)),
+        ("never analysed", _stretches(coverage.dropped, duration_s)),
+        ("analysed without a picture", _stretches(coverage.degraded, duration_s)),
+    ]
+    return table("What there was to measure from", ("", "in this recording"), rows)
+
+
+def _there(there: bool | None) -> str:
+    return "not known" if there is None else "yes" if there else "none"
+
+
+def _share(share: float | None, there: bool | None) -> str:
+    if share is not None:
+        return percentage(share)
+    return NOT_MEASURED if there is False else "not known"
+
+
+def _stretches(stretches: Sequence[Stretch], duration_s: float) -> str:
+    return "; ".join(when(one.span, duration_s) for one in stretches) or "nothing"
+
+
+def measures_table(names: Sequence[str]) -> Html:
+    """How each cue of the recording was measured, from the table that runs."""
+    known = {name: cue_table().get(_TABLE_ROW.get(name, name)) for name in in_table_order(names)}
+    rows = [
+        (plain(name), row.measured_as, row.known_failure, row.source)
+        for name, row in known.items()
+        if row is not None
+    ]
+    return table("How each cue was measured", ("cue", "measured as", "known failure", "source"), rows)

@@ -1,0 +1,142 @@
+"""The report holds what was told, adds nothing, and is safe to open whoever posted the recording."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from backchannel.report.page import render_report
+from backchannel.report.prose import WHAT_THIS_IS
+from tests.drawing.reading import checked
+from tests.report.build import AGREEMENT, NOD, NOD_EVIDENCE, SCORES, recording
+
+NASTY = "</style></script><script>alert(1)</script><img src=x onerror=alert(1)> & \"q\" 'a' {{x}} ${x} $x"
+
+
+def text_of(page: str) -> str:
+    """What is there to be read, on one line."""
+    bare = re.sub(r"<(style|script)\b.*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL)
+    return " ".join(bare.split())
+
+
+def test_it_holds_every_signal_with_its_rationale_and_its_evidence() -> None:
+    page = render_report(recording())
+    checked(page)
+    text = text_of(page)
+    assert str(AGREEMENT["rationale"]) in text
+    assert "nod seen 4.1–6.0 s 9.25° 1.50° +1.88" in text
+    assert 'href="#signal-1"' in page
+    assert 'id="signal-1"' in page
+
+
+def test_it_says_what_this_is_and_is_not() -> None:
+    assert WHAT_THIS_IS in text_of(render_report(recording()))
+
+
+def test_the_summary_says_what_was_measured_and_what_was_not() -> None:
+    text = text_of(render_report(recording()))
+    assert "1 signal was reported in 10 s: agreement. It has high probability (4.1–6.0 s): Nodded" in text
+    assert "The person counted as engaged 70% of the time and neutral 30%." in text
+    assert "The quality index is 55 of 100" in text
+    assert "rapport is highest (62) and energy lowest (50)" in text
+    assert "There was no sound." in text
+
+
+def test_of_what_was_not_measured_no_number_is_told() -> None:
+    text = text_of(render_report(recording()))
+    for name in ("speech", "speech rate", "pauses", "filled pauses", "short sounds"):
+        assert f"{name} not measured" in text
+    assert "nods 1 gesture " in text
+    assert "head shakes none" in text
+
+
+def test_where_nothing_was_found_the_defaults_are_not_told_as_findings() -> None:
+    even = dict.fromkeys(SCORES, 50)
+    empty = recording(
+        signals=[],
+        cues=[NOD | {"cue": "face_absent", "unit": "s"}],
+        quality={"overall": even, "timeline": [{"start": 0, "end": 10, "values": even}]},
+        coverage={"picture": True, "sound": False, "face_share": 0, "frozen": True},
+    )
+    text = text_of(render_report(empty))
+    summary = text[text.index("Summary") : text.index("Signals are")]
+    assert summary == (
+        "Summary In 10 s nothing was found that could be told. "
+        "No face was in view. The picture did not change. There was no sound. "
+    )
+
+
+def test_of_what_nobody_knows_nothing_is_said() -> None:
+    unknown = recording(coverage={}, quality={}, engagement=[], recorded_at=None)
+    page = render_report(unknown)
+    checked(page)
+    text = text_of(page)
+    assert "There was no sound." not in text
+    assert "No face was in view." not in text
+    assert "sound not known" in text
+    assert "Recorded" not in text
+    assert "quality index is" not in text
+    assert "counted as" not in text
+
+
+@pytest.mark.parametrize("nothing", [0, 0.5])
+def test_an_empty_recording_is_a_page_too(nothing: float) -> None:
+    empty = recording(duration=nothing, signals=[], cues=[], engagement=[], quality={}, coverage={})
+    checked(render_report(empty))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"source": NASTY},
+        {"signals": [AGREEMENT | {"rationale": NASTY}]},
+        {"signals": [AGREEMENT | {"evidence": [NOD_EVIDENCE | {"unit": '"><img src=x>'}]}]},
+        {"cues": [NOD | {"unit": '"><svg onload=a()>'}]},
+        {"engine": NASTY[:64], "version": "<script>"},
+    ],
+)
+def test_texts_from_outside_stay_texts(changes: dict[str, Any]) -> None:
+    read = checked(render_report(recording(**changes)))
+    plain = checked(render_report(recording()))
+    assert [name for name, _ in read.elements] == [name for name, _ in plain.elements]
+    assert read.inline == plain.inline
+
+
+def test_moments_are_told_with_their_offset() -> None:
+    page = render_report(recording())
+    assert "20:16 (UTC)" in page
+    assert "22 November 2026, 21:18 (UTC+01:00)" in page
+    assert '<time datetime="2026-11-22T21:18:02+01:00">' in page
+    winter = datetime(2026, 1, 2, 3, 4, tzinfo=UTC).isoformat()
+    assert "2 January 2026, 03:04 (UTC)" in render_report(recording(analyzed_at=winter))
+
+
+def test_an_hour_is_drawn_whole_and_in_parts_and_told_on_the_clock() -> None:
+    late = AGREEMENT | {"start": 3000.0, "end": 3002.0}
+    page = render_report(recording(duration=3600, signals=[late]))
+    checked(page)
+    assert "The same in 12 parts of 5 minutes" in page
+    assert "50:00–50:02 (3000.0–3002.0 s)" in page
+    assert page.count('href="#signal-1"') == 2
+
+
+def test_lost_stretches_are_told_and_drawn() -> None:
+    lossy = recording(
+        coverage={
+            "picture": True,
+            "sound": True,
+            "dropped": [{"start": 2, "end": 3.5}],
+            "degraded": [{"start": 5, "end": 6}],
+        }
+    )
+    page = render_report(lossy)
+    assert "1.5 s of the recording never reached the analysis. 1 s of the recording came without" in text_of(
+        page
+    )
+    assert "not analysed 2.0–3.5 s" in page
+
+
+def test_an_hour_of_dense_cues_stays_a_page_that_opens() -> None:
+    cues = [NOD | {"start": at, "end": at + 0.5} for at in range(0, 3590, 2)] * 5
+    assert len(render_report(recording(duration=3600, cues=cues))) < 6_000_000
