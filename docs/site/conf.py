@@ -1,0 +1,48 @@
+"""How Sphinx builds the pages. `python -m docs.site.build` is the way to run it."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from backchannel import __version__
+from docs.site import pages
+
+project = "Backchannel"
+release = __version__
+extensions = ["myst_parser"]
+exclude_patterns = ["site"]
+nitpicky = True
+
+# The anchors that GitHub gives to headings, so that links work here as they do there.
+myst_heading_anchors = 3
+
+html_theme = "backchannel"
+html_theme_path = [str(Path(__file__).parent)]
+html_copy_source = False
+html_show_sourcelink = False
+html_use_index = False
+html_domain_indices = False
+html_permalinks_icon = "#"
+
+
+def _fill(_app: Sphinx, name: str, source: list[str]) -> None:
+    source[0] = pages.fill(name, source[0])
+
+
+def _let_keys_scroll(
+    _app: Sphinx, _name: str, _template: str, context: dict[str, Any], _tree: object
+) -> None:
+    """What is wider than the page scrolls by itself, and so must be reachable with the keyboard."""
+    if "body" in context:
+        body = context["body"].replace("<pre>", '<pre tabindex="0">')
+        wide = r'<div class="wide" role="region" aria-label="Table" tabindex="0">\1</div>'
+        context["body"] = re.sub(r"(<table\b.*?</table>)", wide, body, flags=re.DOTALL)
+
+
+def setup(app: Sphinx) -> None:
+    """Sphinx's way in."""
+    app.add_html_theme("backchannel", str(Path(__file__).parent / "theme"))
+    app.connect("source-read", _fill)
+    app.connect("html-page-context", _let_keys_scroll)

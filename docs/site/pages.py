@@ -1,0 +1,139 @@
+"""What the pages hold beyond their text: the order they come in, and the parts that are made from tables.
+
+A page asks for a part with a comment such as ``<!-- made: settings -->``, which readers of the source do not
+see. Each part is made from what runs, or from a file that a measurement wrote, so that it cannot drift.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from backchannel.config import ENV_PREFIX, MIB, Settings
+from backchannel.errors import CATALOGUE, ErrorEntry
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+
+NAVIGATION: Final[Mapping[str, tuple[str, ...]]] = {
+    "Start": ("quickstart", "how-it-works", "responsible-use", "faq"),
+    "Use": ("library", "stream-v0", "streams", "uploads", "tokens", "reports", "migrating", "errors"),
+    "Evidence": ("accuracy", "performance", "cues-and-signals", "rationales"),
+    "Run": ("production", "settings", "security", "dependencies"),
+}
+"""Pages in the order of the menu. One that is not there is left out; one that is not here comes last."""
+
+
+class PageError(ValueError):
+    """A page asks for something that cannot be made."""
+
+
+def fill(name: str, text: str) -> str:
+    """Return a page's Markdown with its made parts in it; the first page gets the menu too.
+
+    Raises
+    ------
+    PageError
+        It asks for a part that there is not.
+    """
+    filled = re.sub(r"<!-- made: ([\w-]+) -->", lambda match: _part(match[1]), text)
+    return filled + _menu() if name == "index" else filled
+
+
+def _part(name: str) -> str:
+    if name not in PARTS:
+        raise PageError(f"There is no part {name}; there are {', '.join(PARTS)}.")
+    return PARTS[name]()
+
+
+def _menu() -> str:
+    there = {path.stem for path in (ROOT / "docs").glob("*.md")} - {"index"}
+    placed = {page for group in NAVIGATION.values() for page in group}
+    groups = {**NAVIGATION, "More": tuple(sorted(there - placed))}
+    menus = []
+    for caption, group in groups.items():
+        listed = "\n".join(page for page in group if page in there)
+        if listed:
+            menus.append(f"\n\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{listed}\n```\n")
+    return "".join(menus)
+
+
+# --- settings --------------------------------------------------------------------------------------
+
+
+def settings_table() -> str:
+    """Return every setting with its variable, default and meaning, from `Settings` itself."""
+    fields = {field.name: field for field in msgspec.structs.fields(Settings)}
+    rows = ["| Variable | Default | Meaning |", "|---|---|---|"]
+    for names, meaning in described_settings():
+        variables = "<br>".join(f"`{ENV_PREFIX}{name.upper()}`" for name in names)
+        defaults = "<br>".join(_default(fields[name]) for name in names)
+        rows.append(f"| {variables} | {defaults} | {meaning} |")
+    return "\n".join(rows)
+
+
+def described_settings() -> Iterator[tuple[list[str], str]]:
+    """Yield the settings that the docstring of `Settings` describes together, and what it says of them."""
+    _, _, attributes = (Settings.__doc__ or "").partition("Attributes\n    ----------\n")
+    for entry in re.split(r"\n(?=    \w)", "\n" + attributes.rstrip()):
+        names, _, meaning = entry.strip().partition("\n")
+        if names:
+            yield names.split(", "), " ".join(meaning.split()).replace("``", "`")
+
+
+def _default(field: Any) -> str:
+    if field.default_factory is not msgspec.NODEFAULT:
+        return str(field.default_factory.__doc__).rstrip(".").lower()
+    value = field.default
+    if value == "":
+        return "none"
+    if field.name.endswith("_bytes"):
+        return f"{value} ({value // MIB} MiB)"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+# --- errors ----------------------------------------------------------------------------------------
+
+
+def error_entries() -> str:
+    """Return every error of the catalogue under the heading that its link names."""
+    return "\n\n".join(map(_error, CATALOGUE.values()))
+
+
+def _error(entry: ErrorEntry) -> str:
+    again = "The same request may succeed later." if entry.retryable else "The same request will fail again."
+    closing = "" if entry.close_code is None else f", WebSocket close code {entry.close_code}"
+    return (
+        f"## {entry.error_id} {entry.title}\n\n{entry.advice} {again}\n\n"
+        f"HTTP status {entry.http_status}{closing}."
+    )
+
+
+# --- measurements ----------------------------------------------------------------------------------
+
+
+def accuracy() -> str:
+    """Return what the last evaluation wrote down."""
+    text = (ROOT / "evals" / "RESULTS.md").read_text(encoding="utf-8")
+    return text[text.index("- Date:") :]
+
+
+def speed() -> str:
+    """Return what the last benchmark wrote down, and where it is explained, as far as they are there."""
+    told = []
+    results = ROOT / "bench" / "RESULTS.md"
+    if results.is_file():
+        _, _, body = results.read_text(encoding="utf-8").partition("\n")
+        told.append(re.sub(r"^(#+) ", r"#\1 ", body, flags=re.MULTILINE))
+    if (ROOT / "docs" / "performance.md").is_file():
+        told.append("[Performance](performance.md) says how this is measured, and what it rests on.")
+    return "\n\n".join(told) or "`make bench` measures it on your machine."
+
+
+PARTS: Final[Mapping[str, Callable[[], str]]] = {
+    "settings": settings_table,
+    "errors": error_entries,
+    "accuracy": accuracy,
+    "speed": speed,
+}
