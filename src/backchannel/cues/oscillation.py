@@ -42,6 +42,9 @@ to one side is half of from side to side, give or take (judgement)."""
 
 _LARGEST_WAY = 1.6
 """A first or last way so much larger than the usual swing is a movement of its own (judgement)."""
+_CLEAR = 2.0
+"""How far a movement must stand above the least reversal that jitter allows: in one that does not, a swing may
+go unseen, and its count would be made up (judgement)."""
 _COUNT_LEANING = 0.05
 """Added before a count is rounded: a last dip that the recording cuts off at its turn is one, though the way
 to it measures a little less than the others (judgement)."""
@@ -120,7 +123,7 @@ def find_oscillations(along: FloatArray, across: FloatArray, limits: CueThreshol
         reversal_deg = max(smallest_deg, noise_deg)
         for chain in _chains(track, _turning_points(track, reversal_deg), limits):
             found = _describe(chain, start)
-            large = found.peak_to_peak_deg >= max(limits["min_peak_to_peak_deg"], noise_deg)
+            large = found.peak_to_peak_deg >= max(limits["min_peak_to_peak_deg"], _CLEAR * noise_deg)
             if large and _dominates(track, other, chain, limits["min_power_ratio"]):
                 yield found
 
