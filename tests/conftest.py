@@ -1,10 +1,13 @@
 """Fixtures that more than one room needs."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +20,16 @@ def clips() -> Path:
 def recordings() -> Path:
     """Folder of the real browser recordings, chunk by chunk."""
     return _shared("recorder")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the documentation, built as strictly as it can be."""
+    target = tmp_path_factory.mktemp("docs") / "site"
+    command = [sys.executable, "-m", "docs.site.build", "--strict", str(target)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    return target
 
 
 def _shared(name: str) -> Path:

@@ -32,14 +32,17 @@ class SettingsError(ValueError):
 
 
 def _default_data_dir() -> Path:
+    """The user's data folder."""
     return user_data_path("backchannel", appauthor=False)
 
 
 def _default_workers() -> int:
+    """One a core."""
     return len(os.sched_getaffinity(0))
 
 
 def _default_file_workers() -> int:
+    """Half as many as cores."""
     return max(1, _default_workers() // 2)
 
 
@@ -58,6 +61,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Processes that analyse; by default one for each core this process may use.
     public_url
         How clients reach this server, for links in errors; empty means ``http://host:port``.
+    log_level
+        Least level that is logged: ``debug``, ``info``, ``warning`` or ``error``.
     max_message_bytes
         Largest segment, inclusive. A larger message is answered with ih6002.
     hard_message_bytes
@@ -74,6 +79,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         limits of their own.
     min_segment_s
         Shortest v0 segment, its tolerance already taken off: 3 s less 0.25 s, since recorders cut early.
+    max_segment_s
+        Longest segment.
+    max_width_px, max_height_px, max_frame_rate_hz
+        Largest picture that is decoded, and most frames a second.
     wall_factor, wall_min_s
         A segment may take `wall_factor` times its duration to analyse, but always `wall_min_s`.
     uploads_held

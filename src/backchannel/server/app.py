@@ -21,6 +21,7 @@ from backchannel.errors import Problem
 from backchannel.protocol.errors import ErrorLinks
 from backchannel.server import pages, specifications
 from backchannel.server.correlation import CLIENT_HEADER, HEADER, Correlated
+from backchannel.server.documents import document_routes
 from backchannel.server.farewell import Farewell
 from backchannel.server.jobs import Jobs
 from backchannel.server.limits import Limits
@@ -75,7 +76,7 @@ def make_app(
     app = Starlette(
         routes=[
             Route("/", pages.index),
-            Route("/docs/errors", pages.errors),
+            *document_routes(),
             Route("/openapi.json", specifications.openapi),
             Route("/asyncapi.json", specifications.asyncapi),
             Route("/healthz", _healthz),
