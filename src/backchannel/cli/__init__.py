@@ -1,7 +1,9 @@
 """The command: `backchannel serve`, `analyze`, `stream`, `eval`, `explain` and `keys`."""
 
+import io
+import os
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -19,6 +21,9 @@ from backchannel.evaluation.labels import LabelsError
 from backchannel.store import StoreError
 
 __all__ = ["app", "main"]
+
+BROKEN_PIPE: Final = 141
+"""Exit code of a program whose reader left: 128 + SIGPIPE."""
 
 # Plain help and errors: they read the same on a terminal, in a pipe and aloud.
 app = typer.Typer(
@@ -49,8 +54,16 @@ def _root(
 
 def main() -> None:
     """Run the command. Ends with one clear line on stderr for whatever goes wrong, never a traceback."""
+    for printed in (sys.stdout, sys.stderr):
+        # A terminal that lacks a character is no reason to fail.
+        if isinstance(printed, io.TextIOWrapper):
+            printed.reconfigure(errors="replace")
     try:
         app()
+    except BrokenPipeError:
+        # Whoever read along has had enough, as `head` has. What is still in the buffer goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(BROKEN_PIPE)
     except (SettingsError, StoreError, ClientError, LabelsError, Problem) as error:
         _fail(str(error))
     except OSError as error:

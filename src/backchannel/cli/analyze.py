@@ -1,6 +1,7 @@
 """`backchannel analyze`: analyse a file here, without a server."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,10 @@ import typer
 from msgspec import UNSET
 from rich.console import Console
 
-from backchannel.cli.files import require_media_file
-from backchannel.cli.options import AsJson, IncludeFlags
-from backchannel.cli.show import progress, show_line, show_sections
+from backchannel.cli.exports import Places, write_exports
+from backchannel.cli.files import STDOUT, require_media_file, shown_name
+from backchannel.cli.options import AsJson, CsvPlace, EafPlace, HtmlPlace, IncludeFlags, SrtPlace, VttPlace
+from backchannel.cli.show import show_line, show_sections, timed_progress
 from backchannel.model import MediaLimits, Segment, SegmentResult
 from backchannel.protocol.include import parse_include
 from backchannel.protocol.results import AnalysisBody, analysis_body
@@ -25,25 +27,41 @@ def analyze(
     file: Annotated[Path, typer.Argument(help="A video, or a sound recording.", show_default=False)],
     include: IncludeFlags = None,
     as_json: AsJson = False,
+    html: HtmlPlace = None,
+    csv: CsvPlace = None,
+    srt: SrtPlace = None,
+    vtt: VttPlace = None,
+    eaf: EafPlace = None,
 ) -> None:
-    """Analyse a file and print what it shows."""
-    flags = include or (() if as_json else SHOWN_TO_PEOPLE)
-    console = Console(highlight=False)
-    with progress(console, "Loading the networks", quiet=as_json) as status:
-        data = require_media_file(file).read_bytes()
-        results = list(_results(data, lambda time_s: status.update(f"Looked at {time_s:.0f} s")))
-    body = analysis_body(results, parse_include(flags))
+    """Analyse a file and print what it shows; write a report, a table, captions or annotations of it."""
+    places = Places.of(html=html, csv=csv, srt=srt, vtt=vtt, eaf=eaf)
+    media = require_media_file(file)
+    places.require_usable(media, json_on_stdout=as_json)
+    results = _analyzed(media)
     if as_json:
-        typer.echo(msgspec.json.encode(body))
-        return
-    _show(console, body)
+        typer.echo(msgspec.json.encode(analysis_body(results, parse_include(include or ()))))
+    elif STDOUT not in places.by_kind.values():
+        _show(Console(highlight=False), analysis_body(results, parse_include(include or SHOWN_TO_PEOPLE)))
+    write_exports(places, results, media, shown_name(media), datetime.now().astimezone())
 
 
-def _results(data: bytes, on_progress: Callable[[float], None]) -> Iterator[SegmentResult]:
-    # Imported here, since it loads the decoders and the networks, which no other command needs.
+def _analyzed(media: Path) -> list[SegmentResult]:
+    # Imported here, since it loads the decoders, which no other command needs.
+    from backchannel.media.decode import probe  # noqa: PLC0415
+
+    segment, limits = Segment(media.read_bytes()), MediaLimits(max_duration_s=MAX_FILE_S)
+    with timed_progress("Loading the networks") as told:
+        told(0.0, probe(segment, limits).duration_s)
+        return list(_results(segment, limits, told))
+
+
+def _results(
+    segment: Segment, limits: MediaLimits, on_progress: Callable[[float], None]
+) -> Iterator[SegmentResult]:
+    # Imported here, since it loads the networks, which no other command needs.
     from backchannel.session import analyze_whole  # noqa: PLC0415
 
-    return analyze_whole(Segment(data), MediaLimits(max_duration_s=MAX_FILE_S), on_progress=on_progress)
+    return analyze_whole(segment, limits, on_progress=on_progress)
 
 
 def _show(console: Console, body: AnalysisBody) -> None:

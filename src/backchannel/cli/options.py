@@ -1,7 +1,7 @@
 """Options that several commands share, each with the environment variable that stands in for it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,3 +27,17 @@ SegmentSeconds = Annotated[
     float,
     typer.Option("--segment", envvar=f"{ENV_PREFIX}SEGMENT", min=3.0, max=60.0, help="Seconds a segment."),
 ]
+
+
+def _place(kind: str, what: str) -> Any:
+    # The place is an argument of this run, not a setting, so no variable stands in for it.
+    return typer.Option(
+        f"--{kind}", metavar="PATH", help=f"{what}; - for standard output.", show_default=False
+    )
+
+
+HtmlPlace = Annotated[Path | None, _place("html", "Write a report: one page that needs nothing else")]
+CsvPlace = Annotated[Path | None, _place("csv", "Write a table, a row for each signal, cue and state")]
+SrtPlace = Annotated[Path | None, _place("srt", "Write the signals as SubRip captions")]
+VttPlace = Annotated[Path | None, _place("vtt", "Write the signals as WebVTT captions")]
+EafPlace = Annotated[Path | None, _place("eaf", "Write an ELAN document with a tier for each signal and cue")]

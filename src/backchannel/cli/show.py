@@ -1,9 +1,12 @@
 """Results for people: the same lines on a terminal and in a pipe, in colour only on a terminal."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from rich import box
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.status import Status
 from rich.table import Table
 from rich.text import Text
@@ -19,6 +22,36 @@ def progress(console: Console, text: str, *, quiet: bool) -> Status:
     """Show what is going on while it does, to whoever watches: never in a pipe, nor amid JSON."""
     watched = console if console.is_terminal else Console(stderr=True)
     return (Console(quiet=True) if quiet else watched).status(text, spinner="line")
+
+
+@contextmanager
+def timed_progress(text: str) -> Iterator[Callable[..., None]]:
+    """Show how much of some length of media is done, on a terminal beside what is printed; else nothing.
+
+    Yields
+    ------
+    Callable
+        To be called with the time reached and, once, the whole length, s.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        TextColumn("{task.fields[reached]}"),
+        TimeRemainingColumn(compact=True),
+    )
+    watched = Console(stderr=True)
+    with Progress(*columns, console=watched, transient=True, disable=not watched.is_terminal) as shown:
+        task = shown.add_task(text, total=None, reached="")
+
+        def told(reached_s: float, total_s: float | None = None) -> None:
+            length_s = total_s or shown.tasks[0].total
+            if reached_s:
+                reached = f"{reached_s:.0f} of {length_s:.0f} s" if length_s else f"{reached_s:.0f} s"
+                shown.update(task, description="Analysing", completed=reached_s, reached=reached)
+            if total_s:
+                shown.update(task, total=total_s)
+
+        yield told
 
 
 def show_message(console: Console, message: v0.Message) -> None:

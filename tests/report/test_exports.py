@@ -1,0 +1,166 @@
+"""What is exported is read back by readers that others wrote."""
+
+import csv
+import io
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+import srt
+import webvtt
+from pympi.Elan import Eaf
+
+from backchannel.report.captions import srt_of, vtt_of
+from backchannel.report.elan import eaf_of
+from backchannel.report.prose import WHAT_THIS_IS
+from backchannel.report.recording import Recording
+from backchannel.report.rows import COLUMNS, csv_of
+from tests.report.build import AGREEMENT, ANALYZED_AT, NOD, NOD_EVIDENCE, recording
+
+NASTY = 'a <b>&</b> "q", ;\n\n2\n00:00:01,000 --> 00:00:09,000\nhidden\ttext é 音'
+OVERLAPPING = [NOD, NOD | {"start": 5, "end": 7}, NOD | {"start": 6, "end": 6.5}]
+
+
+def rows(read: Recording) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(csv_of(read), newline="")))
+
+
+def read_eaf(read: Recording, folder: Path, media: str = "talk.mp4") -> Eaf:
+    path = folder / "talk.eaf"
+    path.write_text(eaf_of(read, media), encoding="utf-8")
+    return Eaf(str(path))
+
+
+class TestCsv:
+    def test_there_is_a_row_for_everything_that_was_told(self) -> None:
+        table = rows(recording())
+        assert [row["kind"] for row in table] == ["signal", "cue"] + ["engagement"] * 2 + ["quality"] * 12
+        assert all(tuple(row) == COLUMNS for row in table)
+        assert {row["source"] for row in table} == {"Live conversation"}
+
+    def test_a_signal_and_a_cue_keep_their_numbers(self) -> None:
+        counted = NOD | {"measures": [["rate", 2.1, "Hz"], ["count", 3, ""]], "direction": "up"}
+        signal, cue, *_ = rows(recording(cues=[counted]))
+        assert {name: value for name, value in signal.items() if value} == {
+            "source": "Live conversation",
+            "kind": "signal",
+            "name": "agreement",
+            "start_s": "4.1",
+            "end_s": "6.0",
+            "duration_s": "1.9",
+            "probability": "high",
+            "modality": "visual",
+            "rationale": AGREEMENT["rationale"],
+        }
+        assert (cue["value"], cue["unit"], cue["baseline"], cue["certainty"]) == ("9.25", "deg", "", "0.9")
+        assert (cue["direction"], cue["measures"]) == ("up", "rate=2.1 Hz; count=3")
+
+    def test_what_is_in_a_text_stays_in_its_cell(self) -> None:
+        first, *_ = rows(recording(source='a,"b"\r\nc', signals=[AGREEMENT | {"rationale": NASTY}]))
+        assert (first["source"], first["rationale"]) == ('a,"b"\r\nc', NASTY)
+
+    def test_a_signal_names_every_modality_that_it_rests_on(self) -> None:
+        both = [NOD_EVIDENCE, NOD_EVIDENCE | {"cue": "loud", "modality": "audio"}]
+        first, *_ = rows(recording(signals=[AGREEMENT | {"evidence": both}]))
+        assert first["modality"] == "audio+visual"
+
+
+class TestCaptions:
+    def test_srt_has_a_caption_for_each_signal(self) -> None:
+        late = AGREEMENT | {"type": "interest", "start": 3725.25, "end": 3726}
+        first, second = srt.parse(srt_of(recording(signals=[AGREEMENT, late])), ignore_errors=False)
+        assert (first.index, second.index) == (1, 2)
+        assert (first.start, first.end) == (timedelta(seconds=4.1), timedelta(seconds=6))
+        assert first.content == f"agreement (high)\n{AGREEMENT['rationale']}"
+        assert second.start == timedelta(seconds=3725.25)
+
+    def test_vtt_has_a_caption_for_each_signal_and_says_what_they_are(self) -> None:
+        written = vtt_of(
+            recording(signals=[AGREEMENT, AGREEMENT | {"type": "interest", "start": 7, "end": 7}])
+        )
+        read = webvtt.from_string(written)
+        assert [(one.identifier, one.start, one.end) for one in read.captions] == [
+            ("signal-1", "00:00:04.100", "00:00:06.000"),
+            ("signal-2", "00:00:07.000", "00:00:07.001"),
+        ]
+        assert read[0].text == f"agreement (high)\n{AGREEMENT['rationale']}"
+        assert WHAT_THIS_IS in written
+
+    def test_a_text_cannot_end_its_caption_nor_begin_another(self) -> None:
+        nasty = recording(source=NASTY, signals=[AGREEMENT | {"rationale": NASTY}])
+        (caption,) = srt.parse(srt_of(nasty), ignore_errors=False)
+        assert caption.content.count("\n") == 1
+        assert len(webvtt.from_string(vtt_of(nasty))) == 1
+        body = vtt_of(nasty).partition("signal-1")[2]
+        assert "<b>" not in body
+        assert vtt_of(nasty).count("-->") == 1
+
+    def test_without_signals_there_are_no_captions_but_still_a_file(self) -> None:
+        assert srt_of(recording(signals=[])) == ""
+        assert len(webvtt.from_string(vtt_of(recording(signals=[])))) == 0
+
+
+class TestElan:
+    def test_there_is_a_tier_for_engagement_each_signal_and_each_cue(self, tmp_path: Path) -> None:
+        read = read_eaf(recording(), tmp_path)
+        assert list(read.get_tier_names()) == ["engagement", "signal agreement", "cue nod"]
+        assert read.get_annotation_data_for_tier("engagement") == [
+            (0, 3000, "neutral"),
+            (3000, 10000, "engaged"),
+        ]
+        ((start_ms, end_ms, value),) = read.get_annotation_data_for_tier("signal agreement")
+        assert (start_ms, end_ms, value) == (4100, 6000, f"high: {AGREEMENT['rationale']}")
+
+    def test_annotations_of_one_tier_never_overlap(self, tmp_path: Path) -> None:
+        read = read_eaf(recording(cues=OVERLAPPING), tmp_path)
+        tiers = [name for name in read.get_tier_names() if name.startswith("cue")]
+        assert tiers == ["cue nod", "cue nod 2"]
+        kept = 0
+        for name in tiers:
+            spans = sorted(read.get_annotation_data_for_tier(name))
+            kept += len(spans)
+            assert all(one[1] <= other[0] for one, other in pairwise(spans))
+        assert kept == len(OVERLAPPING)
+
+    def test_what_takes_no_time_takes_a_millisecond(self, tmp_path: Path) -> None:
+        read = read_eaf(recording(cues=[NOD | {"start": 5, "end": 5}]), tmp_path)
+        assert [span[:2] for span in read.get_annotation_data_for_tier("cue nod")] == [(5000, 5001)]
+
+    @pytest.mark.parametrize(
+        ("media", "relative", "kind"),
+        [
+            ("talk.mp4", "./talk.mp4", "video/mp4"),
+            ("../clips/ä b.mov", "../clips/ä b.mov", "video/quicktime"),
+            ("talk", "./talk", "unknown"),
+        ],
+    )
+    def test_the_film_is_named_relative_to_the_document(
+        self, tmp_path: Path, media: str, relative: str, kind: str
+    ) -> None:
+        (linked,) = read_eaf(recording(), tmp_path, media).get_linked_files()
+        assert (linked["RELATIVE_MEDIA_URL"], linked["MIME_TYPE"]) == (relative, kind)
+
+    def test_every_reference_of_the_document_is_met_and_slots_are_in_order(self) -> None:
+        root = ET.fromstring(eaf_of(recording(cues=OVERLAPPING), "talk.mp4"))  # noqa: S314 -- our own
+        slots = [
+            (slot.attrib["TIME_SLOT_ID"], int(slot.attrib["TIME_VALUE"])) for slot in root.iter("TIME_SLOT")
+        ]
+        aligned = [one.attrib for one in root.iter("ALIGNABLE_ANNOTATION")]
+        assert len(dict(slots)) == len(slots) == 2 * len(aligned)
+        assert [time_ms for _, time_ms in slots] == sorted(time_ms for _, time_ms in slots)
+        assert {one["TIME_SLOT_REF1"] for one in aligned} | {one["TIME_SLOT_REF2"] for one in aligned} == set(
+            dict(slots)
+        )
+        assert all(dict(slots)[one["TIME_SLOT_REF1"]] < dict(slots)[one["TIME_SLOT_REF2"]] for one in aligned)
+        assert len({one["ANNOTATION_ID"] for one in aligned}) == len(aligned)
+        assert [child.tag for child in root] == ["HEADER", "TIME_ORDER", *["TIER"] * 4, "LINGUISTIC_TYPE"]
+        assert {tier.attrib["LINGUISTIC_TYPE_REF"] for tier in root.iter("TIER")} == {"default-lt"}
+        assert datetime.fromisoformat(root.attrib["DATE"]) == ANALYZED_AT
+
+    def test_texts_stay_texts_and_the_document_stays_xml(self, tmp_path: Path) -> None:
+        nasty = recording(signals=[AGREEMENT | {"rationale": f"{NASTY} \x00\x1b]]>"}])
+        read = read_eaf(nasty, tmp_path, "a&\x01.mp4")
+        ((*_, value),) = read.get_annotation_data_for_tier("signal agreement")
+        assert value == f"high: {NASTY} \N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}]]>"
