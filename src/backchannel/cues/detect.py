@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from backchannel.cues.baseline import History, remember
-from backchannel.cues.face import face_cues
+from backchannel.cues.face import face_cues, lips_moving
 from backchannel.cues.face_view import FACE_MEASURES, FaceView, raw_measures, view_face
 from backchannel.cues.gaze import gaze_cues
 from backchannel.cues.head import head_cues
@@ -66,7 +66,8 @@ def observe(
 def _find_cues(face: FaceView | None, voice: VoiceView | None) -> tuple[Cue, ...]:
     cues: list[Cue] = []
     if face is not None:
-        cues += head_cues(face, speaking_at(voice, face.time_s))
+        speaking = lips_moving(face) if voice is None else speaking_at(voice, face.time_s)
+        cues += head_cues(face, speaking)
         if face.measured.any():
             cues += gaze_cues(face)
             cues += face_cues(face)

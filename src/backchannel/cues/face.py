@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from scipy.ndimage import median_filter
+from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d
 
-from backchannel.arrays import FloatArray
+from backchannel.arrays import BoolArray, FloatArray
 from backchannel.cues.face_view import RATE_HZ, VISUAL, FaceView
 from backchannel.cues.spans import IndexSpan, hysteresis, join_close, longer_than, runs
 from backchannel.cues.thresholds import cue_table
@@ -34,6 +34,15 @@ def face_cues(view: FaceView) -> Iterator[Cue]:
     ):
         still_shut = (shut <= cue_table()[name]["max_opening"]) & ~smiling
         yield from _rises(view, name, np.where(still_shut, score, np.nan).astype(np.float32))
+
+
+def lips_moving(view: FaceView) -> BoolArray:
+    """(n,) bool: the lips open and close, as in speech; it stands for speech where there is no sound."""
+    limits = cue_table()["nod"]
+    rows = round(limits["lips_window_s"] * RATE_HZ)
+    opening = np.nan_to_num(view.values["mouth_opening"])
+    moved = maximum_filter1d(opening, rows) - minimum_filter1d(opening, rows)
+    return np.asarray(view.measured & (moved >= limits["min_lips_range"]))
 
 
 def _smiles(view: FaceView) -> Iterator[Cue]:

@@ -43,8 +43,8 @@ to one side is half of from side to side, give or take (judgement)."""
 _LARGEST_WAY = 1.6
 """A first or last way so much larger than the usual swing is a movement of its own (judgement)."""
 _CLEAR = 2.0
-"""How far a movement must stand above the least reversal that jitter allows: in one that does not, a swing may
-go unseen, and its count would be made up (judgement)."""
+"""How far a movement must stand above the least reversal that jitter allows: in one that does not, a swing
+may go unseen, and its count would be made up (judgement)."""
 _COUNT_LEANING = 0.05
 """Added before a count is rounded: a last dip that the recording cuts off at its turn is one, though the way
 to it measures a little less than the others (judgement)."""
