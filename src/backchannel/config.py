@@ -20,6 +20,7 @@ MIB: Final = 1024 * 1024
 FILE_TOLERANCE_S: Final = 1.0
 
 LogLevel = Literal["debug", "info", "warning", "error"]
+ConsoleAccess = Literal["on", "key", "off"]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
@@ -63,6 +64,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         How clients reach this server, for links in errors; empty means ``http://host:port``.
     log_level
         Least level that is logged: ``debug``, ``info``, ``warning`` or ``error``.
+    console
+        The page at ``/``: ``on`` lets who sits at this machine in without an API key, ``key`` asks everybody
+        for one, ``off`` serves no console.
     max_message_bytes
         Largest segment, inclusive. A larger message is answered with ih6002.
     hard_message_bytes
@@ -110,6 +114,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: Count = msgspec.field(default_factory=_default_workers)
     public_url: str = ""
     log_level: LogLevel = "info"
+    console: ConsoleAccess = "on"
 
     max_message_bytes: Bytes = 32 * MIB
     hard_message_bytes: Bytes = 64 * MIB

@@ -19,7 +19,8 @@ from backchannel.config import Settings
 from backchannel.engine.base import Engine
 from backchannel.errors import Problem
 from backchannel.protocol.errors import ErrorLinks
-from backchannel.server import pages, specifications
+from backchannel.server import specifications
+from backchannel.server.console import console_routes
 from backchannel.server.correlation import CLIENT_HEADER, HEADER, Correlated
 from backchannel.server.documents import document_routes
 from backchannel.server.farewell import Farewell
@@ -75,7 +76,7 @@ def make_app(
 
     app = Starlette(
         routes=[
-            Route("/", pages.index),
+            *console_routes(settings),
             *document_routes(),
             Route("/openapi.json", specifications.openapi),
             Route("/asyncapi.json", specifications.asyncapi),

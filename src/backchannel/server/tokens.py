@@ -24,6 +24,7 @@ from backchannel.protocol.tokens import (
     read_scopes,
 )
 from backchannel.server.admission import admit_key
+from backchannel.server.body import read_whole
 from backchannel.server.responses import json_response
 from backchannel.server.services import Services
 from backchannel.store import ApiKey, Caps
@@ -93,19 +94,7 @@ async def _mint(
 
 
 async def _body(request: Request, kind: type[Body]) -> Body:
-    data = bytearray()
-    try:
-        async with asyncio.timeout(request.app.state.services.settings.upload_idle_s):
-            async for piece in request.stream():
-                data += piece
-                if len(data) > MAX_BODY_BYTES:
-                    break
-    except TimeoutError:
-        raise Problem("ih6003", "The request stalled before all of it had come. Send it again.") from None
-    if len(data) > MAX_BODY_BYTES:
-        raise Problem("ih4003", f"The body has more than {MAX_BODY_BYTES} bytes.")
-    request.state.body_read = True
-    return read_body(bytes(data), kind)
+    return read_body(await read_whole(request, MAX_BODY_BYTES), kind)
 
 
 def _or_unset(value: int | None) -> int | UnsetType:

@@ -1,0 +1,47 @@
+// A signal as it is shown: how likely, why, and with which numbers.
+
+import { element } from "./dom.js";
+import { clock, measured, named, PROBABILITIES } from "./words.js";
+
+/** Three bars and a word. */
+export function level(probability) {
+  return element(
+    "span",
+    { class: "level-word" },
+    element("span", { class: "level", data: { level: probability }, "aria-hidden": "true" }, ...PROBABILITIES.map(() => element("i"))),
+    ` ${probability}`,
+  );
+}
+
+/** Every number that a signal rests on. */
+export function evidenceTable(evidence) {
+  if (!evidence.length) return element("p", { class: "quiet", text: "The server sent no evidence." });
+  const row = (entry) => {
+    const measure = entry.cue.includes(".");
+    const name = measure ? named(entry.cue.split(".")[1]) : named(entry.cue) + (entry.direction ? `, ${entry.direction}` : "");
+    return element(
+      "tr",
+      {},
+      element("th", { scope: "row", text: name, class: measure && "measure" }),
+      element("td", { class: "figure", text: measured(entry.value, entry.unit) }),
+      element("td", { class: "figure", text: entry.baseline === null ? "–" : measured(entry.baseline, entry.unit) }),
+      element("td", { class: "figure", text: `${clock(entry.start, true)}–${clock(entry.end, true)}` }),
+      element("td", { class: "figure", text: measure ? "" : signed(entry.weight) }),
+    );
+  };
+  const heads = ["What was measured", "Value", "Usual", "When", "Weight"];
+  return element(
+    "div",
+    { class: "table", tabindex: "0", role: "group", "aria-label": "Evidence" },
+    element(
+      "table",
+      { class: "evidence" },
+      element("thead", {}, element("tr", {}, ...heads.map((text, place) => element("th", { scope: "col", text, class: place && "figure" })))),
+      element("tbody", {}, ...evidence.map(row)),
+    ),
+  );
+}
+
+function signed(weight) {
+  return `${weight < 0 ? "−" : "+"}${Math.abs(weight).toFixed(1)}`;
+}

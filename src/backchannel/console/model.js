@@ -1,0 +1,269 @@
+// What was told in one conversation, on one clock: events in, plain values out. No page in here.
+//
+// The lists have bounds, so a page that is left open for a day holds no more than it did after its first hours. Times
+// are seconds since the recording began; sessions that follow one another after a lost connection share that clock.
+
+import { rebased } from "./words.js";
+
+export const MAX_SIGNALS = 4000;
+export const MAX_CUES = 20_000;
+export const MAX_SPANS = 4000;
+/** How many of the newest measurements tell the state of picture and sound. */
+const MAX_MEASURED = 40;
+
+// When the page speaks up. All are judgement; they only decide on advice, never on what is measured.
+const LOOK_BACK_S = 2.5;
+const LISTEN_BACK_S = 10;
+/** Mean brightness of the picture, 0..1. */
+const DARK = 0.12;
+/** Height of the face in the picture's: below it lids and brows are a few pixels. */
+const FAR = 0.14;
+const FACE_SEEN = 0.2;
+/** A live microphone has noise above this; one that is switched off, or a cable that is not in, has none. */
+const SILENT_DBFS = -80;
+/** How long a loss stays on the page after it was told, s. */
+const LOSS_SHOWN_S = 10;
+const LATE_S = 6;
+
+export class Conversation {
+  signals = [];
+  cues = [];
+  engagement = [];
+  quality = [];
+  overall = null;
+  dropped = [];
+  degraded = [];
+  /** When sessions began, s; the first one is left out. */
+  joins = [];
+  measured = [];
+  engine = "";
+  /** How far the analysis has come, and how far the recording; s. */
+  reachedS = 0;
+  /** Grows with each change, so that views know when to draw. */
+  version = 0;
+  #active = new Map();
+  #lossS = -Infinity;
+  #nextId = 1;
+  #pictureS = 0;
+  #facedS = 0;
+  #soundS = 0;
+  #droppedS = 0;
+
+  /** Take an event of the stream. Returns the signal that it is about, if any. */
+  apply({ type, data, offset }) {
+    this.version += 1;
+    switch (type) {
+      case "session.ready":
+        this.engine = data.engine ?? "";
+        return null;
+      case "signal.detected":
+      case "signal.updated":
+        return this.#signal(data, offset);
+      case "signal.ended":
+        return this.#end(data.signal_type, offset + data.end);
+      case "engagement.updated":
+        this.#engagement(data.state, offset + data.start);
+        return null;
+      case "conversation_quality.updated":
+        this.overall = data.overall ?? this.overall;
+        for (const entry of data.timeline ?? []) keep(this.quality, { ...shifted(entry, offset), overall: this.overall }, MAX_SPANS);
+        return null;
+      case "cue.detected":
+        keep(this.cues, { ...shifted(data, offset), id: this.#nextId++ }, MAX_CUES);
+        return null;
+      case "coverage.measured":
+        this.#measure(shifted(data, offset));
+        return null;
+      case "coverage.dropped":
+        for (const range of data.ranges) this.lose(offset + range.start, offset + range.end);
+        return null;
+      case "coverage.degraded":
+        for (const range of data.ranges) keep(this.degraded, shifted(range, offset), MAX_SPANS);
+        return null;
+      default:
+        return null;
+    }
+  }
+
+  /** Note a stretch that was recorded, or went by, and was not analysed. */
+  lose(start, end) {
+    if (end <= start) return;
+    this.version += 1;
+    keep(this.dropped, { start, end }, MAX_SPANS);
+    this.#droppedS += end - start;
+    this.#lossS = end;
+    this.reachedS = Math.max(this.reachedS, end);
+  }
+
+  /** A session is over, in whichever way: nothing in it goes on. */
+  closeSession(atS) {
+    for (const type of [...this.#active.keys()]) this.#end(type, Math.max(this.#active.get(type).start, atS));
+    this.measured = [];
+    this.version += 1;
+  }
+
+  /** Another session begins at this moment. */
+  join(atS) {
+    keep(this.joins, atS, MAX_SPANS);
+    this.version += 1;
+  }
+
+  #signal(data, offset) {
+    const { signal_type: type, probability, rationale } = data;
+    const evidence = (data.evidence ?? []).map((entry) => shifted(entry, offset));
+    let signal = this.#active.get(type);
+    if (signal) Object.assign(signal, { probability, rationale, evidence });
+    else {
+      signal = { id: this.#nextId++, type, start: offset + data.start, end: null, probability, rationale, evidence, sessionS: offset };
+      this.#active.set(type, signal);
+      keep(this.signals, signal, MAX_SIGNALS);
+    }
+    signal.version = this.version;
+    return signal;
+  }
+
+  #end(type, end) {
+    const signal = this.#active.get(type);
+    if (!signal) return null;
+    this.#active.delete(type);
+    signal.end = Math.max(signal.start, end);
+    signal.version = this.version;
+    return signal;
+  }
+
+  #engagement(state, start) {
+    if (this.engagement.at(-1)?.state !== state) keep(this.engagement, { state, start }, MAX_SPANS);
+  }
+
+  #measure(measured) {
+    const length = measured.end - measured.start;
+    this.reachedS = Math.max(this.reachedS, measured.end);
+    if (measured.picture) this.#pictureS += length;
+    if (measured.sound) this.#soundS += length;
+    this.#facedS += length * (measured.face_share ?? 0);
+    keep(this.measured, measured, MAX_MEASURED);
+  }
+
+  // --- what may be asked of it -----------------------------------------------------------------------------------
+
+  get active() {
+    return [...this.#active.values()];
+  }
+
+  /** Share of the time that was analysed, and of the pictures that had a face; null where there is none yet. */
+  get coverage() {
+    const { reachedS } = this;
+    return {
+      analysed: reachedS ? Math.max(0, 1 - this.#droppedS / reachedS) : null,
+      face: this.#pictureS ? Math.min(1, this.#facedS / this.#pictureS) : null,
+      sound: this.#soundS > 0,
+      picture: this.#pictureS > 0,
+    };
+  }
+
+  /** When a signal ends, as far as is known. */
+  endOf(signal) {
+    return signal.end ?? Math.max(this.reachedS, signal.start);
+  }
+
+  /** Engagement as stretches, the last one up to now. */
+  stretches() {
+    return this.engagement.map(({ state, start }, place) => ({
+      state,
+      start,
+      end: this.engagement[place + 1]?.start ?? Math.max(this.reachedS, start),
+    }));
+  }
+
+  /** Everything about one moment. */
+  at(timeS) {
+    const during = (one) => one.start <= timeS && timeS <= one.end;
+    const started = this.engagement.filter(({ start }) => start <= timeS);
+    return {
+      timeS,
+      engagement: started.at(-1)?.state ?? null,
+      signals: this.signals.filter((signal) => signal.start <= timeS && timeS <= this.endOf(signal)),
+      cues: this.cues.filter(during),
+      quality: this.quality.find(during) ?? null,
+      dropped: this.dropped.some(during),
+      degraded: this.degraded.some(during),
+    };
+  }
+
+  /** What stands in the way of measuring just now, as names of states; `nowS` is the recorder's clock. */
+  conditions(nowS) {
+    const found = [];
+    const seen = this.#lately(LOOK_BACK_S);
+    if (seen.length && this.#spans(seen, LOOK_BACK_S)) {
+      const pictured = seen.filter(({ picture }) => picture);
+      const brightness = mean(pictured.map((one) => one.brightness));
+      const face = mean(pictured.map((one) => one.face_share));
+      const height = mean(pictured.filter((one) => one.face).map((one) => one.face.height));
+      if (brightness !== null && brightness < DARK) found.push("dark");
+      else if (face !== null && face < FACE_SEEN) found.push("noFace");
+      else if (height !== null && height < FAR) found.push("far");
+    }
+    const heard = this.#lately(LISTEN_BACK_S);
+    if (heard.length && this.#spans(heard, LISTEN_BACK_S)) {
+      if (heard.every(({ sound, level_dbfs: level }) => !sound || level < SILENT_DBFS)) found.push("noSound");
+    }
+    if (this.reachedS - this.#lossS < LOSS_SHOWN_S || (this.reachedS && nowS - this.reachedS > LATE_S)) {
+      found.push("overloaded");
+    }
+    return found;
+  }
+
+  #lately(backS) {
+    return this.measured.filter(({ end }) => end > this.reachedS - backS);
+  }
+
+  #spans(measured, backS) {
+    return this.reachedS - measured[0].start >= backS * 0.8;
+  }
+
+  /** The whole as a recording, spelled as `backchannel.report` reads it. */
+  recording({ source, recordedAt, durationS }) {
+    const duration = Math.max(durationS, this.reachedS);
+    const within = (one) => ({ ...one, start: Math.min(one.start, duration), end: Math.min(one.end, duration) });
+    const { picture, sound, face } = this.coverage;
+    return {
+      source,
+      recorded_at: recordedAt.toISOString(),
+      analyzed_at: new Date().toISOString(),
+      duration,
+      signals: this.signals.map(({ id, version, sessionS, ...signal }) => {
+        const rationale = [signal.rationale, rebased({ sessionS })].filter(Boolean).join(" ");
+        return within({ ...signal, rationale, end: this.endOf(signal) });
+      }),
+      cues: this.cues.map(({ id, ...cue }) => within(cue)),
+      engagement: this.stretches().map(within),
+      quality: {
+        overall: this.overall,
+        timeline: this.quality.map(({ start, end, values }) => within({ start, end, values })),
+      },
+      coverage: {
+        picture,
+        sound,
+        face_share: face,
+        speech_share: null,
+        dropped: this.dropped.map(within),
+        degraded: this.degraded.map(within),
+      },
+      ...(this.engine && { engine: this.engine }),
+    };
+  }
+}
+
+function keep(list, entry, max) {
+  list.push(entry);
+  if (list.length > max) list.splice(0, list.length - max);
+}
+
+function shifted(entry, offset) {
+  return { ...entry, start: entry.start + offset, end: entry.end + offset };
+}
+
+function mean(values) {
+  const known = values.filter((value) => value !== null && value !== undefined);
+  return known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
+}

@@ -1,0 +1,19 @@
+// Saving: the server makes one self-contained page of what this page has collected.
+
+/** Have a report made of a recording, and hand it to the browser's downloads. */
+export async function saveReport(base, token, recording) {
+  const answer = await fetch(new URL("console/report", base), {
+    method: "POST",
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+    body: JSON.stringify(recording),
+  });
+  if (!answer.ok) {
+    const body = await answer.json().catch(() => ({}));
+    throw new Error(body.message ?? `The report could not be made (${answer.status}).`);
+  }
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await answer.blob());
+  link.download = `backchannel ${recording.recorded_at.slice(0, 16).replace("T", " ").replace(":", "-")}.html`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

@@ -1,0 +1,302 @@
+"""The page as it is sent, who gets a token for it, and who gets nothing. No browser here."""
+
+import asyncio
+import json
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from starlette.requests import Request
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from backchannel.config import Settings, SettingsError, load_settings
+from backchannel.report.recording import MAX_DOCUMENT_BYTES
+from backchannel.server.console import KEY_NAME, from_this_machine, read_files
+from tests.server.live import Live, running
+
+ORIGIN = "http://127.0.0.1:8000"
+RECORDING = {
+    "source": "<b>Live</b>",
+    "analyzed_at": "2026-11-22T21:18:02Z",
+    "duration": 4.0,
+    "signals": [],
+    "engagement": [{"start": 0, "end": 4, "state": "neutral"}],
+}
+
+
+def page(live: Live, path: str = "/", **headers: str) -> httpx.Response:
+    return httpx.get(live.http + path, headers={"Accept": "text/html,*/*;q=0.8", **headers})
+
+
+def ask(live: Live, **headers: str) -> httpx.Response:
+    return httpx.post(f"{live.http}/console/token", headers={"Origin": live.http} | headers)
+
+
+def error_of(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["error_id"]
+
+
+# --- the page --------------------------------------------------------------------------------------
+
+
+def test_a_browser_gets_the_console_and_a_terminal_a_few_words(live: Live) -> None:
+    assert "console/app.js" in page(live).text
+    terminal = httpx.get(live.http)
+    assert "console/app.js" not in terminal.text
+    assert "docs/errors" in terminal.text
+    assert all("Accept" in answer.headers["vary"] for answer in (page(live), terminal))
+
+
+def test_nothing_inline_and_nothing_from_elsewhere(live: Live) -> None:
+    answer = page(live)
+    policy = dict(part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert policy["frame-ancestors"] == "'none'"
+    assert not re.search(r"<style|style=|<script(?![^>]*src)|\son\w+=", answer.text)
+    for name, file in read_files().items():
+        text = file.content.decode()
+        # The one address in there is the name of SVG.
+        assert set(re.findall(r"(?:https?:)?//[\w.]+\.\w+[\w/]*", text)) <= {"http://www.w3.org/2000/svg"}, (
+            name
+        )
+
+
+def test_every_file_that_the_page_names_is_there(live: Live) -> None:
+    files = read_files()
+    named = set(re.findall(r'(?:src|href)="console/([\w.]+)"', files["index.html"].content.decode()))
+    for name, file in files.items():
+        if name.endswith(".js"):
+            named |= set(re.findall(r'from "\./([\w.]+)"', file.content.decode()))
+    assert named == set(files) - {"index.html"}
+    types = {name: page(live, f"/console/{name}").headers["content-type"] for name in named}
+    assert types["app.js"] == "text/javascript; charset=utf-8"
+    assert types["tokens.css"] == "text/css; charset=utf-8"
+    assert types["icon.svg"] == "image/svg+xml"
+
+
+def test_files_are_asked_about_each_time_and_sent_once(live: Live) -> None:
+    first = page(live, "/console/app.js")
+    assert first.headers["cache-control"] == "no-cache"
+    again = page(live, "/console/app.js", **{"If-None-Match": f'"other", W/{first.headers["etag"]}'})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
+    assert page(live, "/console/app.js", **{"If-None-Match": '"other"'}).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["nothing.js", "..%2fapp.py", "__init__.py", "%2e%2e", "index.html%00"])
+def test_there_are_no_other_files(live: Live, name: str) -> None:
+    assert page(live, f"/console/{name}").status_code == 404
+
+
+def test_it_can_be_switched_off(tmp_path: Path) -> None:
+    with serving(tmp_path, console="off") as live:
+        assert "console/app.js" not in page(live).text
+        assert page(live, "/console/app.js").status_code == 404
+        assert ask(live).status_code == 404
+
+
+def test_the_setting_is_one_of_three() -> None:
+    assert load_settings({}).console == "on"
+    with pytest.raises(SettingsError, match="BACKCHANNEL_CONSOLE"):
+        load_settings({"BACKCHANNEL_CONSOLE": "maybe"})
+
+
+# --- who gets a token ------------------------------------------------------------------------------
+
+
+def test_on_this_machine_no_key_is_needed(live: Live) -> None:
+    answer = ask(live)
+    body = answer.json()
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    assert (body["scope"], body["expires_in"]) == ("interhumanai.stream", 300)
+    assert (body["allowed_origins"], body["max_concurrent"]) == ([live.http], 2)
+    assert asyncio.run(first_message(live, body["access_token"], live.http)) == "session.ready"
+
+
+def test_the_token_is_for_this_page_alone(live: Live) -> None:
+    token = ask(live).json()["access_token"]
+    assert asyncio.run(first_message(live, token, "http://evil.example")) == "error"
+    assert asyncio.run(first_message(live, token, None)) == "error"
+
+
+def test_every_token_is_of_the_same_key_which_can_be_revoked(live: Live) -> None:
+    token = ask(live).json()["access_token"]
+    ask(live)
+    (key,) = (key for key in live.store.list() if key.name == KEY_NAME and key.revoked_at is None)
+    assert key.scopes == ("interhumanai.stream",)
+    live.store.revoke(key.id)
+    with pytest.raises(InvalidStatus):
+        asyncio.run(first_message(live, token, live.http))
+    assert ask(live).status_code == 200
+    assert [key.revoked_at is None for key in live.store.list() if key.name == KEY_NAME] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": ""},
+        {"Origin": "https://127.0.0.1"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Host": "evil.example"},
+        {"X-Forwarded-Proto": "https"},
+    ],
+)
+def test_another_page_gets_nothing(live: Live, headers: dict[str, str]) -> None:
+    answer = ask(live, **headers)
+    assert error_of(answer) == (403, "ih2003")
+    assert "bk_ct_" not in answer.text
+
+
+def test_who_does_not_say_which_page_asks_gets_nothing(live: Live) -> None:
+    assert error_of(httpx.post(f"{live.http}/console/token")) == (403, "ih2003")
+    assert error_of(httpx.get(f"{live.http}/console/token"))[0] == 404
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        # A name that was made to lead here, whose own page asks.
+        {"Host": "evil.example", "Origin": "http://evil.example"},
+        {"Host": "127.0.0.1.evil.example", "Origin": "http://127.0.0.1.evil.example"},
+        {"Host": "localhost.evil.example", "Origin": "http://localhost.evil.example"},
+        # A proxy on this machine.
+        {"X-Forwarded-For": "203.0.113.7"},
+        {"X-Forwarded-Host": "console.example"},
+        {"Forwarded": "for=203.0.113.7"},
+        {"X-Real-IP": "203.0.113.7"},
+        {"Via": "1.1 proxy"},
+    ],
+)
+def test_who_may_not_be_at_this_machine_is_asked_for_a_key(live: Live, headers: dict[str, str]) -> None:
+    assert error_of(ask(live, **headers)) == (401, "ih2002")
+
+
+def test_old_proxies_are_known_by_their_version(live: Live) -> None:
+    host = live.http.removeprefix("http://")
+    request = f"POST /console/token HTTP/1.0\r\nHost: {host}\r\nOrigin: {live.http}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", live.settings.port), timeout=10) as connection:
+        connection.sendall(request.encode())
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.split(b" ")[1] == b"401"
+
+
+@pytest.mark.parametrize(
+    ("client", "host", "expected"),
+    [
+        ("127.0.0.1", "localhost:8000", True),
+        ("127.0.0.1", "127.8.8.8", True),
+        ("::1", "[::1]:8000", True),
+        ("::ffff:127.0.0.1", "localhost", True),
+        ("192.168.1.7", "localhost:8000", False),
+        ("::ffff:192.168.1.7", "localhost", False),
+        ("127.0.0.1", "192.168.1.5:8000", False),
+        ("127.0.0.1", "0.0.0.0:8000", False),
+        ("127.0.0.1", "[::1", False),
+        ("127.0.0.1", "", False),
+        ("testclient", "localhost", False),
+    ],
+)
+def test_both_ends_have_to_be_this_machine(client: str, host: str, expected: bool) -> None:
+    assert from_this_machine(request(client, host), Settings()) is expected
+
+
+def test_a_server_with_a_public_address_is_behind_something() -> None:
+    asks = request("127.0.0.1", "127.0.0.1:8000")
+    assert not from_this_machine(asks, Settings(public_url="https://signals.example"))
+    assert from_this_machine(asks, Settings(public_url="http://localhost:8000"))
+
+
+def test_a_key_can_be_asked_of_everybody(tmp_path: Path) -> None:
+    with serving(tmp_path, console="key") as live:
+        assert error_of(ask(live)) == (401, "ih2002")
+        assert not [key for key in live.store.list() if key.name == KEY_NAME]
+
+
+# --- the report ------------------------------------------------------------------------------------
+
+
+def save(live: Live, content: bytes, token: str | None = None) -> httpx.Response:
+    token = ask(live).json()["access_token"] if token is None else token
+    headers = {"Authorization": f"Bearer {token}", "Origin": live.http, "Content-Type": "application/json"}
+    return httpx.post(f"{live.http}/console/report", content=content, headers=headers)
+
+
+def test_what_the_page_collected_becomes_a_report(live: Live) -> None:
+    answer = save(live, json.dumps(RECORDING).encode())
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["content-security-policy"] == "sandbox"
+    assert "&lt;b&gt;Live&lt;/b&gt;" in answer.text
+    assert "<b>Live</b>" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", (400, "ih4005")),
+        (b"{", (400, "ih4005")),
+        (b"{}", (400, "ih4005")),
+        (json.dumps({**RECORDING, "duration": -1}).encode(), (400, "ih4005")),
+        (b" " * (MAX_DOCUMENT_BYTES + 1), (413, "ih4003")),
+    ],
+)
+def test_what_is_no_recording_is_refused(live: Live, content: bytes, expected: tuple[int, str]) -> None:
+    assert error_of(save(live, content)) == expected
+
+
+def test_a_report_is_made_for_the_page_alone(live: Live) -> None:
+    assert error_of(save(live, json.dumps(RECORDING).encode(), "bk_ct_no")) == (401, "ih2011")
+    token = ask(live).json()["access_token"]
+    elsewhere = {"Authorization": f"Bearer {token}", "Origin": "http://evil.example"}
+    answer = httpx.post(f"{live.http}/console/report", content=json.dumps(RECORDING), headers=elsewhere)
+    assert error_of(answer) == (403, "ih2003")
+
+
+# --- helpers ---------------------------------------------------------------------------------------
+
+
+@contextmanager
+def serving(data_dir: Path, **settings: Any) -> Iterator[Live]:
+    with running(data_dir, "tests.engine.faulty", **settings) as live:
+        yield live
+
+
+@pytest.fixture(autouse=True)
+def workers_find_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
+
+
+def request(client: str, host: str) -> Request:
+    return Request(
+        {
+            "type": "http",
+            "method": "POST",
+            "http_version": "1.1",
+            "scheme": "http",
+            "path": "/console/token",
+            "client": (client, 50_000),
+            "headers": [(b"host", host.encode())],
+        }
+    )
+
+
+async def first_message(live: Live, token: str, origin: str | None) -> str:
+    url = live.http.replace("http", "ws", 1) + "/v2/stream/analyze"
+    async with connect(url, subprotocols=["access_token", token], origin=origin) as socket:  # type: ignore[list-item, arg-type]
+        async with asyncio.timeout(20):
+            said: dict[str, Any] = msgspec.json.decode(await socket.recv())
+        return str(said["type"])
