@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backchannel.cues import voice_view
 from backchannel.model import (
     Cue,
     EngagementLevel,
     EngagementSpan,
+    Evidence,
     Probability,
     Progress,
     Quality,
@@ -25,6 +27,8 @@ from backchannel.signals.activity import (
     QUIET_S,
     RENEW_S,
     SETTLE_S,
+    TURN_GAP_S,
+    WHOLE_TURN_CUES,
     Activity,
     Change,
     CueFound,
@@ -86,6 +90,32 @@ def test_it_ends_with_its_evidence_and_not_when_we_are_sure() -> None:
     first = [window(0, 2, nod), window(0, 5, nod, complete=True)]
     assert told(*first, window(5, before)) == [Detected(nod)]
     assert told(*first, window(5, after)) == [Detected(nod), Ended("agreement", 1.9)]
+
+
+def on(cue: str, start_s: float, end_s: float) -> Signal:
+    """A signal of confidence whose most telling evidence is one cue of the voice."""
+    evidence = Evidence(cue, "audio", Span(start_s, end_s), 2.0, "dB", None, 0.8)
+    return replace(sign(start_s, end_s, name="confidence"), modalities=("audio",), evidence=(evidence,))
+
+
+@pytest.mark.parametrize("cue", sorted(WHOLE_TURN_CUES))
+def test_what_rests_on_a_turn_waits_for_its_end_or_the_complete_window(cue: str) -> None:
+    steady = on(cue, 0.2, 2.9)
+    assert told(window(0, 3, steady), window(0, 3, steady)) == []
+    assert told(window(0, 3, steady), window(0, 2.9 + TURN_GAP_S, steady)) == [Detected(steady)]
+    whole = on(cue, 0.2, 5.0)
+    assert told(window(0, 3, steady), window(0, 5, whole, complete=True)) == [Detected(whole)]
+    assert told(window(0, 3, steady), end=True) == [Detected(steady), Ended("confidence", 2.9)]
+
+
+def test_a_turn_that_goes_on_keeps_its_signal_alive() -> None:
+    first, more = on("steady_voice", 0.2, 5.0), on("steady_voice", 5.0, 9.4)
+    said = told(window(0, 5, first, complete=True), window(5, 9.4, more), end=True)
+    assert said == [Detected(first), Ended("confidence", 9.4)]
+
+
+def test_a_turn_is_what_the_cues_take_for_one() -> None:
+    assert voice_view.TURN_GAP_S == TURN_GAP_S
 
 
 def test_what_has_ended_is_not_told_again_by_the_window_that_still_shows_it() -> None:

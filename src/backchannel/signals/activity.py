@@ -8,6 +8,8 @@ changed, and when it is over. So:
 - It is `Updated` at once when its probability rises. When its probability falls, or its rationale says
   something else than other numbers, it is updated if that was so for `SETTLE_S` of media since it was last
   told: what flickers is not told.
+- What rests most on the manner of a whole turn (how steady, brisk or lively it was) begins when the turn is
+  over, or with the complete window: a turn that goes on may still turn out otherwise.
 - What an open window showed and the complete one does not is taken back: a signal ends where its evidence
   from complete windows ends, and at once where there is none.
 - Evidence that begins within `RENEW_S` after the last goes on with the same signal, across windows too.
@@ -48,6 +50,12 @@ STEP_S: Final = 1.0
 """Engagement is decided at whole steps; what an open window says beyond the last one is half a decision."""
 SETTLED_CUE_S: Final = 0.25
 """A cue that ended this long ago will not grow any more (judgement: three frames and a half)."""
+TURN_GAP_S: Final = 1.6
+"""Silence that ends a turn, as `cues.voice_view` has it; that one needs numpy."""
+WHOLE_TURN_CUES: Final = frozenset(
+    {"steady_voice", "speech_brisk", "speech_slow", "pitch_lively", "pitch_flat"}
+)
+"""Cues of `cues.voice` that are about a turn from its beginning to its end."""
 _JITTER_S: Final = 0.2
 _RANKS: Final = {"low": 0, "medium": 1, "high": 2}
 
@@ -191,6 +199,9 @@ def _follow_window(
     result, now_s = window.result, window.result.span.end_s
     changes: list[Change] = []
     wanted = [signal for signal in result.signals if types is None or signal.type in types]
+    if not window.complete:
+        going_on = {active.told.type for active in activity.active}
+        wanted = [one for one in wanted if one.type in going_on or not _hangs_on_open_turn(one, now_s)]
     activity = _as_confirmed(activity)
     for signal in sorted(wanted, key=lambda signal: (signal.span, signal.type)):
         activity, told = _follow_signal(activity, signal, now_s)
@@ -210,6 +221,16 @@ def _follow_window(
 
 
 # --- signals ---------------------------------------------------------------------------------------
+
+
+def _hangs_on_open_turn(signal: Signal, now_s: float) -> bool:
+    """Whether the most telling evidence is of a turn that may not be over."""
+    (first, *_) = signal.evidence or (None,)
+    return (
+        first is not None
+        and first.cue.partition(".")[0] in WHOLE_TURN_CUES
+        and now_s - first.span.end_s < TURN_GAP_S
+    )
 
 
 def _as_confirmed(activity: Activity) -> Activity:
