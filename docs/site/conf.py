@@ -19,7 +19,8 @@ nitpicky = True
 myst_heading_anchors = 3
 
 html_theme = "backchannel"
-html_theme_path = [str(Path(__file__).parent)]
+# One house, one set of colours: they are the console's.
+html_static_path = [f"../../src/backchannel/console/{name}" for name in ("tokens.css", "icon.svg")]
 html_copy_source = False
 html_show_sourcelink = False
 html_use_index = False
@@ -35,10 +36,13 @@ def _let_keys_scroll(
     _app: Sphinx, _name: str, _template: str, context: dict[str, Any], _tree: object
 ) -> None:
     """What is wider than the page scrolls by itself, and so must be reachable with the keyboard."""
-    if "body" in context:
-        body = context["body"].replace("<pre>", '<pre tabindex="0">')
-        wide = r'<div class="wide" role="region" aria-label="Table" tabindex="0">\1</div>'
-        context["body"] = re.sub(r"(<table\b.*?</table>)", wide, body, flags=re.DOTALL)
+    if "body" not in context:
+        return
+    body = context["body"].replace("<pre>", '<pre tabindex="0">')
+    for kind, wide in (("Table", r"<table\b.*?</table>"), ("Picture", r"<img\b[^>]*>")):
+        region = f'<div class="wide" role="region" aria-label="{kind}" tabindex="0">'
+        body = re.sub(rf"(?:<p>)?({wide})(?:</p>)?", rf"{region}\1</div>", body, flags=re.DOTALL)
+    context["body"] = body
 
 
 def setup(app: Sphinx) -> None:

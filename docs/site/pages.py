@@ -89,7 +89,7 @@ def _default(field: Any) -> str:
     if value == "":
         return "none"
     if field.name.endswith("_bytes"):
-        return f"{value} ({value // MIB} MiB)"
+        return f"{value // MIB}\N{NO-BREAK SPACE}MiB"
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
