@@ -192,6 +192,45 @@ def test_a_lost_chunk_is_dropped_then_degraded_and_the_clock_is_kept(recordings:
     assert all(cue.span.overlap_s(dropped) <= 0.1 for cue in told_of)
 
 
+@pytest.mark.parametrize("name", ["webm-vp9-timeslice-1s", "webm-vp8-restart-4s"])
+def test_what_is_left_out_is_told_and_the_clock_is_kept(recordings: Path, name: str) -> None:
+    segments = segments_of(chunks_of(recordings, name))
+    state, first = follow(b"", segments[0], LIMITS)
+    _, after = follow(state, segments[2], LIMITS, left_out=[segments[1]])
+    (gap,) = after.dropped
+    *_, reached_s = (progress.reached_s for progress in followed(chunks_of(recordings, name)[:3]))
+    assert gap.start_s == pytest.approx(first.reached_s, abs=0.05)
+    assert after.reached_s == pytest.approx(reached_s, abs=0.05)
+    # The picture goes on at once, though the next key frame may be far: what it refers to was kept.
+    assert not after.degraded
+    assert after.view is not None
+    assert after.view.face_share == pytest.approx(1.0)
+    spans = [window.result.span for window in after.windows]
+    assert spans[0].end_s == gap.start_s
+    assert spans[1].start_s == gap.end_s
+
+
+def test_several_pieces_left_out_are_one_gap_and_no_media_is_none(recordings: Path) -> None:
+    segments = segments_of(chunks_of(recordings, "webm-vp9-timeslice-1s")[:6])
+    state, first = follow(b"", segments[0], LIMITS)
+    nonsense = Segment(b"RIFF, but no media")
+    _, after = follow(state, segments[5], LIMITS, left_out=[*segments[1:3], nonsense, *segments[3:5]])
+    (gap,) = after.dropped
+    assert (gap.start_s, gap.end_s) == pytest.approx((first.reached_s, 5.0), abs=0.05)
+
+
+def test_how_often_pictures_were_looked_at_is_told(recordings: Path) -> None:
+    segments = segments_of(chunks_of(recordings, "webm-vp8-restart-4s"))
+    state, usual = follow(b"", segments[0], LIMITS)
+    _, less = follow(state, segments[1], replace(LIMITS, analysis_rate_hz=8.0))
+    assert usual.windows[-1].result.coverage.notes == ()
+    complete_window, open_window = less.windows
+    for window in (complete_window, open_window):
+        assert "The picture was looked at 8 times a second instead of 15." in window.result.coverage.notes
+    assert less.view is not None
+    assert less.view.analysis_rate_hz == 8.0
+
+
 def test_a_camera_that_is_switched_off_is_no_gap_but_one_that_stalls_is() -> None:
     _, told = steps(LiveState(), [piece(0.0, picture=True), piece(1.0, picture=True)])
     assert not any(progress.degraded for progress in told)
@@ -282,7 +321,13 @@ def test_of_what_is_not_there_nothing_is_told() -> None:
     heard, seen = (progress.view for progress in told)
     assert heard == SeenFrom(Span(0.0, 1.0), picture=False, sound=True, level_dbfs=SILENT_DBFS)
     assert seen == SeenFrom(
-        Span(1.0, 2.0), picture=True, sound=True, face_share=0.0, brightness=0.5, level_dbfs=SILENT_DBFS
+        Span(1.0, 2.0),
+        picture=True,
+        sound=True,
+        face_share=0.0,
+        brightness=0.5,
+        level_dbfs=SILENT_DBFS,
+        analysis_rate_hz=15.0,
     )
 
 

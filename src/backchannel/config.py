@@ -62,11 +62,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Processes that analyse; by default one for each core this process may use.
     public_url
         How clients reach this server, for links in errors; empty means ``http://host:port``.
-    log_level
-        Least level that is logged: ``debug``, ``info``, ``warning`` or ``error``.
     console
         The page at ``/``: ``on`` lets who sits at this machine in without an API key, ``key`` asks everybody
         for one, ``off`` serves no console.
+    log_level
+        Least level that is logged: ``debug``, ``info``, ``warning`` or ``error``.
     max_message_bytes
         Largest segment, inclusive. A larger message is answered with ih6002.
     hard_message_bytes
@@ -96,7 +96,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     upload_idle_s, upload_receive_s
         How long a client may send nothing amid an upload, and how long all of it may take.
     file_workers
-        Processes that analyse uploaded files; they start with the first one and stand back for live segments.
+        Processes that analyse uploaded files, and as many for segments of more than 10 s; they start with
+        the first one and stand back for usual segments.
     max_file_s
         Longest file.
     file_wall_factor, file_wall_min_s
@@ -105,6 +106,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         What a worker may allocate beyond what it holds when it is warm.
     worker_start_s
         How long a worker may take to import and to load its networks.
+    worker_segments, worker_rss_bytes
+        Another worker takes the place of one that has analysed so many segments, or that holds more memory
+        after one.
+    overload_wait_s
+        When segments wait longer for a worker, although pictures are looked at as rarely as may be, event
+        streams leave out media that has waited as long, and new streams are refused.
+    streams_per_worker
+        Streams that may be open at once, for each worker; more are refused.
     """
 
     host: str = "127.0.0.1"
@@ -145,6 +154,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     file_wall_min_s: Seconds = 120.0
     worker_memory_bytes: Bytes = 1024 * MIB
     worker_start_s: Seconds = 120.0
+    worker_segments: Count = 2000
+    worker_rss_bytes: Bytes = 600 * MIB
+    overload_wait_s: Seconds = 2.0
+    streams_per_worker: Count = 64
 
     @property
     def base_url(self) -> str:

@@ -11,6 +11,7 @@ nothing is made up for what never came.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
@@ -18,7 +19,9 @@ import numpy as np
 
 from backchannel.arrays import FloatArray
 from backchannel.errors import Problem
+from backchannel.media.decode import probe
 from backchannel.model import (
+    FULL_RATE_HZ,
     SILENT_DBFS,
     FaceView,
     MediaLimits,
@@ -31,7 +34,7 @@ from backchannel.model import (
 )
 from backchannel.packing import pack_value, unpack_value
 from backchannel.perception.models import load_networks
-from backchannel.perception.perceive import Sensed, sense
+from backchannel.perception.perceive import PerceptionSettings, Sensed, sense
 from backchannel.perception.picture import Looking
 from backchannel.perception.voice import SAMPLE_RATE_HZ, measure_voice
 from backchannel.session import Place, SessionState, choose_subject, interpret, last_place, place_on_clock
@@ -75,6 +78,8 @@ class LiveState:
         Whether the running stream has had sound, and a picture.
     pictured_until_s, blind
         Session time of the last picture, or up to which its absence has been told; then `blind` is True.
+    analysis_rate_hz
+        Pictures a second that were looked at: the lowest rate since the beginning of the open window.
     """
 
     before: SessionState = SessionState()
@@ -89,15 +94,21 @@ class LiveState:
     pictured: bool = False
     pictured_until_s: float = 0.0
     blind: bool = False
+    analysis_rate_hz: float = FULL_RATE_HZ
 
 
-def follow(packed_state: bytes, segment: Segment, limits: MediaLimits) -> tuple[bytes, Progress]:
+def follow(
+    packed_state: bytes, segment: Segment, limits: MediaLimits, left_out: Sequence[Segment] = ()
+) -> tuple[bytes, Progress]:
     """Follow a conversation by one piece of media, of any length.
 
     Parameters
     ----------
     packed_state
         What the last call returned, or ``b""`` for a new conversation.
+    left_out
+        Pieces that came before this one and are not to be analysed: only their time passes, as for media
+        that never came.
 
     Raises
     ------
@@ -105,13 +116,37 @@ def follow(packed_state: bytes, segment: Segment, limits: MediaLimits) -> tuple[
         When the media cannot be used. The state before stays good for the next piece.
     """
     state = unpack_value(packed_state, LiveState) if packed_state else LiveState()
-    state, progress = advance(
-        state, sense(segment, limits, looking=state.looking), sound_only=segment.sound_only
+    state, passed = pass_over(state, left_out, limits)
+    rate_hz = limits.analysis_rate_hz
+    piece = sense(segment, limits, PerceptionSettings(frame_rate_hz=rate_hz), looking=state.looking)
+    state, progress = advance(state, piece, sound_only=segment.sound_only, analysis_rate_hz=rate_hz)
+    return pack_value(state), replace(
+        progress,
+        windows=(*passed.windows, *progress.windows),
+        dropped=_without_seams((*passed.dropped, *progress.dropped)),
     )
-    return pack_value(state), progress
 
 
-def advance(state: LiveState, piece: Sensed, *, sound_only: bool = False) -> tuple[LiveState, Progress]:
+def pass_over(state: LiveState, pieces: Sequence[Segment], limits: MediaLimits) -> tuple[LiveState, Progress]:
+    """Let the time of pieces pass that are not analysed. One that is no media takes no time."""
+    told: list[WindowResult] = []
+    dropped: list[Span] = []
+    for piece in pieces:
+        try:
+            timing = probe(piece, limits)
+        except Problem:
+            continue
+        start_s, offset_s = place_on_clock(state.end_s, state.stream_offset_s, timing.stream_start_s)
+        gap = Span(state.end_s, max(state.end_s, start_s + timing.duration_s))
+        state, ended = _skip_to(replace(state, stream_offset_s=offset_s, looking=Looking()), gap.end_s)
+        told += ended
+        dropped.append(gap)
+    return state, Progress(state.end_s, tuple(told), tuple(dropped))
+
+
+def advance(
+    state: LiveState, piece: Sensed, *, sound_only: bool = False, analysis_rate_hz: float = FULL_RATE_HZ
+) -> tuple[LiveState, Progress]:
     """Put a piece on the line and answer for every window that it touches.
 
     Raises
@@ -131,12 +166,17 @@ def advance(state: LiveState, piece: Sensed, *, sound_only: bool = False) -> tup
     if start_s - state.end_s >= MIN_GAP_S:
         dropped = (Span(state.end_s, start_s),)
         state, told = _skip_to(state, start_s)
-    view = _view(state, piece, start_s)
+    view = _view(state, piece, start_s, analysis_rate_hz)
     state, degraded = _watch_picture(state, piece, start_s)
     state = _with_sound(_with_picture(state, piece, start_s), piece, start_s)
-    state = replace(state, end_s=max(state.end_s, start_s + piece.duration_s))
+    state = replace(
+        state,
+        end_s=max(state.end_s, start_s + piece.duration_s),
+        analysis_rate_hz=min(state.analysis_rate_hz, analysis_rate_hz),
+    )
     while (full_s := state.before.clock_s + WINDOW_S) <= state.end_s:
         state, result = _complete(state, full_s)
+        state = replace(state, analysis_rate_hz=analysis_rate_hz)
         told.append(WindowResult(result, complete=True))
     if state.end_s - state.before.clock_s >= MIN_TOLD_S:
         told.append(WindowResult(_interpreted(state, state.end_s)[1], complete=False))
@@ -160,7 +200,7 @@ def _interpreted(state: LiveState, until_s: float) -> tuple[SessionState, Segmen
             time_s=picture.time_s - start_s,
             faces=tuple(face for face in picture.faces if face.valid.any()),
         )
-    return interpret(state.before, Tracks(until_s - start_s, None, picture, voice))
+    return interpret(state.before, Tracks(until_s - start_s, None, picture, voice), state.analysis_rate_hz)
 
 
 def _complete(state: LiveState, until_s: float) -> tuple[LiveState, SegmentResult]:
@@ -190,7 +230,19 @@ def _skip_to(state: LiveState, start_s: float) -> tuple[LiveState, list[WindowRe
         samples=_no_samples(),
         pictured_until_s=start_s,
         blind=False,
+        analysis_rate_hz=FULL_RATE_HZ,
     ), told
+
+
+def _without_seams(gaps: Sequence[Span]) -> tuple[Span, ...]:
+    """Join gaps that lie next to each other."""
+    joined: list[Span] = []
+    for gap in gaps:
+        if joined and gap.start_s - joined[-1].end_s < MIN_GAP_S:
+            joined[-1] = Span(joined[-1].start_s, gap.end_s)
+        else:
+            joined.append(gap)
+    return tuple(joined)
 
 
 # --- the line --------------------------------------------------------------------------------------
@@ -240,7 +292,7 @@ def _watch_picture(state: LiveState, piece: Sensed, start_s: float) -> tuple[Liv
     return replace(state, pictured_until_s=seen_s, blind=blind), tuple(gaps)
 
 
-def _view(state: LiveState, piece: Sensed, start_s: float) -> View:
+def _view(state: LiveState, piece: Sensed, start_s: float, analysis_rate_hz: float) -> View:
     """Tell what a piece is measured from."""
     span = Span(start_s, start_s + piece.duration_s)
     level_dbfs = None
@@ -261,6 +313,7 @@ def _view(state: LiveState, piece: Sensed, start_s: float) -> View:
         brightness=float(picture.luminance.mean()),
         level_dbfs=level_dbfs,
         face=None if face is None or not face.valid.any() else _face_view(face, picture),
+        analysis_rate_hz=analysis_rate_hz,
     )
 
 

@@ -74,6 +74,10 @@ class Segment:
     sound_only: bool = False
 
 
+FULL_RATE_HZ = 15.0
+"""Pictures a second that are looked at where nothing stands against it."""
+
+
 @dataclass(frozen=True, slots=True)
 class MediaLimits:
     """What a segment may cost to decode (wire contract, section 8).
@@ -86,6 +90,8 @@ class MediaLimits:
         Largest picture, either way round, px.
     max_frame_rate_hz
         Largest frame rate, frames/s.
+    analysis_rate_hz
+        Pictures a second that are looked at: fewer than `FULL_RATE_HZ` where there is too much to do.
     """
 
     max_duration_s: float = 60.0
@@ -93,6 +99,7 @@ class MediaLimits:
     max_width_px: int = 4096
     max_height_px: int = 2304
     max_frame_rate_hz: float = 120.0
+    analysis_rate_hz: float = FULL_RATE_HZ
 
 
 # --- cues, signals, results ------------------------------------------------------------------------
@@ -201,6 +208,8 @@ class Coverage:
         Share of the time with speech, 0..1; None without sound.
     frozen
         The picture never changed, so nothing could be measured in it.
+    analysis_rate_hz
+        Pictures a second that were looked at, at most; None without picture.
     """
 
     picture: bool
@@ -208,14 +217,22 @@ class Coverage:
     face_share: float | None
     speech_share: float | None
     frozen: bool = False
+    analysis_rate_hz: float | None = None
+
+    @property
+    def reduced(self) -> bool:
+        """Whether fewer pictures a second were looked at than usual, since there was too much to do."""
+        return self.analysis_rate_hz is not None and self.analysis_rate_hz < FULL_RATE_HZ
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was missing, in plain sentences."""
+        looked = f"{self.analysis_rate_hz:g}" if self.analysis_rate_hz is not None else ""
         said = {
             "There was no picture.": not self.picture,
             "No face was in view.": self.face_share == 0,
             "The picture did not change.": self.frozen,
+            f"The picture was looked at {looked} times a second instead of {FULL_RATE_HZ:g}.": self.reduced,
             "There was no sound.": not self.sound,
             "No speech was heard.": self.speech_share == 0,
         }
@@ -310,6 +327,8 @@ class View:
         RMS of its sound; None without sound. Silence is `SILENT_DBFS`.
     face
         None when no face was measured in it.
+    analysis_rate_hz
+        Pictures a second that were looked at, at most; None without picture.
     """
 
     span: Span
@@ -319,6 +338,7 @@ class View:
     brightness: float | None = None
     level_dbfs: float | None = None
     face: FaceView | None = None
+    analysis_rate_hz: float | None = None
 
 
 SILENT_DBFS = -100.0

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from backchannel.cues.detect import CueState, Observed, observe
-from backchannel.model import Coverage, Cue, MediaLimits, Segment, SegmentResult, Span
+from backchannel.model import FULL_RATE_HZ, Coverage, Cue, MediaLimits, Segment, SegmentResult, Span
 from backchannel.packing import pack_value, unpack_value
-from backchannel.perception.perceive import perceive
+from backchannel.perception.perceive import PerceptionSettings, perceive
 from backchannel.signals.engagement import EngagementState, follow_engagement
 from backchannel.signals.quality import QualityState, accumulate, judge
 from backchannel.signals.weigh import weigh
@@ -87,7 +87,9 @@ def analyze_segment(
     backchannel.errors.Problem
         When the media cannot be used. The state before stays good for the next segment.
     """
-    state, result = interpret(unpack(packed_state), perceive(segment, limits))
+    rate_hz = limits.analysis_rate_hz
+    tracks = perceive(segment, limits, PerceptionSettings(frame_rate_hz=rate_hz))
+    state, result = interpret(unpack(packed_state), tracks, rate_hz)
     return pack(state), result
 
 
@@ -122,13 +124,21 @@ def skip_segment(packed_state: bytes, duration_s: float) -> bytes:
     return pack(replace(state, clock_s=state.clock_s + duration_s))
 
 
-def interpret(state: SessionState, tracks: Tracks) -> tuple[SessionState, SegmentResult]:
-    """Turn the next segment's tracks into its result, in session time."""
+def interpret(
+    state: SessionState, tracks: Tracks, analysis_rate_hz: float = FULL_RATE_HZ
+) -> tuple[SessionState, SegmentResult]:
+    """Turn the next segment's tracks into its result, in session time.
+
+    Parameters
+    ----------
+    analysis_rate_hz
+        Pictures a second that were looked at; to be told with the result.
+    """
     start_s, stream_offset_s = place_on_clock(state.clock_s, state.stream_offset_s, tracks.stream_start_s)
     segment = Span(max(state.clock_s, start_s), max(state.clock_s, start_s + tracks.duration_s))
     subject = choose_subject(state.subject, tracks.picture)
     cue_state, observed = observe(state.cues, tracks, subject, start_s)
-    coverage = _coverage(tracks, observed, segment, subject)
+    coverage = _coverage(tracks, observed, segment, subject, analysis_rate_hz)
     if coverage.frozen:
         # A camera that hangs shows nobody: what looks like a held smile is a picture of one.
         kept = (cue for cue in observed.cues if cue.modality != "visual" or cue.name == "face_absent")
@@ -231,7 +241,9 @@ def _was_told(cue: Cue, told: Told) -> bool:
     return any(name == cue.name and span.overlap_s(cue.span) > 0 for name, span in told)
 
 
-def _coverage(tracks: Tracks, observed: Observed, segment: Span, subject: int | None) -> Coverage:
+def _coverage(
+    tracks: Tracks, observed: Observed, segment: Span, subject: int | None, analysis_rate_hz: float
+) -> Coverage:
     face_share = speech_share = None
     frozen = False
     if tracks.picture is not None and tracks.picture.time_s.size:
@@ -241,7 +253,10 @@ def _coverage(tracks: Tracks, observed: Observed, segment: Span, subject: int | 
     if observed.voice is not None and tracks.voice is not None and segment.duration_s > 0:
         spoken_s = sum(cue.span.overlap_s(segment) for cue in observed.cues if cue.name == "speaking")
         speech_share = spoken_s / segment.duration_s
-    return Coverage(tracks.picture is not None, tracks.voice is not None, face_share, speech_share, frozen)
+    rate_hz = None if tracks.picture is None else analysis_rate_hz
+    return Coverage(
+        tracks.picture is not None, tracks.voice is not None, face_share, speech_share, frozen, rate_hz
+    )
 
 
 def pack(state: SessionState) -> bytes:

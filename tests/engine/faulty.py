@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from backchannel.errors import Problem
@@ -18,6 +19,7 @@ from backchannel.model import (
 )
 
 WARM = Quality(50, 50, 50, 50, 50)
+_kept: list[bytes] = []
 
 
 def _command(segment: Segment) -> bytes:
@@ -34,11 +36,15 @@ def duration_s(
 ) -> float:
     if _command(segment) == b"refuse":
         raise Problem("ih5006", "Too short.", retry_after_s=1.5)
-    return 0.1
+    return 60.0 if _command(segment).startswith(b"long") else 0.1
 
 
-def analyze(state: bytes, segment: Segment, limits: MediaLimits) -> tuple[bytes, SegmentResult]:
+def analyze(  # noqa: PLR0912 -- one branch a command
+    state: bytes, segment: Segment, limits: MediaLimits
+) -> tuple[bytes, SegmentResult]:
     command, _, argument = _command(segment).partition(b" ")
+    if command == b"long":
+        command, _, argument = argument.partition(b" ")
     match command:
         case b"die":
             os.kill(os.getpid(), signal.SIGKILL)
@@ -49,6 +55,13 @@ def analyze(state: bytes, segment: Segment, limits: MediaLimits) -> tuple[bytes,
                 os.kill(os.getpid(), signal.SIGKILL)
         case b"hang":
             signal.pause()
+        case b"hang-once":
+            flag = Path(os.fsdecode(argument))
+            if not flag.exists():
+                flag.touch()
+                signal.pause()
+        case b"keep":
+            _kept.append(b"x" * int(argument))
         case b"wait":
             gate = Path(os.fsdecode(argument))
             while not gate.exists():
@@ -64,15 +77,19 @@ def analyze(state: bytes, segment: Segment, limits: MediaLimits) -> tuple[bytes,
     start_s = float(len(state))
     # What the test wants to know travels as scores: bytes seen, and who saw them.
     told = Quality(len(segment.data), os.getpid(), 50, 50, 50)
-    result = SegmentResult(
-        Span(start_s, start_s + 1), (), (), (), told, WARM, Coverage(True, False, 0.5, None)
-    )
+    coverage = Coverage(True, False, 0.5, None, analysis_rate_hz=limits.analysis_rate_hz)
+    result = SegmentResult(Span(start_s, start_s + 1), (), (), (), told, WARM, coverage)
     return state + b"x", result
 
 
-def follow(state: bytes, segment: Segment, limits: MediaLimits) -> tuple[bytes, Progress]:
-    state, result = analyze(state, segment, limits)
-    return state, Progress(result.span.end_s, (WindowResult(result, complete=True),))
+def follow(
+    state: bytes, segment: Segment, limits: MediaLimits, left_out: Sequence[Segment]
+) -> tuple[bytes, Progress]:
+    # A second for each piece, those that are left out too.
+    begin_s = float(len(state))
+    state, result = analyze(state + b"x" * len(left_out), segment, limits)
+    dropped = (Span(begin_s, begin_s + len(left_out)),) if left_out else ()
+    return state, Progress(result.span.end_s, (WindowResult(result, complete=True),), dropped)
 
 
 def analyze_file(segment: Segment, limits: MediaLimits) -> list[SegmentResult]:

@@ -83,7 +83,6 @@ CALLS: dict[str, Callable[[events.Session], object]] = {
     "close": lambda session: session.text(CLOSE),
     "nonsense": lambda session: session.text("?"),
     "progress": lambda session: session.progress(Progress(1.0)),
-    "shed": lambda session: session.shed(Span(0, 1)),
     "refuse": lambda session: session.refuse(1, SILENT),
     "time over": lambda session: session.time_over(SILENT, "idle_timeout"),
     "shut down": lambda session: session.shut_down(),
@@ -91,7 +90,7 @@ CALLS: dict[str, Callable[[events.Session], object]] = {
     "break": lambda session: session.break_off(SILENT),
 }
 CLIENTS = {"media", "config", "close", "nonsense"}
-ANALYSIS = {"progress", "shed", "refuse"}
+ANALYSIS = {"progress", "refuse"}
 LEGAL = {
     Phase.NEW: {"open", "break"},
     Phase.READY: CLIENTS | {"time over", "shut down", "break"},
@@ -353,21 +352,27 @@ def test_who_only_listens_reports_only_what_can_be_heard() -> None:
 
 def test_coverage() -> None:
     gaps = (Span(1, 2.5),)
-    session, said = streaming().progress(Progress(4.0, dropped=gaps, degraded=(Span(3, 4), Span(5, 6))))
-    _, shed = session.shed(Span(4, 8))
-    assert story(*said, *shed) == [
+    _, said = streaming().progress(Progress(4.0, dropped=gaps, degraded=(Span(3, 4), Span(5, 6))))
+    assert story(*said) == [
         ("coverage.dropped", {"ranges": [{"start": 1, "end": 2.5}]}),
         (
             "coverage.degraded",
             {"ranges": [{"start": 3, "end": 4}, {"start": 5, "end": 6}], "reason": "video_gap"},
         ),
-        ("coverage.dropped", {"ranges": [{"start": 4, "end": 8}]}),
     ]
 
 
 def test_what_was_measured_from_only_for_who_asked_for_evidence() -> None:
     face = FaceView(0.25, 0.125, 0.5, 0.75, 3.26, None)
-    view = View(Span(3, 4.004), picture=True, sound=False, face_share=0.5, brightness=0.25, face=face)
+    view = View(
+        Span(3, 4.004),
+        picture=True,
+        sound=False,
+        face_share=0.5,
+        brightness=0.25,
+        face=face,
+        analysis_rate_hz=10.0,
+    )
     progress = Progress(4.004, view=view)
     _, said = streaming().progress(progress)
     assert said == ()
@@ -391,6 +396,7 @@ def test_what_was_measured_from_only_for_who_asked_for_evidence() -> None:
                     "gaze_yaw_deg": 3.3,
                     "gaze_pitch_deg": None,
                 },
+                "analysis_rate_hz": 10.0,
             },
         )
     ]

@@ -1,10 +1,12 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from backchannel.errors import CATALOGUE, Problem
+from backchannel.model import Coverage
 from backchannel.protocol import v0
 from backchannel.protocol.errors import ErrorLinks
 from backchannel.protocol.include import Include
@@ -26,6 +28,21 @@ def spelled(message: v0.Message) -> dict[str, Any]:
 def points(*values: int) -> dict[str, int]:
     names = ("quality_index", "clarity", "authority", "energy", "rapport", "learning")
     return dict(zip(names, values, strict=True))
+
+
+def test_a_result_says_so_where_less_was_looked_at() -> None:
+    session, arrival = new().media(1000)
+    coverage = Coverage(True, False, 0.5, None, analysis_rate_hz=10.0)
+    _, (result, _) = session.answer(arrival.number, replace(segment_result(), coverage=coverage))
+    said = spelled(result)["coverage"]
+    assert said["analysis_rate_hz"] == 10.0
+    assert said["notes"] == [
+        "The picture was looked at 10 times a second instead of 15.",
+        "There was no sound.",
+    ]
+    usual = replace(coverage, analysis_rate_hz=15.0)
+    _, (result, _) = session.answer(arrival.number, replace(segment_result(), coverage=usual))
+    assert "coverage" not in spelled(result)
 
 
 def test_the_published_page_word_for_word() -> None:

@@ -15,7 +15,8 @@ from starlette.types import ASGIApp
 from websockets.asyncio.client import ClientConnection, connect
 
 from backchannel.config import Settings
-from backchannel.engine.local import LocalEngine
+from backchannel.engine.local import ANALYSIS_MODULE, LocalEngine
+from backchannel.engine.pace import Thresholds
 from backchannel.server.run import listen, make_server
 from backchannel.store import KeyStore, open_store
 from tests.server.specification import Checked
@@ -76,13 +77,15 @@ class Stream:
 
 
 @contextmanager
-def running(data_dir: Path, module: str | None = None, **settings: Any) -> Iterator[Live]:
+def running(
+    data_dir: Path, module: str | None = None, thresholds: Thresholds | None = None, **settings: Any
+) -> Iterator[Live]:
     """Run a server for as long as the block lasts; it is warm when the block begins."""
     chosen: dict[str, Any] = {"workers": 1, "port": 0, "data_dir": data_dir, **settings}
     taken, final = listen(Settings(**chosen))
     with open_store(data_dir) as store:
         _, key = store.create("test")
-        engine = LocalEngine(final, module) if module else LocalEngine(final)
+        engine = LocalEngine(final, module or ANALYSIS_MODULE, thresholds)
         server = make_server(final, store, engine)
         faults: list[str] = []
         server.config.app = Checked(cast("ASGIApp", server.config.app), faults)

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,15 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from backchannel.engine.local import LocalEngine
+from backchannel.engine.pace import Thresholds
 from backchannel.store import UPLOAD_SCOPE
 from backchannel.store.keys import generate
 from tests.server.live import Live, Message, running
 
 VERSIONS = ("v1", "v2")
 CLOSE = '{"type":"session.close"}'
+TOO_LONG_S = 0.05
+ASKED = "v2?include[]=conversation_quality_timeline"
 LIMIT = 33_554_432
 
 
@@ -265,6 +268,99 @@ def test_a_full_queue_holds_the_client_back_and_loses_nothing(faulty_live: Live,
         assert code == 1000
 
     run(scenario)
+
+
+# --- more to do than can be done -------------------------------------------------------------------
+
+
+@contextmanager
+def overloaded_by(tmp_path: Path) -> Iterator[tuple[Live, Path]]:
+    """A server whose only worker is busy until the gate is made; who waits a moment waits too long."""
+    at_once = Thresholds(fall_wait_s=0.02, fall_busy=0.0, fall_pause_s=0.0, window_s=600.0)
+    settings: dict[str, Any] = {"overload_wait_s": TOO_LONG_S, "queue_segments": 64}
+    with running(tmp_path / "data", "tests.engine.faulty", thresholds=at_once, **settings) as live:
+        yield live, tmp_path / "gate"
+
+
+async def until_busy(live: Live) -> None:
+    while live.engine._pool._idle:
+        await asyncio.sleep(0.005)
+
+
+async def until_overloaded(live: Live) -> None:
+    while not live.engine.overloaded:
+        await asyncio.sleep(0.005)
+
+
+def test_overload_leaves_out_the_oldest_media_and_tells_it(
+    workers_find_the_tests: None, tmp_path: Path
+) -> None:
+    async def scenario(live: Live, gate: Path) -> None:
+        async with session(live) as busy, session(live, ASKED) as late:
+            await busy.socket.send(segment("wait", gate))
+            await until_busy(live)
+            await late.socket.send(segment("hello"))  # waits for the worker, and so do those behind it
+            for _ in range(5):
+                await late.socket.send(segment("touch", tmp_path / "analysed"))
+            await until_overloaded(live)
+            await late.socket.send(segment("hello"))
+            await late.socket.send("{}")
+            await late.until("session.updated")  # all of it has been read
+            read_s = asyncio.get_running_loop().time()
+            while asyncio.get_running_loop().time() < read_s + 2 * TOO_LONG_S:  # it is age that is measured
+                await asyncio.sleep(0.005)
+            gate.touch()
+            said = await late.until("coverage.dropped")
+            dropped = said[-1]["data"]["ranges"]
+            await late.socket.send('{"include":["conversation_quality_timeline"]}')
+            await late.socket.send(CLOSE)
+            said, code = await late.rest()
+        # Five of a second each were left out; the clock went on, and the newest was answered.
+        assert dropped == [{"start": 1, "end": 6}]
+        assert not (tmp_path / "analysed").exists()
+        assert "error" not in types(said)
+        assert code == 1000
+
+    with overloaded_by(tmp_path) as (live, gate):
+        run(lambda: scenario(live, gate))
+
+
+def test_overload_refuses_newcomers_before_they_are_ready_and_keeps_who_is_there(
+    workers_find_the_tests: None, tmp_path: Path
+) -> None:
+    async def scenario(live: Live, gate: Path) -> None:
+        async with session(live, ASKED) as busy, session(live, ASKED) as waiting:
+            await busy.socket.send(segment("wait", gate))
+            await until_busy(live)
+            await waiting.socket.send(segment("hello"))
+            await until_overloaded(live)
+            for version in VERSIONS:
+                error_id, code, data = await refusal(live, version)
+                assert (error_id, code, data["retryable"]) == ("ih1003", 1013, True)
+                assert data["retry_after_seconds"] > 0
+            with pytest.raises(InvalidStatus) as caught:
+                async with opened(live, "v0"):
+                    pass
+            assert caught.value.response.status_code == 503
+            gate.touch()
+            for talk in (busy, waiting):
+                assert (await talk.receive())["type"] == "conversation_quality.updated"
+
+    with overloaded_by(tmp_path) as (live, gate):
+        run(lambda: scenario(live, gate))
+
+
+def test_a_process_holds_so_many_streams(workers_find_the_tests: None, tmp_path: Path) -> None:
+    async def scenario(live: Live) -> None:
+        async with session(live), session(live, "v1"):
+            assert (await refusal(live, "v2"))[:2] == ("ih1003", 1013)
+        said = ""
+        while said != "session.ready":  # as soon as the server has seen the others go
+            async with opened(live) as talk:
+                said = (await talk.receive())["type"]
+
+    with running(tmp_path, "tests.engine.faulty", streams_per_worker=2) as live:
+        run(lambda: scenario(live))
 
 
 # --- how it ends -----------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What a worker does. Imported by worker processes only: it brings the networks and the decoders."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from backchannel.errors import Problem
 from backchannel.live import follow as follow_live
@@ -38,9 +38,11 @@ def analyze(state: bytes, segment: Segment, limits: MediaLimits) -> tuple[bytes,
     return analyze_segment(state, segment, limits)
 
 
-def follow(state: bytes, segment: Segment, limits: MediaLimits) -> tuple[bytes, Progress]:
+def follow(
+    state: bytes, segment: Segment, limits: MediaLimits, left_out: Sequence[Segment]
+) -> tuple[bytes, Progress]:
     """Follow a live session by one segment; see `live.follow`."""
-    return follow_live(state, segment, limits)
+    return follow_live(state, segment, limits, left_out)
 
 
 def analyze_file(segment: Segment, limits: MediaLimits) -> Iterable[SegmentResult]:

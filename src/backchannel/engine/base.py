@@ -1,6 +1,6 @@
 """What the server asks of whatever analyses: one call, one answer, or a `Problem`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,6 +46,14 @@ class Engine(Protocol):
         """Whether nothing can be analysed and it does not look as if that would change by itself soon."""
         ...
 
+    @property
+    def overloaded(self) -> bool:
+        """Whether there is more to do than can be done, although as little is looked at as may be.
+
+        Then media may be left out, and nobody new should be let in.
+        """
+        ...
+
     async def start(self) -> None:
         """Begin to get ready; returns at once."""
         ...
@@ -60,7 +68,8 @@ class Engine(Protocol):
         """Analyse one segment of a session; calls are served in the order they are made.
 
         A session makes one call at a time, since each needs the state that the one before it returned.
-        So the order of calls is fair between sessions.
+        So the order of calls is fair between sessions; and long segments stand aside for the usual ones.
+        When there is much to do fewer pictures a second are looked at, and the result's coverage says so.
 
         Parameters
         ----------
@@ -80,10 +89,17 @@ class Engine(Protocol):
         """
         ...
 
-    async def follow(self, state: bytes, segment: Segment, limits: MediaLimits) -> tuple[bytes, Progress]:
+    async def follow(
+        self, state: bytes, segment: Segment, limits: MediaLimits, left_out: Sequence[Segment] = ()
+    ) -> tuple[bytes, Progress]:
         """Follow a live session by one segment, in windows of our own; otherwise as `analyze`.
 
         The two keep different states, so a session uses either the one or the other.
+
+        Parameters
+        ----------
+        left_out
+            Media before the segment that is not to be analysed; only its time passes.
         """
         ...
 

@@ -17,19 +17,22 @@ MAX_REPLY_BYTES: Final = 64 * 1024 * 1024
 
 
 class SegmentJob(msgspec.Struct, frozen=True, array_like=True, tag="segment"):
-    """Server to worker: analyse this segment of a session."""
+    """Server to worker: analyse this segment of a session, unless it is longer than this."""
 
     state: bytes
     segment: Segment
     limits: MediaLimits
+    longest_s: float
 
 
 class LiveJob(msgspec.Struct, frozen=True, array_like=True, tag="live"):
-    """Server to worker: follow a live session by this segment."""
+    """Server to worker: follow a live session by this segment, unless it is longer than this."""
 
     state: bytes
     segment: Segment
     limits: MediaLimits
+    longest_s: float
+    left_out: tuple[Segment, ...] = ()
 
 
 class FileJob(msgspec.Struct, frozen=True, array_like=True, tag="file"):
@@ -58,6 +61,12 @@ class Unfit(msgspec.Struct, frozen=True, array_like=True, tag="unfit"):
 
 class Begun(msgspec.Struct, frozen=True, array_like=True, tag="begun"):
     """Worker to server: the media opened and is this long; the deadline follows from it."""
+
+    duration_s: float
+
+
+class TooLong(msgspec.Struct, frozen=True, array_like=True, tag="too-long"):
+    """Worker to server: the media is longer than was asked for, and was not analysed."""
 
     duration_s: float
 
@@ -97,7 +106,7 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
     place: str
 
 
-Reply = Ready | Unfit | Begun | Done | LiveDone | FileDone | Refused | Failed
+Reply = Ready | Unfit | Begun | TooLong | Done | LiveDone | FileDone | Refused | Failed
 
 _reply_decoder: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
 _job_decoder: msgspec.msgpack.Decoder[Job] = msgspec.msgpack.Decoder(Job)

@@ -6,6 +6,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -26,6 +27,7 @@ from backchannel.engine.frames import (
     Refused,
     Reply,
     SegmentJob,
+    TooLong,
     Unfit,
     decode_reply,
     encode,
@@ -34,6 +36,7 @@ from backchannel.errors import Problem
 from backchannel.model import Progress, SegmentResult
 
 PIECE_BYTES: Final = 256 * 1024
+PAGE_BYTES: Final = os.sysconf("SC_PAGESIZE")
 
 _ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """There is a worker for each core; more threads would only get in each other's way."""
@@ -45,7 +48,7 @@ class WorkerLostError(Exception):
     Attributes
     ----------
     hung
-        It was ended because it took too long, so the same job would hang the next one too.
+        It was ended because it took too long; the same job may well hang the next one too.
     """
 
     def __init__(self, reason: str, *, hung: bool = False) -> None:
@@ -55,6 +58,29 @@ class WorkerLostError(Exception):
 
 class WorkerUnfitError(Exception):
     """The worker could not start; the text says why."""
+
+
+class MediaTooLongError(Exception):
+    """The media is longer than the job allowed, and was not analysed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wear:
+    """What a worker may go through before another takes its place.
+
+    What decoders and networks leave behind in a process adds up, slowly and hardly measurably, but for
+    weeks. A new process costs two seconds of one core.
+
+    Attributes
+    ----------
+    jobs
+        How many jobs it may do.
+    rss_bytes
+        How much memory it may still hold after a job.
+    """
+
+    jobs: int
+    rss_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +111,15 @@ class WorkerProcess:
     ----------
     process
         Its process, which has said that it is ready.
+    wear
+        What it may go through.
     """
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, wear: Wear) -> None:
         self._process = process
+        self._wear = wear
+        self._jobs = 0
+        self._worn = asyncio.Event()
 
     @property
     def pid(self) -> int:
@@ -103,6 +134,23 @@ class WorkerProcess:
     async def ended(self) -> None:
         """Wait until the process has ended."""
         await self._process.wait()
+
+    async def ended_or_worn(self) -> None:
+        """Wait until the process has ended, or another one should take its place."""
+        waits = [asyncio.create_task(self.ended()), asyncio.create_task(self._worn_out())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _worn_out(self) -> None:
+        await self._worn.wait()
+
+    def dismiss(self) -> None:
+        """Let the process end by itself: there are no more jobs."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
 
     async def analyze(self, job: SegmentJob, deadlines: Deadlines) -> tuple[bytes, SegmentResult]:
         """Have a segment analysed; returns the state after it, and the answer.
@@ -142,6 +190,7 @@ class WorkerProcess:
     async def _run(
         self, job: Job, data: bytes | bytearray, deadlines: Deadlines, on_begun: OnBegun | None
     ) -> Reply:
+        self._jobs += 1
         try:
             async with asyncio.timeout(deadlines.to_begin_s) as limit:
                 await _send(self._process, job, data)
@@ -161,7 +210,11 @@ class WorkerProcess:
             # Cancelled, or `on_begun` would not have it: the worker is amid what nobody wants any more.
             await self.kill()
             raise
+        if self._jobs >= self._wear.jobs or _rss_bytes(self.pid) > self._wear.rss_bytes:
+            self._worn.set()
         match reply:
+            case TooLong():
+                raise MediaTooLongError
             case Refused():
                 raise Problem(reply.error_id, reply.message, reply.retry_after_s)
             case Failed():
@@ -186,7 +239,9 @@ class AnalysisFailedError(Exception):
         self.place = place
 
 
-async def start_worker(module: str, memory_bytes: int, start_s: float, niceness: int = 0) -> WorkerProcess:
+async def start_worker(
+    module: str, memory_bytes: int, start_s: float, wear: Wear, niceness: int = 0
+) -> WorkerProcess:
     """Start a worker and wait until it is warm.
 
     Parameters
@@ -197,6 +252,8 @@ async def start_worker(module: str, memory_bytes: int, start_s: float, niceness:
         What it may allocate beyond what it holds warm.
     start_s
         How long it may take, s.
+    wear
+        What it may go through.
     niceness
         How far it stands back where others want the processor, 0..19.
 
@@ -232,7 +289,7 @@ async def start_worker(module: str, memory_bytes: int, start_s: float, niceness:
         await _end(process)
         raise
     if isinstance(reply, Ready):
-        return WorkerProcess(process)
+        return WorkerProcess(process, wear)
     await _end(process)
     raise WorkerUnfitError(reply.reason if isinstance(reply, Unfit) else "spoke out of turn")
 
@@ -241,6 +298,14 @@ def _environment() -> dict[str, str]:
     # A worker needs no settings, and no key that the operator may have put into the environment.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BACKCHANNEL_")}
     return kept | _ONE_THREAD
+
+
+def _rss_bytes(pid: int) -> int:
+    """Resident memory of a process; 0 where the system does not say."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * PAGE_BYTES
+    except (OSError, ValueError):
+        return 0
 
 
 async def _send(process: Process, job: Job, data: bytes | bytearray) -> None:

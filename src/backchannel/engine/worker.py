@@ -10,7 +10,7 @@ import resource
 import signal
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
@@ -27,6 +27,7 @@ from backchannel.engine.frames import (
     Refused,
     Reply,
     SegmentJob,
+    TooLong,
     Unfit,
     decode_job,
     encode,
@@ -54,7 +55,7 @@ class Analysis(Protocol):
     ) -> tuple[bytes, SegmentResult]: ...
 
     def follow(  # noqa: D102
-        self, state: bytes, segment: Segment, limits: MediaLimits
+        self, state: bytes, segment: Segment, limits: MediaLimits, left_out: Sequence[Segment]
     ) -> tuple[bytes, Progress]: ...
 
     def analyze_file(self, segment: Segment, limits: MediaLimits) -> Iterable[SegmentResult]: ...  # noqa: D102
@@ -104,9 +105,12 @@ def _serve(job: SegmentJob | LiveJob | _FileArrived, analysis: Analysis, replies
 
 def _done(job: SegmentJob | LiveJob | _FileArrived, analysis: Analysis, replies: BinaryIO) -> Reply:
     if not isinstance(job, _FileArrived):
-        _send(replies, Begun(float(analysis.duration_s(job.segment, job.limits))))
+        duration_s = float(analysis.duration_s(job.segment, job.limits))
+        if duration_s > job.longest_s:
+            return TooLong(duration_s)
+        _send(replies, Begun(duration_s))
         if isinstance(job, LiveJob):
-            return LiveDone(*analysis.follow(job.state, job.segment, job.limits))
+            return LiveDone(*analysis.follow(job.state, job.segment, job.limits, job.left_out))
         return Done(*analysis.analyze(job.state, job.segment, job.limits))
     asked = job.asked
     duration_s = analysis.duration_s(

@@ -167,6 +167,7 @@ class CoverageMeasured(msgspec.Struct, frozen=True):
     brightness: float | None
     level_dbfs: float | None
     face: FaceBody | None
+    analysis_rate_hz: float | None
 
 
 class CueDetected(msgspec.Struct, frozen=True):

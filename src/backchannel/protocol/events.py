@@ -16,12 +16,11 @@ from enum import Enum
 from typing import Final, Literal
 
 from backchannel.errors import Problem
-from backchannel.model import Progress, Span
+from backchannel.model import Progress
 from backchannel.protocol.config_frame import AudioFormat, Close, Config, read_text
 from backchannel.protocol.errors import ErrorLinks, retry_after
 from backchannel.protocol.event_messages import (
     ConfigOptions,
-    CoverageDropped,
     Data,
     EndReason,
     Error,
@@ -31,7 +30,7 @@ from backchannel.protocol.event_messages import (
     SessionReady,
     SessionUpdated,
 )
-from backchannel.protocol.event_spelling import spell_changes, spell_coverage, spell_range
+from backchannel.protocol.event_spelling import spell_changes, spell_coverage
 from backchannel.protocol.include import Include
 from backchannel.protocol.models import ENGINE, MODELS, PICTURE_AND_SOUND, SOUND_ONLY, ModelName, reported_by
 from backchannel.protocol.results import seconds
@@ -289,10 +288,6 @@ class Session:
     def refuse(self, number: int, problem: Problem) -> tuple["Session", tuple[Data, ...]]:
         """Say why a message could not be analysed. The session goes on."""
         return self._after("refuse"), (self._error(problem, number),)
-
-    def shed(self, span: Span) -> tuple["Session", tuple[Data, ...]]:
-        """Tell that media which was accepted is not analysed after all, since there is too much to do."""
-        return self._after("progress"), (CoverageDropped((spell_range(span),)),)
 
     # --- ending ------------------------------------------------------------------------------------
 

@@ -94,6 +94,7 @@ class CoverageBody(msgspec.Struct, frozen=True):
     sound: bool
     face_share: float | None
     speech_share: float | None
+    analysis_rate_hz: float | None
     notes: tuple[str, ...]
 
 
@@ -194,8 +195,19 @@ def coverage_body(results: Sequence[SegmentResult]) -> CoverageBody:
         face_share=_mean([(coverage.face_share, length_s) for coverage, length_s in coverages]),
         speech_share=_mean([(coverage.speech_share, length_s) for coverage, length_s in coverages]),
         frozen=bool(coverages) and all(coverage.frozen for coverage, _ in coverages),
+        analysis_rate_hz=min(
+            (rate_hz for coverage, _ in coverages if (rate_hz := coverage.analysis_rate_hz) is not None),
+            default=None,
+        ),
     )
-    return CoverageBody(whole.picture, whole.sound, whole.face_share, whole.speech_share, whole.notes)
+    return CoverageBody(
+        whole.picture,
+        whole.sound,
+        whole.face_share,
+        whole.speech_share,
+        whole.analysis_rate_hz,
+        whole.notes,
+    )
 
 
 def _mean(shares: Sequence[tuple[float | None, float]]) -> float | None:

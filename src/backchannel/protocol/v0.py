@@ -24,9 +24,11 @@ from backchannel.protocol.include import Include
 from backchannel.protocol.results import (
     NEUTRAL_QUALITY,
     ConversationQualityBody,
+    CoverageBody,
     EngagementBody,
     SignalBody,
     conversation_quality,
+    coverage_body,
     engagement_bodies,
     signal_bodies,
 )
@@ -41,13 +43,14 @@ class Processing(msgspec.Struct, frozen=True, tag_field="status", tag="processin
 
 
 class Result(msgspec.Struct, frozen=True, tag_field="status", tag="result"):
-    """What the segment shows."""
+    """What the segment shows; `coverage` is ours, and there where fewer pictures a second were looked at."""
 
     segment: int
     correlation_id: str
     signals: tuple[SignalBody, ...]
     engagement_state: tuple[EngagementBody, ...]
     conversation_quality: ConversationQualityBody | UnsetType = UNSET
+    coverage: CoverageBody | UnsetType = UNSET
 
 
 class Completed(msgspec.Struct, frozen=True, tag_field="status", tag="completed"):
@@ -181,6 +184,7 @@ class Session:
             conversation_quality=conversation_quality(
                 quality_overall, [] if result is None else [(result.span, result.quality)], self.include
             ),
+            coverage=UNSET if result is None or not result.coverage.reduced else coverage_body([result]),
         )
         return after, (body, Completed(number, self.correlation_id))
 

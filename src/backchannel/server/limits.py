@@ -1,5 +1,7 @@
 """What each key and client token may use: how often, how much at once, and how much in all.
 
+And how many streams this process may hold for all of them together.
+
 Use and places are counted in the store, over every process. How often is counted in this process alone: it
 protects the process, and a count in the store would cost each request a write.
 """
@@ -7,8 +9,8 @@ protects the process, and a count in the store would cost each request a write.
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 import msgspec
@@ -19,6 +21,8 @@ from backchannel.server.auth import Principal
 from backchannel.store import KeyStore
 
 MAX_RATES_KEPT: Final = 10_000
+FULL_RETRY_AFTER_S: Final = 10.0
+"""Neither overload nor a full house passes in a moment (judgement)."""
 
 
 class Limits:
@@ -42,6 +46,7 @@ class Limits:
         self._now_s = now_s
         # For each key, how many requests it could make at once, and when that was so.
         self._rates: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._streams = 0
 
     def admit(self, principal: Principal) -> None:
         """Count a request or a handshake.
@@ -68,6 +73,27 @@ class Limits:
                 f"This key may make {a_minute:g} requests a minute, and has made them.",
                 retry_after_s=round((1 - left) * 60 / a_minute, 3),
             )
+
+    @contextmanager
+    def stream(self) -> Iterator[None]:
+        """Hold one of this process's streams.
+
+        Raises
+        ------
+        Problem
+            ``ih1003`` when it holds as many as it may.
+        """
+        if self._streams >= self._settings.workers * self._settings.streams_per_worker:
+            raise Problem(
+                "ih1003",
+                f"The server has {self._streams} streams open, as many as it may. Try again in a moment.",
+                retry_after_s=FULL_RETRY_AFTER_S,
+            )
+        self._streams += 1
+        try:
+            yield
+        finally:
+            self._streams -= 1
 
     @asynccontextmanager
     async def place(self, principal: Principal) -> AsyncIterator[None]:

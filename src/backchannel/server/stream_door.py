@@ -1,4 +1,4 @@
-"""A stream's own door, behind the one that every request passes: a place, and an engine that works."""
+"""A stream's own door, behind the one that every request passes: a place, and an engine with time for it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -11,6 +11,7 @@ from backchannel.errors import Problem
 from backchannel.media.container import detect_container
 from backchannel.model import Segment
 from backchannel.server.auth import Principal
+from backchannel.server.limits import FULL_RETRY_AFTER_S
 from backchannel.server.responses import problem_response
 from backchannel.server.services import Services
 
@@ -26,15 +27,23 @@ async def place(services: Services, principal: Principal) -> AsyncIterator[None]
     Raises
     ------
     Problem
-        ``ih1003`` when nothing can be analysed or the server is stopping, ``ih3002`` when there is no place
-        left.
+        ``ih1003`` when nothing can be analysed, when there is too much to analyse already, or when the
+        server is stopping; ``ih3002`` when the key has no place left.
     """
     if services.engine.failed:
         raise Problem("ih1003", "The server cannot analyse anything at the moment.", retry_after_s=30.0)
     if services.farewell.begun:
         raise Problem("ih1003", "The server is stopping. Try again in a moment.", retry_after_s=10.0)
-    async with services.limits.place(principal):
-        yield
+    if services.engine.overloaded:
+        raise Problem(
+            "ih1003",
+            "The server has more to analyse than it can at the moment, and takes on no new stream. Try again "
+            "later, or on another server.",
+            retry_after_s=FULL_RETRY_AFTER_S,
+        )
+    with services.limits.stream():
+        async with services.limits.place(principal):
+            yield
 
 
 async def deny(websocket: WebSocket, problem: Problem) -> None:

@@ -4,8 +4,10 @@ As on v0 one task reads and another answers. Here the one that answers takes eve
 and not more often than every `TICK_S`, since each analysis has its price and recorders may send many small
 chunks; a client that sends at the pace of life is answered at least every second of its media.
 
-When there is more than can be done, the line of waiting media gets full and the socket is not read. (To shed
-media instead, skip it in `_take_waiting` and say so with `events.Session.shed`.)
+When its line of waiting media is full the socket is not read, as on v0. But when the whole server has more to
+do than it can, what has waited for too long is left out: it is read, so that the stream can go on from it,
+and its time passes, but nobody looks at it. The client is told with `coverage.dropped`, and what comes next
+is answered in time, which is what live is for.
 """
 
 import asyncio
@@ -42,6 +44,8 @@ TICK_S: Final = 0.5
 SHUTDOWN_DRAIN_S: Final = 3.0
 """How long a session may finish what it accepted when the server stops; less than `run.FAREWELL_S`."""
 QUICK_BYTES: Final = 64 * 1024
+MOST_LEFT_OUT: Final = 16
+"""Segments that wait for their time to pass; bounded in case nothing that comes after them can be used."""
 
 log = structlog.get_logger(__name__)
 
@@ -187,6 +191,7 @@ class Conversation:
         self._began_s = -TICK_S
         self._stream = StreamState()
         self._odd_byte = b""
+        self._left_out: list[Segment] = []
         self._analysis = b""
 
     def summary(self) -> Mapping[str, Any]:
@@ -295,7 +300,8 @@ class Conversation:
                 self._backlog.done(waiting)
         self._stream, rest = end_stream(self._stream)
         if rest is not None:
-            await self._follow(rest, self._session.received, 1)
+            segment = replace(rest, sound_only=self._session.sound_only)
+            await self._follow(segment, self._session.received, 1)
 
     async def _let_more_come(self) -> None:
         try:
@@ -315,13 +321,18 @@ class Conversation:
     async def _answer(self, batch: Sequence[Waiting]) -> None:
         size_bytes = sum(waiting.size_bytes for waiting in batch)
         await self._limits.charge(self._principal, size_bytes)
-        numbers = [waiting.number for waiting in batch]
-        for taken in await self._segments(batch):
-            about, numbers = numbers[: taken.count], numbers[taken.count :]
+        left = list(batch)
+        for taken in await self._pieces(batch):
+            about = left[: taken.count]
+            del left[: taken.count]
             if taken.problem is not None:
-                await self._refuse(about[0], taken.problem)
+                await self._refuse(about[0].number, taken.problem)
             elif taken.segment is not None:
-                await self._follow(taken.segment, about[0], taken.count)
+                segment = replace(taken.segment, sound_only=self._session.sound_only)
+                if self._is_late(about[-1]) and (left or not self._backlog.taken):
+                    self._leave_out(segment, taken.count)
+                else:
+                    await self._follow(segment, about[0].number, taken.count)
         log.debug(
             "media followed",
             messages=len(batch),
@@ -329,6 +340,24 @@ class Conversation:
             waited_s=round(self._began_s - batch[0].arrived_s, 3),
             took_s=round(self._line.now() - self._began_s, 3),
         )
+
+    async def _pieces(self, batch: Sequence[Waiting]) -> list[Taken]:
+        """Make segments of messages; what is late, and may be left out, is not joined with what is not."""
+        late = sum(self._is_late(waiting) for waiting in batch[:-1])
+        return [
+            taken for part in (batch[:late], batch[late:]) if part for taken in await self._segments(part)
+        ]
+
+    def _is_late(self, waiting: Waiting) -> bool:
+        """Whether media has waited for too long, and because of all sessions rather than of its own."""
+        waited_s = self._line.now() - waiting.arrived_s
+        return waited_s > self._settings.overload_wait_s and self._engine.overloaded
+
+    def _leave_out(self, segment: Segment, messages: int) -> None:
+        """Let media be. What is answered for next brings its time with it."""
+        log.info("media left out", messages=messages, bytes=len(segment.data))
+        self._left_out.append(segment)
+        del self._left_out[:-MOST_LEFT_OUT]
 
     async def _segments(self, batch: Sequence[Waiting]) -> list[Taken]:
         chunks = [waiting.data for waiting in batch]
@@ -351,11 +380,13 @@ class Conversation:
         try:
             if self._session.audio_format is None:
                 check_container(segment)
-            segment = replace(segment, sound_only=self._session.sound_only)
-            self._analysis, progress = await self._engine.follow(self._analysis, segment, limits)
+            self._analysis, progress = await self._engine.follow(
+                self._analysis, segment, limits, self._left_out
+            )
         except Problem as problem:
             await self._refuse(number, over_budget(problem, left_s, longest_s))
             return
+        self._left_out = []
         lost_s = sum(gap.duration_s for gap in progress.dropped)
         await self._limits.note_video(self._principal, progress.reached_s - self._reached_s - lost_s)
         self._reached_s = progress.reached_s

@@ -174,6 +174,11 @@ class Backlog:
         return self._held == 0
 
     @property
+    def taken(self) -> bool:
+        """Whether everything has been taken."""
+        return not self._waiting
+
+    @property
     def full(self) -> bool:
         """Whether no more is to be read."""
         return (
