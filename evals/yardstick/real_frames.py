@@ -19,7 +19,7 @@ from backchannel.arrays import FloatArray, ImageArray
 from backchannel.errors import Problem
 from backchannel.media.decode import decode_frames
 from backchannel.model import MediaLimits, Segment
-from backchannel.perception.face import FaceMeasure, Following, follow
+from backchannel.perception.face import Following, Sighting, follow
 from backchannel.perception.models import load_networks
 from evals.synthesis.head import HeadWarp, prepare_head
 from evals.synthesis.mesh import eye_distance_px, find_mesh
@@ -53,7 +53,7 @@ class RealFace:
 
     clip: str
     image: ImageArray
-    before: FaceMeasure
+    before: Sighting
     warp: HeadWarp
 
 
@@ -79,16 +79,17 @@ def _faces_in(path: Path) -> Iterator[RealFace]:
 
 
 def _face_in(clip: str, image: ImageArray) -> RealFace | None:
-    measure = _measured(image)
-    if measure is None or measure.box_px[2] < MIN_FACE_PX:
+    seen = _seen(image)
+    if seen is None or _width_px(seen) < MIN_FACE_PX:
         return None
-    pose = measure.pose
+    pose = seen.pose
     if max(abs(pose.pitch_deg), abs(pose.yaw_deg), abs(pose.roll_deg)) > MAX_OWN_ANGLE_DEG:
         return None
-    left, top, width, height = measure.box_px
-    points = find_mesh(image, (left + width / 2, top + height / 2), max(width, height))
+    low, high = seen.mesh.points_px[:, :2].min(axis=0), seen.mesh.points_px[:, :2].max(axis=0)
+    middle = (low + high) / 2
+    points = find_mesh(image, (float(middle[0]), float(middle[1])), float((high - low).max()))
     own_deg = (pose.pitch_deg, pose.yaw_deg, pose.roll_deg)
-    return RealFace(clip, image, measure, prepare_head(_portrait(image, points), own_deg))
+    return RealFace(clip, image, seen, prepare_head(_portrait(image, points), own_deg))
 
 
 def _portrait(image: ImageArray, points: FloatArray) -> Portrait:
@@ -104,11 +105,15 @@ def _portrait(image: ImageArray, points: FloatArray) -> Portrait:
     )
 
 
-def _measured(image: ImageArray) -> FaceMeasure | None:
+def _seen(image: ImageArray) -> Sighting | None:
     # Twice: perception fits a face at the place where it last was, as it does in every frame but the first.
     following, _ = follow(Following(), load_networks(), image, 0.0)
     _, faces = follow(following, load_networks(), image, 0.1)
-    return max(faces.values(), key=lambda face: face.box_px[2], default=None)
+    return max(faces.values(), key=_width_px, default=None)
+
+
+def _width_px(seen: Sighting) -> float:
+    return float(np.ptp(seen.mesh.points_px[:, 0]))
 
 
 def turned(face: RealFace, turn_deg: tuple[float, float, float]) -> ImageArray:
@@ -124,16 +129,16 @@ def turned(face: RealFace, turn_deg: tuple[float, float, float]) -> ImageArray:
 
 def errors_deg(face: RealFace) -> FloatArray:
     """(turns, 3) measured less scripted change of pitch, yaw and roll; NaN where the face was lost."""
-    still = _measured(turned(face, (0.0, 0.0, 0.0))) or face.before
+    still = _seen(turned(face, (0.0, 0.0, 0.0))) or face.before
     rows = []
     for turn in TURNS_DEG:
-        after = _measured(turned(face, turn))
+        after = _seen(turned(face, turn))
         rows.append(np.full(3, np.nan) if after is None else _angles(after) - _angles(still) - np.array(turn))
     return np.asarray(rows, np.float32)
 
 
-def _angles(measure: FaceMeasure) -> FloatArray:
-    pose = measure.pose
+def _angles(seen: Sighting) -> FloatArray:
+    pose = seen.pose
     return np.array([pose.pitch_deg, pose.yaw_deg, pose.roll_deg], np.float32)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backchannel.arrays import FloatArray
 from backchannel.perception.geometry import Matrix
 from backchannel.perception.mesh import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 
@@ -22,61 +23,60 @@ _CHIN_BOSS, _CHIN_TIP = (199, 200), 152
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """One frame's measures; the names are those of `model.FaceTracks`."""
+    """Measures of n frames, (n,) each; the names are those of `tracks.FaceTracks`."""
 
-    mouth_opening: float
-    mouth_width: float
-    lip_corner_height: float
-    lip_corner_height_left: float
-    lip_corner_height_right: float
-    lip_press: float
-    brow_inner_left: float
-    brow_inner_right: float
-    brow_outer_left: float
-    brow_outer_right: float
-    brow_gap: float
-    lower_lid_raise: float
-    chin_raise: float
+    mouth_opening: FloatArray
+    mouth_width: FloatArray
+    lip_corner_height: FloatArray
+    lip_corner_height_left: FloatArray
+    lip_corner_height_right: FloatArray
+    lip_press: FloatArray
+    brow_inner_left: FloatArray
+    brow_inner_right: FloatArray
+    brow_outer_left: FloatArray
+    brow_outer_right: FloatArray
+    brow_gap: FloatArray
+    lower_lid_raise: FloatArray
+    chin_raise: FloatArray
 
 
 def measure_expression(face: Matrix) -> Expression:
-    """Measure one face.
+    """Measure one face in n frames.
 
     Parameters
     ----------
     face
-        (468, 3) face widths, face axes (`geometry.face_coordinates`).
+        (n, 468, 3) face widths, face axes (`geometry.face_coordinates`).
     """
-    right_eye, left_eye = face[list(RIGHT_EYE_CORNERS)], face[list(LEFT_EYE_CORNERS)]
-    nose_base_y = float(face[list(_NOSE_BASE), 1].mean())
-    left_height = float(face[_LEFT_CORNER, 1]) - nose_base_y
-    right_height = float(face[_RIGHT_CORNER, 1]) - nose_base_y
-    return Expression(
-        mouth_opening=_distance(face[_UPPER_LIP_INNER], face[_LOWER_LIP_INNER]),
-        mouth_width=_distance(face[_LEFT_CORNER], face[_RIGHT_CORNER]),
-        lip_corner_height=(left_height + right_height) / 2,
-        lip_corner_height_left=left_height,
-        lip_corner_height_right=right_height,
-        lip_press=_distance(face[_UPPER_LIP_OUTER], face[_UPPER_LIP_INNER])
-        + _distance(face[_LOWER_LIP_INNER], face[_LOWER_LIP_OUTER]),
-        brow_inner_left=_height_above(face, _LEFT_BROW_INNER, left_eye),
-        brow_inner_right=_height_above(face, _RIGHT_BROW_INNER, right_eye),
-        brow_outer_left=_height_above(face, _LEFT_BROW_OUTER, left_eye),
-        brow_outer_right=_height_above(face, _RIGHT_BROW_OUTER, right_eye),
-        brow_gap=_distance(
-            face[list(_LEFT_BROW_INNER)].mean(axis=0), face[list(_RIGHT_BROW_INNER)].mean(axis=0)
-        ),
-        lower_lid_raise=(
-            _height_above(face, _LEFT_LOWER_LID, left_eye) + _height_above(face, _RIGHT_LOWER_LID, right_eye)
-        )
-        / 2,
-        chin_raise=float(face[list(_CHIN_BOSS), 1].mean() - face[_CHIN_TIP, 1]),
-    )
+    right_eye_y, left_eye_y = _height(face, RIGHT_EYE_CORNERS), _height(face, LEFT_EYE_CORNERS)
+    nose_base_y = _height(face, _NOSE_BASE)
+    left_height = face[:, _LEFT_CORNER, 1] - nose_base_y
+    right_height = face[:, _RIGHT_CORNER, 1] - nose_base_y
+    upper_lip = _distance(face[:, _UPPER_LIP_OUTER], face[:, _UPPER_LIP_INNER])
+    lower_lip = _distance(face[:, _LOWER_LIP_INNER], face[:, _LOWER_LIP_OUTER])
+    inner_brows = face[:, _LEFT_BROW_INNER].mean(axis=1), face[:, _RIGHT_BROW_INNER].mean(axis=1)
+    lower_lids = _height(face, _LEFT_LOWER_LID) - left_eye_y + _height(face, _RIGHT_LOWER_LID) - right_eye_y
+    measures = {
+        "mouth_opening": _distance(face[:, _UPPER_LIP_INNER], face[:, _LOWER_LIP_INNER]),
+        "mouth_width": _distance(face[:, _LEFT_CORNER], face[:, _RIGHT_CORNER]),
+        "lip_corner_height": (left_height + right_height) / 2,
+        "lip_corner_height_left": left_height,
+        "lip_corner_height_right": right_height,
+        "lip_press": upper_lip + lower_lip,
+        "brow_inner_left": _height(face, _LEFT_BROW_INNER) - left_eye_y,
+        "brow_inner_right": _height(face, _RIGHT_BROW_INNER) - right_eye_y,
+        "brow_outer_left": _height(face, _LEFT_BROW_OUTER) - left_eye_y,
+        "brow_outer_right": _height(face, _RIGHT_BROW_OUTER) - right_eye_y,
+        "brow_gap": _distance(*inner_brows),
+        "lower_lid_raise": lower_lids / 2,
+        "chin_raise": _height(face, _CHIN_BOSS) - face[:, _CHIN_TIP, 1],
+    }
+    return Expression(**{name: measure.astype(np.float32) for name, measure in measures.items()})
 
 
-def _height_above(face: Matrix, points: tuple[int, ...], corners: Matrix) -> float:
-    return float(face[list(points), 1].mean() - corners[:, 1].mean())
+def _height(face: Matrix, points: tuple[int, ...]) -> Matrix:
+    return np.asarray(face[:, points, 1].mean(axis=1))
 
 
-def _distance(one: Matrix, other: Matrix) -> float:
-    return float(np.linalg.norm(one - other))
+def _distance(one: Matrix, other: Matrix) -> Matrix:
+    return np.asarray(np.linalg.norm(one - other, axis=-1))

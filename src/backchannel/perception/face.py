@@ -1,11 +1,11 @@
-"""Follows faces from frame to frame and measures each one.
+"""Follows faces from frame to frame, and measures each one in all the frames it was seen in.
 
 A face that was fitted in one frame is looked for at the same place in the next, which costs one mesh
 instead of a detection; the detector looks again when a face is lost and once a second for new ones.
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,9 +13,17 @@ import numpy as np
 from backchannel.arrays import FloatArray, ImageArray
 from backchannel.perception.detection import Detection, detect_faces
 from backchannel.perception.expression import Expression, measure_expression
-from backchannel.perception.gaze import Gaze, measure_gaze
+from backchannel.perception.eyes import MAX_UNSEEN_S, EyePair, cut_eyes, fit_eyes, look_alike
+from backchannel.perception.gaze import Gaze, eyes_in_head, gaze_of
 from backchannel.perception.geometry import HeadPose, face_coordinates, fit_head
-from backchannel.perception.mesh import Mesh, Region, fit_eyes, fit_mesh, region_of_detection, region_of_mesh
+from backchannel.perception.mesh import (
+    MESH_SHAPE,
+    Mesh,
+    Region,
+    fit_mesh,
+    region_of_detection,
+    region_of_mesh,
+)
 from backchannel.perception.models import Networks
 
 MIN_MESH_SCORE = 0.5
@@ -29,24 +37,79 @@ MAX_RESIDUAL = 0.09
 
 
 @dataclass(frozen=True, slots=True)
-class FaceMeasure:
-    """One face in one frame."""
+class Sighting:
+    """One face in one frame: all of it that is needed once the frame is gone.
 
-    box_px: tuple[float, float, float, float]
-    score: float
+    Attributes
+    ----------
+    eyes
+        None where they look as they did when they were last cut out.
+    """
+
+    mesh: Mesh
     pose: HeadPose
+    eyes: EyePair | None
+
+
+@dataclass(frozen=True, slots=True)
+class EyeState:
+    """What the eyes of one face do.
+
+    Attributes
+    ----------
+    in_head
+        (3,) direction in which they look, face axes.
+    openness
+        (2,) right and left, lid gap over eye width.
+    """
+
+    in_head: FloatArray
+    openness: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class FaceMeasure:
+    """One face in n frames.
+
+    Attributes
+    ----------
+    box_px
+        (n, 4) px: left, top, width, height.
+    eye_openness_left, eye_openness_right
+        (n,) lid gap over eye width.
+    last_eyes
+        For the frames that follow.
+    """
+
+    box_px: FloatArray
     gaze: Gaze
     expression: Expression
-    eye_openness_left: float
-    eye_openness_right: float
+    eye_openness_left: FloatArray
+    eye_openness_right: FloatArray
+    last_eyes: EyeState
 
 
 @dataclass(frozen=True, slots=True)
 class FollowedFace:
-    """A face that is being followed: its number in this segment, and where to look next."""
+    """A face that is being followed.
+
+    Attributes
+    ----------
+    number
+        Its number in this segment.
+    region
+        Where to look for it next.
+    look, look_s
+        What its eyes looked like when they were last cut out, and when that was.
+    eyes
+        What they did then; None until it is measured, after the last frame of a piece.
+    """
 
     number: int
     region: Region
+    look: FloatArray
+    look_s: float
+    eyes: EyeState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +148,19 @@ LOST_S = 1.0
 
 def follow(
     following: Following, networks: Networks, image: ImageArray, time_s: float
-) -> tuple[Following, dict[int, FaceMeasure]]:
-    """Find and measure the faces of the next frame.
+) -> tuple[Following, dict[int, Sighting]]:
+    """Find the faces of the next frame.
 
     Returns
     -------
     following
         To be passed with the next frame.
-    measures
+    sightings
         By face number.
     """
-    meshes = {face.number: fit_mesh(networks, image, face.region) for face in following.faces}
-    held = {number: mesh for number, mesh in meshes.items() if _is_face(mesh)}
-    if len(held) < len(meshes) or time_s >= following.next_search_s:
+    fits = {face.number: _fit(networks, image, face.region) for face in following.faces}
+    held = {number: fit for number, fit in fits.items() if _is_face(fit)}
+    if len(held) < len(fits) or time_s >= following.next_search_s:
         detections = detect_faces(networks, image)
         held, next_number = _with_newcomers(held, detections, networks, image, following.next_number)
         following = replace(
@@ -108,15 +171,31 @@ def follow(
         )
     if held:
         following = replace(following, seen_s=time_s)
-    faces = tuple(FollowedFace(number, region_of_mesh(mesh.points_px)) for number, mesh in held.items())
-    measures = {number: _measure(networks, image, mesh) for number, mesh in held.items()}
-    return replace(following, faces=faces), measures
+    known = {face.number: face for face in following.faces}
+    faces, sightings = list[FollowedFace](), dict[int, Sighting]()
+    for number, (mesh, pose) in held.items():
+        face, eyes = _look_into_eyes(known.get(number), number, mesh, image, time_s)
+        faces.append(face)
+        sightings[number] = Sighting(mesh, pose, eyes)
+    return replace(following, faces=tuple(faces)), sightings
+
+
+def _look_into_eyes(
+    known: FollowedFace | None, number: int, mesh: Mesh, image: ImageArray, time_s: float
+) -> tuple[FollowedFace, EyePair | None]:
+    region, pair = region_of_mesh(mesh.points_px), cut_eyes(image, mesh.points_px)
+    if known is not None and time_s - known.look_s < MAX_UNSEEN_S and look_alike(pair.look, known.look):
+        return replace(known, region=region), None
+    return FollowedFace(number, region, pair.look, time_s), pair
 
 
 def since(following: Following, time_s: float) -> Following:
     """Count times from a later moment."""
     return replace(
-        following, next_search_s=following.next_search_s - time_s, seen_s=following.seen_s - time_s
+        following,
+        faces=tuple(replace(face, look_s=face.look_s - time_s) for face in following.faces),
+        next_search_s=following.next_search_s - time_s,
+        seen_s=following.seen_s - time_s,
     )
 
 
@@ -126,31 +205,40 @@ def _search_interval_s(following: Following, held: Collection[int], time_s: floa
     return 0.0 if time_s - following.seen_s <= LOST_S else RETRY_INTERVAL_S
 
 
-def _is_face(mesh: Mesh) -> bool:
-    return mesh.score >= MIN_MESH_SCORE and fit_head(mesh.points_px).residual <= MAX_RESIDUAL
+Fit = tuple[Mesh, HeadPose]
+
+
+def _fit(networks: Networks, image: ImageArray, region: Region) -> Fit:
+    mesh = fit_mesh(networks, image, region)
+    return mesh, fit_head(mesh.points_px)
+
+
+def _is_face(fit: Fit) -> bool:
+    mesh, pose = fit
+    return mesh.score >= MIN_MESH_SCORE and pose.residual <= MAX_RESIDUAL
 
 
 def _with_newcomers(
-    held: dict[int, Mesh],
+    held: dict[int, Fit],
     detections: tuple[Detection, ...],
     networks: Networks,
     image: ImageArray,
     next_number: int,
-) -> tuple[dict[int, Mesh], int]:
+) -> tuple[dict[int, Fit], int]:
     together = dict(held)
     for found in detections:
         if len(together) >= MAX_FACES:
             break
         if min(found.width_px, found.height_px) < MIN_FACE_SIDE_PX:
             continue
-        if any(_covers(mesh.points_px, found) for mesh in together.values()):
+        if any(_covers(mesh.points_px, found) for mesh, _ in together.values()):
             continue
         # Fitted twice: the detector's box is rough, the landmarks' own box is the one the mesh was
         # trained on and every later frame will use.
         rough = fit_mesh(networks, image, region_of_detection(found))
-        mesh = fit_mesh(networks, image, region_of_mesh(rough.points_px))
-        if _is_face(mesh):
-            together[next_number] = mesh
+        fit = _fit(networks, image, region_of_mesh(rough.points_px))
+        if _is_face(fit):
+            together[next_number] = fit
             next_number += 1
     return together, next_number
 
@@ -161,16 +249,44 @@ def _covers(points_px: FloatArray, found: Detection) -> bool:
     return bool(np.all(low <= centre) and np.all(centre <= high))
 
 
-def _measure(networks: Networks, image: ImageArray, mesh: Mesh) -> FaceMeasure:
-    pose = fit_head(mesh.points_px)
-    right_eye, left_eye = fit_eyes(networks, image, mesh.points_px)
-    low, high = mesh.points_px[:, :2].min(axis=0), mesh.points_px[:, :2].max(axis=0)
+def measure_face(
+    networks: Networks, sightings: Sequence[Sighting], eyes_before: EyeState | None = None
+) -> FaceMeasure:
+    """Measure one face in the frames in which it was seen, at least one, in order.
+
+    Parameters
+    ----------
+    eyes_before
+        What its eyes did before the first of these frames; None for a face that is new in it.
+    """
+    points_px = np.array([sighting.mesh.points_px for sighting in sightings])
+    poses = [sighting.pose for sighting in sightings]
+    in_head, openness = _eyes(networks, sightings, eyes_before)
+    low, high = points_px[..., :2].min(axis=1), points_px[..., :2].max(axis=1)
+    face = [face_coordinates(points, pose) for points, pose in zip(points_px, poses, strict=True)]
     return FaceMeasure(
-        box_px=(float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])),
-        score=mesh.score,
-        pose=pose,
-        gaze=measure_gaze(mesh.points_px, (right_eye, left_eye), pose),
-        expression=measure_expression(face_coordinates(mesh.points_px, pose)),
-        eye_openness_left=left_eye.openness,
-        eye_openness_right=right_eye.openness,
+        box_px=np.concatenate([low, high - low], axis=1),
+        gaze=gaze_of(in_head, poses),
+        expression=measure_expression(np.array(face)),
+        eye_openness_left=openness[:, 1],
+        eye_openness_right=openness[:, 0],
+        last_eyes=EyeState(in_head[-1], openness[-1]),
     )
+
+
+def _eyes(
+    networks: Networks, sightings: Sequence[Sighting], before: EyeState | None
+) -> tuple[FloatArray, FloatArray]:
+    """(n, 3) direction in the head and (n, 2) openness; where nothing changed, those of the row before."""
+    fitted = [(row, seen.eyes) for row, seen in enumerate(sightings) if seen.eyes is not None]
+    rows = [row for row, _ in fitted]
+    eyes = fit_eyes(networks, [pair for _, pair in fitted])
+    points_px = np.array([sightings[row].mesh.points_px for row in rows]).reshape(-1, *MESH_SHAPE)
+    in_head = eyes_in_head(points_px, eyes.iris_px, [sightings[row].pose for row in rows])
+    openness = eyes.openness
+    if before is not None:
+        rows = [-1, *rows]
+        in_head = np.concatenate([before.in_head[np.newaxis], in_head])
+        openness = np.concatenate([before.openness[np.newaxis], openness])
+    source = np.searchsorted(rows, np.arange(len(sightings)), side="right") - 1
+    return in_head[source], openness[source]

@@ -5,13 +5,14 @@ relative to the projected centre is the sine of the gaze angle, so head rotation
 together in one frame and not added up with made-up weights.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from backchannel.arrays import FloatArray
 from backchannel.perception.geometry import HeadPose, Matrix, direction_angles
-from backchannel.perception.mesh import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS, Eye
+from backchannel.perception.mesh import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 
 ROTATION_RADIUS_CM = 1.0
 """Distance from the eye's centre of rotation to the plane of the iris: 9.8 to 10.5 mm (Fry & Hill 1962)."""
@@ -23,58 +24,71 @@ CENTRE_HEIGHT_CM = 0.14
 (judgement; a person's own centre is learnt later, in the cues)."""
 
 
+_MAX_SINE = 0.95  # beyond what an eye can do: a misplaced iris, kept inside the sphere
+_CENTRE_CM = np.array([0.0, CENTRE_HEIGHT_CM, -CENTRE_DEPTH_CM])
+
+
 @dataclass(frozen=True, slots=True)
 class Gaze:
-    """Where both eyes look, deg; zero is at the camera, or straight ahead for the eye in head."""
+    """Where both eyes look in n frames, (n,) deg; zero is at the camera, or straight ahead in the head."""
 
-    yaw_deg: float
-    pitch_deg: float
-    eye_yaw_deg: float
-    eye_pitch_deg: float
+    yaw_deg: FloatArray
+    pitch_deg: FloatArray
+    eye_yaw_deg: FloatArray
+    eye_pitch_deg: FloatArray
 
 
-def measure_gaze(points_px: FloatArray, eyes: tuple[Eye, Eye], pose: HeadPose) -> Gaze:
-    """Measure gaze from the irises of both eyes.
+def eyes_in_head(points_px: FloatArray, iris_px: FloatArray, poses: Sequence[HeadPose]) -> Matrix:
+    """Measure in which direction the eyes look, from the irises of both.
 
     Parameters
     ----------
     points_px
-        (468, 3) px.
-    eyes
-        The subject's right, then left.
-    pose
-        The head that the eyes sit in.
+        (n, 468, 3) px.
+    iris_px
+        (n, 2, 2) px, the subject's right eye, then left.
+    poses
+        The heads that the eyes sit in.
+
+    Returns
+    -------
+    (n, 3) directions of length 1, in face axes.
     """
-    directions = [
-        _eye_direction(points_px, eye.iris_px, corners, pose)
-        for eye, corners in zip(eyes, (RIGHT_EYE_CORNERS, LEFT_EYE_CORNERS), strict=True)
-    ]
+    rotation, scale_px = _turns(poses), np.array([pose.scale_px for pose in poses])
+    right = _eye_direction(points_px[:, RIGHT_EYE_CORNERS], iris_px[:, 0], rotation, scale_px)
+    left = _eye_direction(points_px[:, LEFT_EYE_CORNERS], iris_px[:, 1], rotation, scale_px)
     # The eye turned away from the camera is seen at a slant and is less certain: weigh by how frontal the
     # eye's side of the head is. At 30 deg of yaw the far eye counts for little.
-    lean = float(np.clip(pose.yaw_deg / 30.0, -1.0, 1.0))
-    weights = np.array([1.0 + lean, 1.0 - lean])
-    direction = weights @ np.array(directions)
-    direction /= np.linalg.norm(direction)
-    yaw_deg, pitch_deg = direction_angles(direction)
-    x, y, z = pose.rotation.T @ direction
+    lean = np.clip(np.array([pose.yaw_deg for pose in poses])[:, np.newaxis] / 30.0, -1.0, 1.0)
+    return _unit(np.einsum("nji,nj->ni", rotation, (1.0 + lean) * right + (1.0 - lean) * left))
+
+
+def gaze_of(in_head: FloatArray, poses: Sequence[HeadPose]) -> Gaze:
+    """Put (n, 3) directions of the eyes in the head, of any length, and n heads together."""
+    eyes = _unit(in_head.astype(np.float64))
+    x, y, z = eyes.T
+    yaw_deg, pitch_deg = direction_angles(np.einsum("nij,nj->ni", _turns(poses), eyes))
     return Gaze(
-        yaw_deg,
-        pitch_deg,
-        float(np.degrees(np.arctan2(x, z))),
-        float(np.degrees(np.arcsin(np.clip(y, -1, 1)))),
+        yaw_deg=yaw_deg.astype(np.float32),
+        pitch_deg=pitch_deg.astype(np.float32),
+        eye_yaw_deg=np.degrees(np.arctan2(x, z)).astype(np.float32),
+        eye_pitch_deg=np.degrees(np.arcsin(np.clip(y, -1, 1))).astype(np.float32),
     )
 
 
-def _eye_direction(
-    points_px: FloatArray, iris_px: FloatArray, corners: tuple[int, int], pose: HeadPose
-) -> Matrix:
-    middle_px = points_px[list(corners)].astype(np.float64).mean(axis=0)
-    centre_px = middle_px + pose.scale_px * pose.rotation @ np.array(
-        [0.0, CENTRE_HEIGHT_CM, -CENTRE_DEPTH_CM]
-    )
-    sine = (iris_px.astype(np.float64) - centre_px[:2]) / (pose.scale_px * ROTATION_RADIUS_CM)
-    length = float(np.hypot(*sine))
-    if length > 0.95:  # beyond what an eye can do: a misplaced iris, kept inside the sphere
-        sine *= 0.95 / length
-        length = 0.95
-    return np.array([sine[0], sine[1], -np.sqrt(1.0 - length**2)])
+def _eye_direction(corners_px: FloatArray, iris_px: FloatArray, rotation: Matrix, scale_px: Matrix) -> Matrix:
+    """(n, 3) directions of length 1, in picture axes, of one eye with (n, 2, 3) corners."""
+    middle_px = corners_px.astype(np.float64).mean(axis=1)
+    centre_px = middle_px + scale_px[:, np.newaxis] * (rotation @ _CENTRE_CM)
+    sine = (iris_px.astype(np.float64) - centre_px[:, :2]) / (scale_px[:, np.newaxis] * ROTATION_RADIUS_CM)
+    length = np.linalg.norm(sine, axis=1, keepdims=True)
+    sine *= np.minimum(1.0, _MAX_SINE / np.maximum(length, _MAX_SINE))
+    return np.column_stack([sine, -np.sqrt(1.0 - (sine**2).sum(axis=1))])
+
+
+def _turns(poses: Sequence[HeadPose]) -> Matrix:
+    return np.array([pose.rotation for pose in poses]).reshape(-1, 3, 3)
+
+
+def _unit(directions: Matrix) -> Matrix:
+    return np.asarray(directions / np.linalg.norm(directions, axis=-1, keepdims=True))

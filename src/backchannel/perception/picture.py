@@ -1,20 +1,25 @@
 """Frames in, `PictureTracks` out."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, fields
-from typing import Final
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import islice
+from typing import Any, Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from backchannel.arrays import FloatArray, ImageArray
-from backchannel.perception.face import FaceMeasure, Following, follow, since
+from backchannel.arrays import BoolArray, FloatArray, ImageArray, TimeArray
+from backchannel.perception.expression import Expression
+from backchannel.perception.face import FaceMeasure, Following, Sighting, follow, measure_face, since
 from backchannel.perception.geometry import face_width_cm
 from backchannel.perception.models import Networks
 from backchannel.tracks import FaceTracks, PictureTracks
 
 MIN_FACE_SHARE: Final = 0.04
 """A face seen in less of the segment than this, or in fewer than 3 frames, is a mistake of the detector."""
+MEASURED_AT_ONCE: Final = 128
+"""Frames whose faces are measured together, 8.5 s at 15/s. Some 40 KB are kept of each until then."""
 _THUMBNAIL_PX: Final = (32, 24)
 STILL_DIFFERENCE: Final = 0.02
 """Mean absolute difference of two thumbnails, in grey levels of 255, under which nothing moved. Any real
@@ -60,33 +65,78 @@ def go_on_measuring(
     looking
         What the call before returned.
     """
-    following, thumbnail = looking.following, looking.thumbnail
-    known = {face.number for face in following.faces}
-    time_s: list[float] = []
-    measured: list[dict[int, FaceMeasure]] = []
-    counts: list[int] = []
-    luminance: list[float] = []
-    moving: list[bool] = []
-    width_px = height_px = 0
-    for frame_s, image in frames:
-        height_px, width_px = image.shape[:2]
-        following, faces = follow(following, networks, image, frame_s)
-        previous, thumbnail = thumbnail, _thumbnail(image)
-        time_s.append(frame_s)
-        measured.append(faces)
-        counts.append(max(following.count, len(faces)) if faces else 0)
-        luminance.append(float(thumbnail.mean()) / 255.0)
-        moving.append(previous is None or float(np.abs(thumbnail - previous).mean()) > STILL_DIFFERENCE)
+    known = {face.number for face in looking.following.faces}
+    frames, pieces = iter(frames), list[_Piece]()
+    while True:
+        piece, looking = _look_at(networks, islice(frames, MEASURED_AT_ONCE), looking)
+        pieces.append(piece)
+        if len(piece.time_s) < MEASURED_AT_ONCE:
+            break
+    time_s = np.concatenate([piece.time_s for piece in pieces])
+    height_px, width_px = next((piece.shape_px for piece in reversed(pieces) if piece.time_s.size), (0, 0))
     tracks = PictureTracks(
-        time_s=np.array(time_s, np.float64),
-        faces=_faces(measured, known, width_px, height_px),
-        face_count=np.array(counts, np.int32),
-        luminance=np.array(luminance, np.float32),
-        moving=np.array(moving, np.bool_),
+        time_s=time_s,
+        faces=_faces(pieces, known, width_px),
+        face_count=np.concatenate([piece.face_count for piece in pieces]),
+        luminance=np.concatenate([piece.luminance for piece in pieces]),
+        moving=np.concatenate([piece.moving for piece in pieces]),
         width_px=width_px,
         height_px=height_px,
     )
-    return tracks, Looking(since(following, time_s[-1]) if time_s else following, thumbnail)
+    if time_s.size:
+        looking = replace(looking, following=since(looking.following, float(time_s[-1])))
+    return tracks, looking
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Some frames in a row, with the faces seen in them by number; `shape_px` is that of the last frame."""
+
+    time_s: TimeArray
+    faces: Mapping[int, FaceTracks]
+    face_count: NDArray[np.int32]
+    luminance: FloatArray
+    moving: BoolArray
+    shape_px: tuple[int, int]
+
+
+def _look_at(
+    networks: Networks, frames: Iterable[tuple[float, ImageArray]], looking: Looking
+) -> tuple[_Piece, Looking]:
+    following, thumbnail = looking.following, looking.thumbnail
+    time_s: list[float] = []
+    shapes_px: list[tuple[int, int]] = []
+    seen: list[dict[int, Sighting]] = []
+    counts: list[int] = []
+    luminance: list[float] = []
+    moving: list[bool] = []
+    for frame_s, image in frames:
+        following, sightings = follow(following, networks, image, frame_s)
+        previous, thumbnail = thumbnail, _thumbnail(image)
+        time_s.append(frame_s)
+        shapes_px.append((image.shape[0], image.shape[1]))
+        seen.append(sightings)
+        counts.append(max(following.count, len(sightings)) if sightings else 0)
+        luminance.append(float(thumbnail.mean()) / 255.0)
+        moving.append(previous is None or float(np.abs(thumbnail - previous).mean()) > STILL_DIFFERENCE)
+    heights_px = np.array([height_px for height_px, _ in shapes_px])
+    eyes = {face.number: face.eyes for face in looking.following.faces}
+    faces: dict[int, FaceTracks] = {}
+    for number in sorted({number for sightings in seen for number in sightings}):
+        sightings = {row: found[number] for row, found in enumerate(seen) if number in found}
+        measure = measure_face(networks, list(sightings.values()), eyes.get(number))
+        faces[number] = _face_tracks(measure, sightings, heights_px)
+        eyes[number] = measure.last_eyes
+    followed = tuple(replace(face, eyes=eyes[face.number]) for face in following.faces)
+    piece = _Piece(
+        time_s=np.array(time_s, np.float64),
+        faces=faces,
+        face_count=np.array(counts, np.int32),
+        luminance=np.array(luminance, np.float32),
+        moving=np.array(moving, np.bool_),
+        shape_px=shapes_px[-1] if shapes_px else (0, 0),
+    )
+    return piece, Looking(replace(following, faces=followed), thumbnail)
 
 
 def _thumbnail(image: ImageArray) -> FloatArray:
@@ -94,54 +144,60 @@ def _thumbnail(image: ImageArray) -> FloatArray:
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.float32)
 
 
-def _faces(
-    measured: Sequence[dict[int, FaceMeasure]], known: Collection[int], width_px: int, height_px: int
-) -> tuple[FaceTracks, ...]:
-    numbers = sorted({number for frame in measured for number in frame})
-    enough = max(3.0, MIN_FACE_SHARE * len(measured))
-    seen = {number: [frame.get(number) for frame in measured] for number in numbers}
-    tracks = [
-        _face_tracks(rows, height_px)
-        for number, rows in seen.items()
-        if number in known or sum(row is not None for row in rows) >= enough
-    ]
-    return tuple(sorted(tracks, key=lambda face: -_prominence(face, width_px)))
-
-
-def _face_tracks(rows: Sequence[FaceMeasure | None], height_px: int) -> FaceTracks:
-    columns = [_column_values(row, height_px) for row in rows]
-    names = [field.name for field in fields(FaceTracks) if field.name not in ("valid", "box_px")]
-    values = {
-        name: np.array([np.nan if column is None else column[name] for column in columns], np.float32)
-        for name in names
+def _face_tracks(
+    measure: FaceMeasure, sightings: Mapping[int, Sighting], heights_px: NDArray[np.int_]
+) -> FaceTracks:
+    """Tracks of a face that was sighted in some rows."""
+    rows = list(sightings)
+    height_px = heights_px[rows]
+    poses = [sighting.pose for sighting in sightings.values()]
+    columns = {name: getattr(measure.expression, name) for name in _names(measure.expression)} | {
+        "box_px": measure.box_px,
+        "confidence": np.array([sighting.mesh.score for sighting in sightings.values()]),
+        "head_pitch_deg": np.array([pose.pitch_deg for pose in poses]),
+        "head_yaw_deg": np.array([pose.yaw_deg for pose in poses]),
+        "head_roll_deg": np.array([pose.roll_deg for pose in poses]),
+        "valid": np.ones(len(rows), np.bool_),
+        "head_x": np.array([pose.centre_px[0] for pose in poses]) / height_px,
+        "head_y": np.array([pose.centre_px[1] for pose in poses]) / height_px,
+        "head_scale": np.array([pose.scale_px for pose in poses]) * face_width_cm() / height_px,
+        "gaze_yaw_deg": measure.gaze.yaw_deg,
+        "gaze_pitch_deg": measure.gaze.pitch_deg,
+        "eye_yaw_deg": measure.gaze.eye_yaw_deg,
+        "eye_pitch_deg": measure.gaze.eye_pitch_deg,
+        "eye_openness_left": measure.eye_openness_left,
+        "eye_openness_right": measure.eye_openness_right,
     }
-    no_box = (np.nan,) * 4
+    tracks = _nobody(len(heights_px))
+    for name, column in columns.items():
+        getattr(tracks, name)[rows] = column
+    return tracks
+
+
+def _nobody(rows: int) -> FaceTracks:
+    """Tracks of somebody who was not seen."""
+    columns: dict[str, Any] = {name: np.full(rows, np.nan, np.float32) for name in _names(FaceTracks)}
+    columns["valid"] = np.zeros(rows, np.bool_)
+    columns["box_px"] = np.full((rows, 4), np.nan, np.float32)
+    return FaceTracks(**columns)
+
+
+def _names(tracks: FaceTracks | type[FaceTracks] | Expression) -> list[str]:
+    return [field.name for field in fields(tracks)]
+
+
+def _faces(pieces: Sequence[_Piece], known: Collection[int], width_px: int) -> tuple[FaceTracks, ...]:
+    tracks = {number: _joined(pieces, number) for piece in pieces for number in sorted(piece.faces)}
+    enough = max(3.0, MIN_FACE_SHARE * sum(piece.time_s.size for piece in pieces))
+    kept = [face for number, face in tracks.items() if number in known or face.valid.sum() >= enough]
+    return tuple(sorted(kept, key=lambda face: -_prominence(face, width_px)))
+
+
+def _joined(pieces: Sequence[_Piece], number: int) -> FaceTracks:
+    parts = [piece.faces.get(number) or _nobody(piece.time_s.size) for piece in pieces]
     return FaceTracks(
-        valid=np.array([row is not None for row in rows], np.bool_),
-        box_px=np.array([no_box if row is None else row.box_px for row in rows], np.float32),
-        **values,
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in _names(FaceTracks)}
     )
-
-
-def _column_values(row: FaceMeasure | None, height_px: int) -> dict[str, float] | None:
-    if row is None:
-        return None
-    expression = {field.name: float(getattr(row.expression, field.name)) for field in fields(row.expression)}
-    return expression | {
-        "confidence": row.score,
-        "head_pitch_deg": row.pose.pitch_deg,
-        "head_yaw_deg": row.pose.yaw_deg,
-        "head_roll_deg": row.pose.roll_deg,
-        "head_x": float(row.pose.centre_px[0]) / height_px,
-        "head_y": float(row.pose.centre_px[1]) / height_px,
-        "head_scale": row.pose.scale_px * face_width_cm() / height_px,
-        "gaze_yaw_deg": row.gaze.yaw_deg,
-        "gaze_pitch_deg": row.gaze.pitch_deg,
-        "eye_yaw_deg": row.gaze.eye_yaw_deg,
-        "eye_pitch_deg": row.gaze.eye_pitch_deg,
-        "eye_openness_left": row.eye_openness_left,
-        "eye_openness_right": row.eye_openness_right,
-    }
 
 
 def _prominence(face: FaceTracks, width_px: int) -> float:
