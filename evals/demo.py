@@ -28,7 +28,6 @@ BACKCHANNEL = (sys.executable, "-c", "from backchannel.cli import main; main()")
 KEY_NAME = "demo"
 LOG_LEVEL = "BACKCHANNEL_LOG_LEVEL"
 TOLD = ("nod", "shake", "gaze_away", "smile", "brow_raise")
-SEGMENT_S = 5
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 20.0
 
@@ -154,9 +153,9 @@ def demo_key(data_dir: Path) -> str:
 
 def _stream(clip: Path, url: str, key: str) -> None:
     shown = clip.relative_to(Path.cwd()) if clip.is_relative_to(Path.cwd()) else clip
-    print(f"Streaming {shown} as if it were live, {SEGMENT_S} s at a time.\n", flush=True)
+    print(f"Streaming {shown} as if it were live.\n", flush=True)
     # The key travels in the environment: arguments can be read by every user of the machine.
-    command = (*BACKCHANNEL, "stream", str(clip), "--url", url, "--segment", str(SEGMENT_S))
+    command = (*BACKCHANNEL, "stream", str(clip), "--url", url)
     finished = subprocess.run(command, env=os.environ | {"BACKCHANNEL_KEY": key}, check=False)  # noqa: S603
     if finished.returncode != 0:
         raise DemoError(f"streaming failed (exit code {finished.returncode}); what it said is above.")

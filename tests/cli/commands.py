@@ -1,7 +1,12 @@
 """Running the real command."""
 
+import json
+import re
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 COMMAND = Path(sys.executable).with_name("backchannel")
@@ -16,6 +21,38 @@ def run(*arguments: object, **environ: str) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=120,
     )
+
+
+def interruptible() -> None:
+    """To be called in a child: a shell's background job ignores Ctrl-C, and so would pytest's child."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def serving(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+    """A server on a free port, what it listens on, and the key it printed."""
+    process = subprocess.Popen(
+        [COMMAND, "serve", "--port", "0", "--workers", "1", "--data-dir", str(data_dir)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={"PATH": "", "BACKCHANNEL_LOG_LEVEL": "debug"},
+        preexec_fn=interruptible,  # noqa: PLW1509
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        url = json.loads(process.stderr.readline())["url"]
+        key = re.search(
+            r"bk_live_\w+", process.stdout.readline() + process.stdout.readline() + process.stdout.readline()
+        )
+        assert key is not None
+        while "worker ready" not in process.stderr.readline():
+            pass
+        yield process, url, key[0]
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def is_one_line_without_a_traceback(failed: subprocess.CompletedProcess[str]) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import COMMAND, is_one_line_without_a_traceback, run
+from tests.cli.commands import COMMAND, interruptible, is_one_line_without_a_traceback, run
 from tests.drawing.reading import checked
 from tests.media.making import Recipe, make
 
@@ -151,7 +151,7 @@ def test_an_interrupt_leaves_nothing_behind(clips: Path, tmp_path: Path) -> None
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+        preexec_fn=interruptible,  # noqa: PLW1509
     )
     # Once the decoders are loaded it is at work.
     while "/av/" not in Path(f"/proc/{running.pid}/maps").read_text():

@@ -24,8 +24,15 @@ IncludeFlags = Annotated[
     ),
 ]
 SegmentSeconds = Annotated[
-    float,
-    typer.Option("--segment", envvar=f"{ENV_PREFIX}SEGMENT", min=3.0, max=60.0, help="Seconds a segment."),
+    float | None,
+    typer.Option(
+        "--segment",
+        envvar=f"{ENV_PREFIX}SEGMENT",
+        min=0.5,
+        max=60.0,
+        help="Seconds a piece; 1 on v2, and 5 (3 at least) on v0 by default.",
+        show_default=False,
+    ),
 ]
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,18 +12,39 @@ from rich.console import Console
 from rich.status import Status
 
 from backchannel.cli.files import require_media_file
+from backchannel.cli.follow import follow_events
 from backchannel.cli.options import AsJson, IncludeFlags, SegmentSeconds
 from backchannel.cli.show import progress, show_message
 from backchannel.client import play
-from backchannel.config import ENV_PREFIX
+from backchannel.config import ENV_PREFIX, SettingsError
 from backchannel.protocol import v0
 
 SHOWN_TO_PEOPLE = ("conversation_quality_overall",)
+MIN_V0_SEGMENT_S = 3.0
+"""The published minimum of v0 (wire contract, section 2)."""
+
+
+class Protocol(StrEnum):
+    """How the server is spoken to."""
+
+    V2 = "v2"
+    V0 = "v0"
+
+
+USUAL_SEGMENT_S = {Protocol.V2: 1.0, Protocol.V0: 5.0}
 
 Url = Annotated[str, typer.Option("--url", envvar=f"{ENV_PREFIX}URL", help="The server.")]
 Key = Annotated[
     str,
     typer.Option("--key", envvar=f"{ENV_PREFIX}KEY", help="API key; see `keys create`.", show_default=False),
+]
+ProtocolName = Annotated[
+    Protocol,
+    typer.Option(
+        "--protocol",
+        envvar=f"{ENV_PREFIX}PROTOCOL",
+        help="v2 tells events as they happen; v0 answers segment by segment.",
+    ),
 ]
 
 
@@ -30,21 +52,32 @@ def stream(
     file: Annotated[Path, typer.Argument(help="A video, or a sound recording.", show_default=False)],
     key: Key,
     url: Url = "http://127.0.0.1:8000",
-    segment: SegmentSeconds = 5.0,
+    protocol: ProtocolName = Protocol.V2,
+    segment: SegmentSeconds = None,
     include: IncludeFlags = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send a file in segments, each when a camera would have finished it, and print the answers."""
-    flags = include or (() if as_json else SHOWN_TO_PEOPLE)
-    failed = asyncio.run(_stream(require_media_file(file), url, key, segment, flags, as_json))
-    if failed:
+    """Send a file piece by piece, each when a camera would have finished it, and print what the server tells.
+
+    Exits with 1 when nothing could be analysed.
+    """
+    segment_s = segment or USUAL_SEGMENT_S[protocol]
+    if protocol is Protocol.V0 and segment_s < MIN_V0_SEGMENT_S:
+        raise SettingsError(f"--segment {segment_s:g} is too short: v0 takes segments of 3 s or longer.")
+    media = require_media_file(file)
+    if protocol is Protocol.V2:
+        answered = asyncio.run(follow_events(media, url, key, segment_s, include, as_json=as_json))
+    else:
+        flags = include or (() if as_json else SHOWN_TO_PEOPLE)
+        answered = asyncio.run(_stream_v0(media, url, key, segment_s, flags, as_json))
+    if not answered:
         raise typer.Exit(1)
 
 
-async def _stream(
+async def _stream_v0(
     file: Path, url: str, key: str, segment_s: float, include: Sequence[str], as_json: bool
 ) -> bool:
-    """Return whether every segment failed."""
+    """Return whether any segment was answered."""
     # Imported here, since it loads the decoders, which other commands do not need.
     from backchannel.media.cut import cut_file  # noqa: PLC0415
 
@@ -61,7 +94,7 @@ async def _stream(
             if not as_json:
                 show_message(console, message)
             _progress(status, message)
-    return not completed
+    return completed
 
 
 def _decoded(text: str) -> v0.Message | None:

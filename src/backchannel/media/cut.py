@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     _MediaPacket = Packet[VideoStream | AudioStream]
 
 MIN_SEGMENT_S = 2.9
-"""Servers want 3 s, less a tolerance of 0.25 s; a shorter rest stays with the segment before it."""
+"""Servers want 3 s of v0 segments, less a tolerance of 0.25 s."""
 
 _LONGEST = 1.5  # times the length asked for: key frames farther apart than this make us encode anew
 _CLOCK = Fraction(1, 1000)  # Matroska's own
@@ -72,7 +72,7 @@ class _Plan:
         return (*self.starts_s, self.end_s)[place + 1] - self.starts_s[place]
 
 
-def cut_file(path: Path, segment_s: float) -> Iterator[Cut]:
+def cut_file(path: Path, segment_s: float, min_last_s: float = MIN_SEGMENT_S) -> Iterator[Cut]:
     """Cut a file, lazily.
 
     Parameters
@@ -81,6 +81,8 @@ def cut_file(path: Path, segment_s: float) -> Iterator[Cut]:
         A media file of any container.
     segment_s
         How long the segments should be, s; with copied packets they are so within half of it.
+    min_last_s
+        A shorter rest at the end stays with the segment before it, s.
 
     Yields
     ------
@@ -92,7 +94,7 @@ def cut_file(path: Path, segment_s: float) -> Iterator[Cut]:
     Problem
         ``ih5001`` if there is no picture nor sound to cut, ``ih5004`` if the file is no media.
     """
-    plan = _plan(path, segment_s)
+    plan = _plan(path, segment_s, min_last_s)
     with _opened(path) as source:
         writers: dict[int, _Writer] = {}
         done = 0
@@ -125,7 +127,7 @@ def _tracks(source: InputContainer) -> list[VideoStream | AudioStream]:
 # --- where to cut ----------------------------------------------------------------------------------
 
 
-def _plan(path: Path, segment_s: float) -> _Plan:
+def _plan(path: Path, segment_s: float, min_last_s: float) -> _Plan:
     keys_s: list[float] = []
     first_s, end_s = math.inf, -math.inf
     with _opened(path) as source:
@@ -139,35 +141,35 @@ def _plan(path: Path, segment_s: float) -> _Plan:
                 keys_s.append(time_s)
     if end_s <= first_s:
         raise Problem("ih5001", "The file holds no picture and no sound with a time.")
-    starts_s = _starts_at_keys(first_s, end_s, keys_s, segment_s) if timed and keys_s else None
+    starts_s = _starts_at_keys(first_s, end_s, keys_s, segment_s, min_last_s) if timed and keys_s else None
     if starts_s is not None:
         return _Plan(starts_s, end_s, copy=True)
     count = max(1, math.ceil((end_s - first_s) / segment_s))
     even_s = [first_s + number * segment_s for number in range(count)]
-    return _Plan(_without_short_rest(even_s, end_s), end_s, copy=False)
+    return _Plan(_without_short_rest(even_s, end_s, min_last_s), end_s, copy=False)
 
 
 def _starts_at_keys(
-    first_s: float, end_s: float, keys_s: list[float], segment_s: float
+    first_s: float, end_s: float, keys_s: list[float], segment_s: float, min_last_s: float
 ) -> tuple[float, ...] | None:
     """Take the key frames nearest to where cuts are wanted; None when they are too far from there."""
     starts_s = [first_s]
     while end_s - starts_s[-1] > segment_s:
         wanted_s = starts_s[-1] + segment_s
-        least_s = min(MIN_SEGMENT_S, segment_s)
+        least_s = min(min_last_s, segment_s)
         later_s = [key_s for key_s in keys_s if starts_s[-1] + least_s <= key_s <= end_s - least_s]
         if not later_s:
             break
         starts_s.append(min(later_s, key=lambda key_s: abs(key_s - wanted_s)))
-    kept_s = _without_short_rest(starts_s, end_s)
+    kept_s = _without_short_rest(starts_s, end_s, min_last_s)
     lengths_s = np.diff([*kept_s, end_s])
     # The last one may hold a rest that would be too short alone.
     fits = all(length_s <= _LONGEST * segment_s for length_s in lengths_s[:-1])
-    return kept_s if fits and lengths_s[-1] <= _LONGEST * segment_s + MIN_SEGMENT_S else None
+    return kept_s if fits and lengths_s[-1] <= _LONGEST * segment_s + min_last_s else None
 
 
-def _without_short_rest(starts_s: list[float], end_s: float) -> tuple[float, ...]:
-    short = len(starts_s) > 1 and end_s - starts_s[-1] < MIN_SEGMENT_S
+def _without_short_rest(starts_s: list[float], end_s: float, min_last_s: float) -> tuple[float, ...]:
+    short = len(starts_s) > 1 and end_s - starts_s[-1] < min_last_s
     return tuple(starts_s[:-1] if short else starts_s)
 
 
