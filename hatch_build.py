@@ -95,7 +95,9 @@ def build_documents(root: Path) -> None:
         They cannot be built; what is wrong is on standard error.
     """
     # A process of its own: the pages are made with the package's own tables, which are not installed yet.
-    environment = os.environ | {"PYTHONPATH": str(root / "src")}
+    # Whoever builds in isolation may have told this process by the same variable where its packages are.
+    paths = [str(root / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     command = [sys.executable, "-m", "docs.site.build", str(root / DOCUMENTS)]
     if subprocess.run(command, cwd=root, env=environment, check=False).returncode != 0:
         raise SystemExit("backchannel: the documentation could not be built; why is said above.")

@@ -19,10 +19,17 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 NAVIGATION: Final[Mapping[str, tuple[str, ...]]] = {
     "Start": ("quickstart", "how-it-works", "responsible-use", "faq"),
     "Use": ("library", "stream-v0", "streams", "uploads", "tokens", "reports", "migrating", "errors"),
-    "Evidence": ("accuracy", "performance", "cues-and-signals", "rationales"),
-    "Run": ("production", "settings", "security", "dependencies"),
+    "Evidence": ("accuracy", "cues-and-signals", "rationales"),
+    "Run": ("production", "performance", "settings", "security", "dependencies"),
 }
 """Pages in the order of the menu. One that is not there is left out; one that is not here comes last."""
+
+
+SHOWN_AT: Final[Mapping[str, str]] = {
+    "../evals/RESULTS.md": "accuracy.md#the-last-evaluation",
+    "../bench/RESULTS.md": "accuracy.md#speed",
+}
+"""Files outside this folder that pages link to, and where their content is among the pages."""
 
 
 class PageError(ValueError):
@@ -38,6 +45,8 @@ def fill(name: str, text: str) -> str:
         It asks for a part that there is not.
     """
     filled = re.sub(r"<!-- made: ([\w-]+) -->", lambda match: _part(match[1]), text)
+    for file, place in SHOWN_AT.items():
+        filled = filled.replace(f"]({file})", f"]({place})")
     return filled + _menu() if name == "index" else filled
 
 
