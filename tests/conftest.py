@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -30,6 +32,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
     return target
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    """Playwright, without its own browsers.
+
+    There can be only one in a process, and while it is there this thread has a running event loop: no test
+    that stands in the same module, or comes before its end, can use `asyncio.run`.
+    """
+    with sync_playwright() as playwright:
+        yield playwright
 
 
 def _shared(name: str) -> Path:
