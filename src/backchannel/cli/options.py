@@ -37,9 +37,12 @@ SegmentSeconds = Annotated[
 
 
 def _place(kind: str, what: str) -> Any:
-    # The place is an argument of this run, not a setting, so no variable stands in for it.
     return typer.Option(
-        f"--{kind}", metavar="PATH", help=f"{what}; - for standard output.", show_default=False
+        f"--{kind}",
+        envvar=f"{ENV_PREFIX}{kind.upper()}",
+        metavar="PATH",
+        help=f"{what}; - for standard output.",
+        show_default=False,
     )
 
 

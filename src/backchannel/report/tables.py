@@ -202,7 +202,7 @@ def coverage_table(coverage: CoverageEntry, duration_s: float) -> Html:
         ("never analysed", _stretches(coverage.dropped, duration_s)),
         ("analysed without a picture", _stretches(coverage.degraded, duration_s)),
     ]
-    return table("What there was to measure from", ("", "in this recording"), rows)
+    return table("What there was to measure from", ("what", "in this recording"), rows)
 
 
 def _there(there: bool | None) -> str:

@@ -1,0 +1,139 @@
+"""Reports in a browser: they open offline without a fault, fit a phone and a wall, and print.
+
+Screenshots are kept in `.cache/screenshots`: look at them.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Playwright, expect
+
+import backchannel
+from backchannel.report.gather import recording_of
+from backchannel.report.page import render_report
+from tests.conftest import SHARED
+from tests.report.build import AGREEMENT, NOD, recording
+
+SCREENSHOTS = Path(__file__).resolve().parents[2] / ".cache" / "screenshots"
+MEDIA = {".mp4", ".mov", ".webm", ".mpg"}
+CLIPS = sorted(path.name for path in (SHARED / "clips").glob("*") if path.suffix in MEDIA) or ["no clips"]
+NOW = datetime(2026, 11, 22, 20, 18, tzinfo=UTC)
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs Debian's chromium on the path (package chromium), which is not there")
+    arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def show(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+    """Open a report from a file, offline; whatever it says to the console or asks for fails the test."""
+    faults: list[str] = []
+    contexts = []
+
+    def show(report: str, width: int = 1200, **options: Any) -> Page:
+        path = tmp_path / "report.html"
+        path.write_text(report, encoding="utf-8")
+        context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: faults.append(said.text))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("request", lambda asked: faults.append(asked.url) if asked.url != path.as_uri() else None)
+        page.goto(path.as_uri())
+        return page
+
+    yield show
+    for context in contexts:
+        context.close()
+    assert not faults
+
+
+def is_as_wide_as_its_window(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+def keep(page: Page, name: str) -> None:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"report-{name}.png", full_page=True)
+
+
+def long_recording() -> str:
+    """Twenty minutes with much in them."""
+    signals = [
+        AGREEMENT | {"start": at, "end": at + 3, "probability": level}
+        for at, level in zip(range(0, 1180, 47), ["low", "medium", "high"] * 9, strict=False)
+    ]
+    cues = [NOD | {"start": at, "end": at + 1.5} for at in range(0, 1190, 6)]
+    return render_report(recording(duration=1200, signals=signals, cues=cues))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CLIPS)
+def test_the_report_of_each_clip_opens_offline_without_a_fault(show: Open, clips: Path, name: str) -> None:
+    gathered = recording_of(list(backchannel.analyze(clips / name)), name, NOW)
+    page = show(render_report(gathered))
+    assert page.get_by_role("heading", level=1).inner_text() == name
+    assert is_as_wide_as_its_window(page)
+    assert page.locator(".signal-card").count() == len(gathered.signals)
+    keep(page, Path(name).stem)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1600])
+def test_it_fits_and_can_be_read_by_everybody(show: Open, scheme: Any, width: int) -> None:
+    page = show(long_recording(), width, color_scheme=scheme)
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    assert is_as_wide_as_its_window(page)
+    found = Axe().run(page).response["violations"]
+    assert not [(one["id"], one["nodes"][0]["html"]) for one in found]
+    keep(page, f"{width}-{scheme}")
+
+
+def test_a_mark_leads_to_its_signal_and_unfolds_the_evidence(show: Open) -> None:
+    page = show(render_report(recording()))
+    evidence = page.locator("#signal-1 details")
+    assert evidence.get_attribute("open") is None
+    page.get_by_role("link", name="agreement, high").focus()
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#signal-1")
+    expect(page.locator("#signal-1").get_by_role("cell", name="9.25°")).to_be_visible()
+
+
+def test_without_scripts_everything_is_there(show: Open) -> None:
+    page = show(render_report(recording()), java_script_enabled=False)
+    page.locator("#signal-1 summary").click()
+    assert page.locator("#signal-1").get_by_role("cell", name="9.25°").is_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_on_paper_evidence_is_unfolded_and_lists_without_end_are_left_out(show: Open, scripts: bool) -> None:
+    page = show(render_report(recording()), java_script_enabled=scripts)
+    page.emulate_media(media="print")
+    assert page.locator("#signal-1").get_by_role("cell", name="9.25°").is_visible()
+    assert page.locator("details.long").is_hidden()
+    page.pdf(path=str(SCREENSHOTS / "report.pdf"), prefer_css_page_size=True)
+    assert page.locator("#signal-1 details").get_attribute("open") is None
+
+
+def test_text_from_outside_runs_nothing(show: Open) -> None:
+    nasty = (
+        "</style></script><script>document.title = 'ran'</script><img src=x onerror=\"document.title='ran'\">"
+    )
+    page = show(render_report(recording(source=nasty, signals=[AGREEMENT | {"rationale": nasty}])))
+    assert page.get_by_role("heading", level=1).inner_text() == nasty
+    assert page.locator("img").count() == 0
+    assert page.title().startswith(nasty)
