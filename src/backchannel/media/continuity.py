@@ -15,12 +15,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from backchannel.errors import Problem
-from backchannel.media import fragments, transport, webm
+from backchannel.media import fragments, transport, webm, webm_header
 from backchannel.media.container import M2TS_PACKET_BYTES, TS_SYNC, Container, detect_container
 from backchannel.media.fragments import FragmentStream
 from backchannel.media.stream import MAX_HEADER_BYTES, Media
 from backchannel.media.transport import TransportStream
-from backchannel.media.webm import WebmStream
+from backchannel.media.webm_header import WebmStream
 from backchannel.model import Segment
 
 # Fewer bytes than a container needs to be recognised, and what such a beginning looks like.
@@ -141,9 +141,9 @@ def _begin(state: StreamState, chunk: bytes, kind: Container) -> tuple[StreamSta
 def _opened(chunk: bytes, kind: Container) -> WebmStream | FragmentStream | TransportStream | None:
     """Open a stream; None if its header is not all there, ValueError if it is none that goes on."""
     if kind in {Container.WEBM, Container.MKV}:
-        if webm.is_whole_file(chunk):
+        if webm_header.is_whole_file(chunk):
             raise ValueError("a whole file")
-        return webm.begin(chunk)
+        return webm_header.begin(chunk)
     if kind in {Container.MP4, Container.MOV}:
         return fragments.begin(chunk)
     if kind in {Container.MPEG_TS, Container.M2TS}:
@@ -186,7 +186,7 @@ def _continuation(stream: WebmStream | FragmentStream | TransportStream, chunk: 
         return None
     rest = chunk[len(stream.prefix) :]
     if isinstance(stream, WebmStream):
-        return None if webm.is_whole_file(chunk) or webm.starts_over(stream, rest) else rest
+        return None if webm_header.is_whole_file(chunk) or webm.starts_over(stream, rest) else rest
     return None if fragments.starts_over(stream, rest) else rest
 
 
