@@ -10,7 +10,7 @@ from backchannel.drawing.words import plain
 from backchannel.model import Modality, Span
 from backchannel.report.recording import CueEntry, QualityEntry, Recording, SignalEntry
 from backchannel.report.summary import DIMENSIONS, NO_EVIDENCE
-from backchannel.report.words import LONG_S, clock, counted, measured, named, when
+from backchannel.report.words import LONG_S, briefly_when, clock, counted, measured, named, when
 
 PART_S: Final = 300.0
 """Longer recordings are drawn once as a whole and once in parts of this length, s."""
@@ -40,7 +40,7 @@ def timeline(recording: Recording) -> Html:
             [
                 tag(
                     "div",
-                    tag("h3", when(part, recording.duration)),
+                    tag("h3", briefly_when(part, recording.duration)),
                     _lanes(recording, part, clock(part.start_s)),
                 )
                 for part in parts

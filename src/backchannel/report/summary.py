@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from backchannel.model import Coverage
 from backchannel.report.figures import Figures
 from backchannel.report.recording import QualityScores, Recording, SignalEntry
-from backchannel.report.words import counted, length, listed, percentage, when
+from backchannel.report.words import briefly_when, counted, length, listed, percentage
 
 DIMENSIONS = ("clarity", "authority", "energy", "rapport", "learning")
 NO_EVIDENCE = 50
@@ -66,7 +66,7 @@ def _signals(recording: Recording) -> Iterator[str]:
     were = "was" if len(recording.signals) == 1 else "were"
     yield f"{number} {were} reported in {length(recording.duration)}: {told}."
     of = "It" if len(recording.signals) == 1 else f"The strongest, {first.type},"
-    at = when(first.span, recording.duration)
+    at = briefly_when(first.span, recording.duration)
     yield f"{of} has {first.probability} probability ({at}): {first.rationale}"
 
 

@@ -43,10 +43,17 @@ def length(duration_s: float) -> str:
 
 def when(span: Span, duration_s: float) -> str:
     """From when to when: in seconds, as rationales say it, and on a player's clock in longer recordings."""
-    in_seconds = f"{span.start_s:.1f}–{span.end_s:.1f} s"
-    if duration_s < LONG_S:
-        return in_seconds
-    return f"{clock(span.start_s)}–{clock(span.end_s)} ({in_seconds})"
+    in_seconds = _in_seconds(span)
+    return in_seconds if duration_s < LONG_S else f"{briefly_when(span, duration_s)} ({in_seconds})"
+
+
+def briefly_when(span: Span, duration_s: float) -> str:
+    """From when to when, in one way only."""
+    return _in_seconds(span) if duration_s < LONG_S else f"{clock(span.start_s)}–{clock(span.end_s)}"
+
+
+def _in_seconds(span: Span) -> str:
+    return f"{span.start_s:.1f}–{span.end_s:.1f} s"
 
 
 def measured(value: float, unit: str) -> str:
