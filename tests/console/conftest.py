@@ -1,12 +1,40 @@
 """A server with real workers, a browser where there is one, and a person before its camera."""
 
+import json
 import logging
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 import structlog
+from playwright.sync_api import Browser, Page, Playwright
 
+from evals.synthesis import Blink, Nod, Performance, Shot, write_clip
+from tests.console.camera import Camera, camera_of
+from tests.console.modules import ADDRESS, give_file
 from tests.server.live import Live, running
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+SCREENSHOTS: Final = ROOT / ".cache" / "screenshots"
+ARGUMENTS: Final = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+)
+ALLOWED: Final = "--use-fake-ui-for-media-stream"
+"""Whoever is asked for the camera says yes."""
+NOD: Final = Nod(2.5, cycles=3, peak_to_peak_deg=10.0, rate_hz=2.0)
+
+Open = Callable[..., Page]
 
 
 @pytest.fixture(autouse=True)
@@ -20,3 +48,94 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A server as it is."""
     with running(tmp_path_factory.mktemp("console")) as live:
         yield live
+
+
+@pytest.fixture(scope="module")
+def launch(playwright: Playwright) -> Iterator[Callable[[Sequence[str]], Browser]]:
+    """Start browsers, one for each set of arguments."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs Debian's chromium on the path (package chromium), which is not there")
+    begun: dict[tuple[str, ...], Browser] = {}
+
+    def launch(arguments: Sequence[str]) -> Browser:
+        key = tuple(arguments)
+        if key not in begun:
+            begun[key] = playwright.chromium.launch(executable_path=chromium, args=[*ARGUMENTS, *key])
+        return begun[key]
+
+    yield launch
+    for browser in begun.values():
+        browser.close()
+
+
+@pytest.fixture
+def browse(launch: Callable[[Sequence[str]], Browser]) -> Iterator[Open]:
+    """Open pages; whatever went wrong in one fails its test.
+
+    ``browse(camera)`` has a camera with somebody before it, ``browse()`` one with nobody, and
+    ``browse(allowed=False)`` may use none. Further options are those of a browser's context.
+    """
+    with ExitStack() as stack:
+
+        def browse(
+            camera: Camera | None = None,
+            *,
+            allowed: bool = True,
+            expected: Sequence[str] = (),
+            **options: Any,
+        ) -> Page:
+            arguments = [ALLOWED] * allowed + (camera.arguments if camera else [])
+            context = launch(arguments).new_context(
+                **({"viewport": {"width": 1280, "height": 900}} | options)
+            )
+            page = context.new_page()
+            faults: list[str] = []
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+
+            def finish() -> None:
+                context.close()
+                assert not [fault for fault in faults if not any(known in fault for known in expected)]
+
+            stack.callback(finish)
+            return page
+
+        yield browse
+
+
+@pytest.fixture(scope="session")
+def nodding(tmp_path_factory: pytest.TempPathFactory) -> Camera:
+    """Somebody who listens and nods, every six seconds."""
+    folder = tmp_path_factory.mktemp("nodding")
+    write_clip(folder / "nod.mp4", Shot(Performance(6.0, (Blink(1.0), NOD, Blink(5.0)), seed=5)))
+    return camera_of(folder / "nod.mp4", folder)
+
+
+@pytest.fixture(scope="session")
+def speaking(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Camera:
+    """A real person who makes a statement."""
+    return camera_of(clips / "woman-frowning-firm-statement.mp4", tmp_path_factory.mktemp("speaking"))
+
+
+@pytest.fixture
+def blank_page(browse: Open) -> Page:
+    """An empty page that can import the modules, under no policy."""
+    page = browse(expected=["WebSocket connection", "Failed to load resource"])
+    page.route(f"{ADDRESS}**", give_file)
+    page.goto(ADDRESS)
+    return page
+
+
+def screenshot(page: Page, name: str) -> None:
+    """Keep what a page looks like, to be looked at by people."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+
+def keep_figures(**figures: float) -> None:
+    """Keep what was measured on the way, beside the screenshots."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    kept = SCREENSHOTS / "figures.json"
+    before = json.loads(kept.read_text()) if kept.is_file() else {}
+    kept.write_text(json.dumps(before | {name: round(value, 2) for name, value in figures.items()}, indent=1))

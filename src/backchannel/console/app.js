@@ -14,6 +14,7 @@ import { clock as clockText, ENGAGEMENT, named, share } from "./words.js";
 
 const INCLUDE = ["evidence", "conversation_quality_overall", "conversation_quality_timeline"];
 const DRAW_MS = 250;
+const NOTICE_MS = 10_000;
 /** A server that restarts is waited for two minutes. */
 const RETRY_AFTER_S = [0.25, 0.5, 1, 2, 4, ...Array(14).fill(8)];
 
@@ -69,13 +70,15 @@ class Run {
       this.stream = await openFile(file, video);
     } else {
       this.stream = await openDevices(byId("camera").value, byId("microphone").value);
-      video.muted = true;
       video.srcObject = this.stream;
     }
     const token = () => access.token();
     this.client = await new EventClient(base.href, token, { include: INCLUDE, retryAfterS: RETRY_AFTER_S }).open();
-    if (file) video.muted = false;
-    await video.play();
+    video.muted = !file;
+    await video.play().catch(() => {
+      video.muted = true; // the click was too long ago for sound
+      return video.play();
+    });
     this.recorder = new Recorder(this.stream, this.clock, (chunk, startS) => this.client.send(chunk, startS));
     this.recordedAt = new Date();
     this.recorder.begin();
@@ -84,34 +87,35 @@ class Run {
   }
 
   async listen() {
-    for await (const event of this.client) this.hear(event);
+    for await (const event of this.client) await this.hear(event);
   }
 
-  hear(event) {
+  async hear(event) {
     const signal = conversation.apply(event);
     if (event.type === "signal.detected") announce(`${named(signal.type)}, ${signal.probability}. ${signal.rationale}`);
     if (event.type === "engagement.updated") announce(`Engagement: ${ENGAGEMENT[event.data.state]}`);
     if (event.type === "coverage.measured") overlay.draw(event.data.face);
     if (event.type === "error") notice(event.data.message);
-    if (event.type === "disconnected") this.lose(event.data.reason);
-    if (event.type === "reconnected") this.comeBack();
+    if (event.type === "disconnected") await this.lose();
+    if (event.type === "reconnected") await this.comeBack();
   }
 
-  lose() {
+  async lose() {
     this.lostS = conversation.reachedS;
     conversation.closeSession(this.lostS);
     overlay.draw(null);
-    this.recorder.end();
-    if (this.wanted === "live" || this.wanted === "paused") setState("reconnecting");
+    await this.recorder.end();
+    if (this.wanted === "live") setState("reconnecting");
   }
 
-  comeBack() {
+  async comeBack() {
     notice("");
+    await this.recorder.end();
     // What was recorded last, and what went by meanwhile, was never analysed.
     conversation.lose(this.lostS, this.clock.nowS);
     conversation.join(this.clock.nowS);
     if (this.wanted === "live") this.recorder.begin();
-    setState(this.wanted);
+    if (this.wanted !== "ended") setState(this.wanted);
   }
 
   pause() {
@@ -124,7 +128,8 @@ class Run {
     this.wanted = "live";
     if (file) await video.play();
     if (this.recorder.begun) this.recorder.resume();
-    else if (this.client.connected) this.recorder.begin();
+    else this.recorder.begin(); // its first chunk calls back a server that had heard nothing for too long
+    setState(this.client.connected ? "live" : "reconnecting");
   }
 
   /** Record no more, and hear the rest. */
@@ -198,7 +203,6 @@ function togglePause() {
     setState("paused");
   } else if (state === "paused") {
     run.resume();
-    setState("live");
   }
 }
 
@@ -262,6 +266,7 @@ function setState(next) {
   setText(byId("welcome-more"), begun ? "Look around in its timeline, save a report, or start another one." : WELCOME_MORE);
   byId("frame").classList.toggle("mirrored", !file && !idle);
   byId("sound-only").hidden = !(running && run.stream.getVideoTracks().length === 0);
+  byId("before").hidden = next !== "setup" && next !== "failed";
   if (idle) overlay.draw(null);
   draw();
 }
@@ -291,9 +296,11 @@ function problem(error) {
 }
 
 let noticed = "";
+let noticedMs = 0;
 
 function notice(message) {
   noticed = message;
+  noticedMs = performance.now();
 }
 
 function announce(text) {
@@ -304,8 +311,8 @@ function drawConditions() {
   const shown = [];
   if (state === "live") shown.push(...conversation.conditions(run.clock.nowS).map((key) => ({ key, told: CONDITIONS[key] })));
   if (state === "reconnecting") shown.push({ key: "reconnecting", told: ["Reconnecting.", "The connection to the server was lost. What happens meanwhile is not analysed; what was told is kept."] });
-  if (state === "starting") shown.push({ key: "starting", told: ["Starting.", "If the browser asks, allow the camera and the microphone."] });
-  if (noticed && state === "live") shown.push({ key: "notice", told: ["The server says:", noticed] });
+  if (state === "starting" && !file) shown.push({ key: "starting", told: ["Starting.", "If the browser asks, allow the camera and the microphone."] });
+  if (noticed && state === "live" && performance.now() - noticedMs < NOTICE_MS) shown.push({ key: "notice", told: ["The server says:", noticed] });
   reconcile(
     byId("conditions"),
     shown,
@@ -317,7 +324,9 @@ function drawConditions() {
 function drawFacts() {
   const nowS = run?.clock.nowS ?? 0;
   const { analysed, face } = conversation.coverage;
-  setText(byId("time"), clockText(nowS));
+  const time = byId("time");
+  setText(time, clockText(nowS));
+  time.dateTime = `PT${nowS.toFixed(2)}S`;
   const behindS = nowS - conversation.reachedS;
   const running = state === "live" && conversation.reachedS > 0;
   if (running) setText(byId("latency"), `${behindS.toFixed(1)} s`);

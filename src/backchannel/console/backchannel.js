@@ -86,6 +86,7 @@ export class EventClient {
   #offsetKnown = false;
   #beganMs = null;
   #sent = deferred();
+  #hungUp = deferred();
 
   /**
    * @param {string} url The server, for example `location.origin`; a path is kept.
@@ -169,7 +170,7 @@ export class EventClient {
   /** Hang up at once; call `finish` and read to the end first to hear everything. */
   close() {
     this.#closed = true;
-    this.#sent.resolve();
+    this.#hungUp.resolve();
     this.#socket?.close(NORMAL_CLOSURE);
   }
 
@@ -199,8 +200,8 @@ export class EventClient {
         throw new ClientError(`The session ended before everything was heard (${this.#reason}).`);
       }
       // Who was silent for too long is come back to with the next chunk.
-      if (this.#reason === "idle_timeout") await this.#sent.promise;
-      await sleep(this.#retryAfterS[attempt++]);
+      if (this.#reason === "idle_timeout") await Promise.race([this.#sent.promise, this.#hungUp.promise]);
+      await Promise.race([sleep(this.#retryAfterS[attempt++]), this.#hungUp.promise]);
       if (this.#closed) return;
     }
   }

@@ -3,7 +3,7 @@
 // The lists have bounds, so a page that is left open for a day holds no more than it did after its first hours. Times
 // are seconds since the recording began; sessions that follow one another after a lost connection share that clock.
 
-import { rebased } from "./words.js";
+import { DIMENSIONS, rebased } from "./words.js";
 
 export const MAX_SIGNALS = 4000;
 export const MAX_CUES = 20_000;
@@ -30,7 +30,6 @@ export class Conversation {
   cues = [];
   engagement = [];
   quality = [];
-  overall = null;
   dropped = [];
   degraded = [];
   /** When sessions began, s; the first one is left out. */
@@ -44,6 +43,7 @@ export class Conversation {
   #active = new Map();
   #lossS = -Infinity;
   #nextId = 1;
+  #overalls = new Map();
   #pictureS = 0;
   #facedS = 0;
   #soundS = 0;
@@ -65,8 +65,7 @@ export class Conversation {
         this.#engagement(data.state, offset + data.start);
         return null;
       case "conversation_quality.updated":
-        this.overall = data.overall ?? this.overall;
-        for (const entry of data.timeline ?? []) keep(this.quality, { ...shifted(entry, offset), overall: this.overall }, MAX_SPANS);
+        this.#quality(data, offset);
         return null;
       case "cue.detected":
         keep(this.cues, { ...shifted(data, offset), id: this.#nextId++ }, MAX_CUES);
@@ -76,6 +75,7 @@ export class Conversation {
         return null;
       case "coverage.dropped":
         for (const range of data.ranges) this.lose(offset + range.start, offset + range.end);
+        this.#lossS = this.reachedS;
         return null;
       case "coverage.degraded":
         for (const range of data.ranges) keep(this.degraded, shifted(range, offset), MAX_SPANS);
@@ -91,13 +91,13 @@ export class Conversation {
     this.version += 1;
     keep(this.dropped, { start, end }, MAX_SPANS);
     this.#droppedS += end - start;
-    this.#lossS = end;
     this.reachedS = Math.max(this.reachedS, end);
   }
 
   /** A session is over, in whichever way: nothing in it goes on. */
   closeSession(atS) {
-    for (const type of [...this.#active.keys()]) this.#end(type, Math.max(this.#active.get(type).start, atS));
+    for (const type of [...this.#active.keys()]) this.#end(type, atS);
+    if (this.engagement.length) this.#engagement(null, atS);
     this.measured = [];
     this.version += 1;
   }
@@ -135,6 +135,14 @@ export class Conversation {
     if (this.engagement.at(-1)?.state !== state) keep(this.engagement, { state, start }, MAX_SPANS);
   }
 
+  #quality({ overall, timeline = [] }, offset) {
+    for (const entry of timeline) keep(this.quality, shifted(entry, offset), MAX_SPANS);
+    if (!overall) return;
+    // Each session's is cumulative from its own beginning.
+    const before = this.#overalls.get(offset)?.seconds ?? 0;
+    this.#overalls.set(offset, { overall, seconds: timeline.at(-1)?.end ?? before + 1 });
+  }
+
   #measure(measured) {
     const length = measured.end - measured.start;
     this.reachedS = Math.max(this.reachedS, measured.end);
@@ -148,6 +156,15 @@ export class Conversation {
 
   get active() {
     return [...this.#active.values()];
+  }
+
+  /** Quality so far; over sessions that followed one another, each weighed by how long it was. Null before the first. */
+  get overall() {
+    const sessions = [...this.#overalls.values()];
+    if (!sessions.length) return null;
+    const totalS = sessions.reduce((sum, { seconds }) => sum + seconds, 0);
+    const over = (name) => sessions.reduce((sum, { overall, seconds }) => sum + overall[name] * seconds, 0) / totalS;
+    return Object.fromEntries(["quality_index", ...DIMENSIONS].map((name) => [name, Math.round(over(name))]));
   }
 
   /** Share of the time that was analysed, and of the pictures that had a face; null where there is none yet. */
@@ -166,13 +183,15 @@ export class Conversation {
     return signal.end ?? Math.max(this.reachedS, signal.start);
   }
 
-  /** Engagement as stretches, the last one up to now. */
+  /** Engagement as stretches, the last one up to now. Between two sessions there is none. */
   stretches() {
-    return this.engagement.map(({ state, start }, place) => ({
-      state,
-      start,
-      end: this.engagement[place + 1]?.start ?? Math.max(this.reachedS, start),
-    }));
+    return this.engagement
+      .map(({ state, start }, place) => ({
+        state,
+        start,
+        end: this.engagement[place + 1]?.start ?? Math.max(this.reachedS, start),
+      }))
+      .filter(({ state }) => state !== null);
   }
 
   /** Everything about one moment. */

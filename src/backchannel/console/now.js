@@ -13,7 +13,7 @@ export class NowView {
   #onShow;
   #open = new Set();
   #quality = new Map();
-  #sparkVersion = -1;
+  #qualityDrawn = "";
 
   /** @param {(timeS: number) => void} onShow Called when a moment should be shown. */
   constructor(onShow) {
@@ -27,7 +27,7 @@ export class NowView {
 
   reset() {
     this.#open.clear();
-    this.#sparkVersion = -1;
+    this.#qualityDrawn = "";
   }
 
   draw(conversation) {
@@ -114,11 +114,10 @@ export class NowView {
   }
 
   #drawQuality({ overall, quality }) {
-    if (this.#sparkVersion === quality.length && overall === null) return;
     const points = quality.slice(-SPARK_POINTS);
-    const last = points.at(-1)?.end ?? -1;
-    if (this.#sparkVersion === last && overall !== null) return;
-    this.#sparkVersion = overall === null ? quality.length : last;
+    const version = `${points.at(-1)?.end} ${overall?.quality_index}`;
+    if (version === this.#qualityDrawn) return;
+    this.#qualityDrawn = version;
     for (const [name, row] of this.#quality) row.draw(overall?.[name] ?? null, points.map(({ values }) => values[name]));
   }
 }

@@ -1,7 +1,8 @@
 // Where the picture and the sound come from, and how they are recorded: a camera and a microphone, or a file that is
-// played. Either way a MediaRecorder cuts them into chunks of a second, so a file is streamed as live as a camera.
+// played. Either way a MediaRecorder cuts them into short chunks, so a file is streamed as live as a camera.
 
-export const CHUNK_MS = 1000;
+/** As often as the server answers; longer chunks would only come later. */
+export const CHUNK_MS = 500;
 const VIDEO_BITS = 900_000;
 const AUDIO_BITS = 64_000;
 const FORMATS = {

@@ -104,8 +104,9 @@ export class Timeline {
     const fromS = (this.#viewport.scrollLeft - MARGIN_PX) / PX_PER_S;
     const toS = Math.min(width, this.#viewport.scrollLeft + this.#viewport.clientWidth + MARGIN_PX) / PX_PER_S;
     const within = (one) => one.end >= fromS && one.start <= toS;
-    const items = (conversation.signals.map((signal) => ({ ...signal, lane: signal.type, end: conversation.endOf(signal) })))
-      .filter(within);
+    const items = conversation.signals
+      .filter((signal) => within({ start: signal.start, end: conversation.endOf(signal) }))
+      .map((signal) => ({ ...signal, lane: signal.type, end: conversation.endOf(signal) }));
     if (this.#showCues) items.push(...conversation.cues.filter(within).map((cue) => ({ ...cue, lane: `cue ${cue.cue}` })));
     for (const lane of this.#lanes.querySelectorAll(".lane")) this.#drawLane(lane, items, fromS, toS);
     this.#drawEngagement(conversation.stretches().filter(within));

@@ -1,0 +1,37 @@
+"""Runs the page's modules by themselves, on an empty page of a real browser."""
+
+from typing import Any
+
+from playwright.sync_api import Page, Route
+
+from backchannel.server.console import read_files
+
+ADDRESS = "http://127.0.0.1:1/modules/"
+"""Nobody is there: each request is answered from the package."""
+
+
+def give_file(route: Route) -> None:
+    """Answer a request of a page that Playwright holds."""
+    body, media_type = page_file(route.request.url)
+    route.fulfill(body=body, content_type=media_type)
+
+
+def page_file(path: str) -> tuple[bytes, str]:
+    """Return an empty page, or a file of the console's, and what it is."""
+    file = read_files().get(path.rpartition("/")[2])
+    if file is None:
+        return b"<!doctype html><title>Modules</title>", "text/html"
+    return file.content, file.media_type
+
+
+def run(page: Page, code: str, argument: object = None) -> Any:
+    """Run the body of a function of (model, client, given) on the page."""
+    return page.evaluate(
+        """async ([code, given]) => {
+          const names = ["model", "backchannel"];
+          const [model, client] = await Promise.all(names.map((name) => import(`/modules/${name}.js`)));
+          const AsyncFunction = (async () => {}).constructor;
+          return await new AsyncFunction("model", "client", "given", code)(model, client, given);
+        }""",
+        [code, argument],
+    )

@@ -1,0 +1,311 @@
+"""The browser's client against servers that behave as the test says, like `tests/test_events_client.py`."""
+
+import asyncio
+import threading
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Page
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
+
+from backchannel.errors import Problem
+from backchannel.protocol import events
+from backchannel.protocol.errors import ErrorLinks
+from backchannel.protocol.event_messages import Data, SessionEnded, SignalDetected, encode
+from tests.console.modules import page_file, run
+
+pytestmark = pytest.mark.slow
+
+Handler = Callable[[ServerConnection], Awaitable[None]]
+WEBM_CLUSTER: Final = b"\x1f\x43\xb6\x75"
+
+
+def session() -> events.Session:
+    return events.Session("v2", ErrorLinks("https://here"), events.Limits(300, 3600, 30, 60, 2**25))
+
+
+async def say(connection: ServerConnection, *messages: Data) -> None:
+    for message in messages:
+        await connection.send(encode(message, "id", datetime.now(UTC)))
+
+
+async def polite(connection: ServerConnection) -> None:
+    """A server that tells a signal for each chunk, and otherwise does what the protocol says."""
+    state, ready = session().open()
+    await say(connection, *ready)
+    async for message in connection:
+        if isinstance(message, bytes):
+            state, _, _ = state.media(len(message))
+            await say(connection, SignalDetected("interest", 1.0, "low", f"{len(message)} bytes."))
+            continue
+        state, said = state.text(message)
+        await say(connection, *said)
+        if state.phase is events.Phase.DRAINING:
+            await say(connection, *state.end()[1])
+            return
+
+
+@contextmanager
+def server(*handlers: Handler) -> Iterator[str]:
+    """Serve each connection with the next handler, the last one again and again; yields the address."""
+    begun = threading.Event()
+    address = ""
+    connections = 0
+    stop: asyncio.Event
+    loop: asyncio.AbstractEventLoop
+
+    async def handle(connection: ServerConnection) -> None:
+        nonlocal connections
+        connections += 1
+        await handlers[min(connections, len(handlers)) - 1](connection)
+
+    async def run_server() -> None:
+        nonlocal address, stop, loop
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        async with serve(
+            handle, "127.0.0.1", 0, select_subprotocol=_pair, process_request=_give_page
+        ) as served:
+            address = f"http://127.0.0.1:{served.sockets[0].getsockname()[1]}"
+            begun.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(run_server()))
+    thread.start()
+    begun.wait(10)
+    try:
+        yield address
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(10)
+
+
+def _give_page(connection: ServerConnection, request: Request) -> Response | None:
+    """Browsers let only pages from this machine talk to it, so the page has to come from here."""
+    if "Upgrade" in request.headers:
+        return None
+    body, media_type = page_file(request.path)
+    answer = connection.respond(HTTPStatus.OK, "")
+    for name in ("Content-Length", "Content-Type"):
+        del answer.headers[name]
+    answer.headers["Content-Length"] = str(len(body))
+    answer.headers["Content-Type"] = media_type
+    return replace(answer, body=body)
+
+
+def _pair(_connection: ServerConnection, offered: Any) -> Any:
+    assert next(iter(offered)) == "access_token"
+    return offered[0]
+
+
+CLIENT: Final = """
+  const options = { include: ["evidence"], retryAfterS: [0.01, 0.01, 0.01] };
+  const made = new client.EventClient(given.url, "key", options);
+  const heard = [];
+  const chunk = new Uint8Array([1, 2, 3]).buffer;
+  const told = ({ type, data }) => (type.endsWith("connected") ? [type, data] : type);
+  const listen = async () => { for await (const event of made) heard.push(told(event)); };
+  const until = async (test) => { while (!test()) await new Promise((resolve) => setTimeout(resolve, 5)); };
+"""
+
+
+TALK: Final = (
+    CLIENT
+    + """
+  try {
+    await made.open();
+    script();
+  } catch (error) {
+    return [error instanceof client.RefusedError ? "refused" : "gave up", error.message];
+  }
+  return heard;"""
+)
+
+
+def talk(page: Page, url: str, script: str) -> Any:
+    """Run a script that talks with a server; returns what was heard, or the name and message of the error."""
+    page.goto(f"{url}/modules/")
+    return run(page, TALK.replace("script();", script), {"url": url})
+
+
+def test_events_from_the_first_to_the_last(blank_page: Page) -> None:
+    with server(polite) as url:
+        said = talk(blank_page, url, "made.send(chunk); made.send(chunk); made.finish(); await listen();")
+    assert said == [
+        "session.ready",
+        "session.updated",
+        "signal.detected",
+        "signal.detected",
+        "session.closing",
+        "session.ended",
+    ]
+
+
+def test_a_lost_connection_is_told_and_the_next_session_begins_with_the_header(blank_page: Page) -> None:
+    received: list[bytes] = []
+
+    async def dropping(connection: ServerConnection) -> None:
+        await say(connection, *session().open()[1])
+        await connection.recv()
+        await connection.recv()
+        connection.transport.abort()
+
+    async def keeping(connection: ServerConnection) -> None:
+        await say(connection, *session().open()[1])
+        await connection.recv()
+        received.extend([bytes(await connection.recv()), bytes(await connection.recv())])  # type: ignore[arg-type]
+        await connection.recv()
+        await say(connection, SessionEnded("client_shutdown"))
+
+    with server(dropping, keeping) as url:
+        said = talk(
+            blank_page,
+            url,
+            """
+          const first = new Uint8Array([0x1a, 0x45, 0xdf, 0xa3, 7, 0x1f, 0x43, 0xb6, 0x75, 9]).buffer;
+          const listening = listen();
+          made.send(first, 0);
+          await until(() => !made.connected);
+          heard.push(made.send(chunk, 1));
+          await until(() => made.connected);
+          made.send(chunk, 61.5);
+          made.finish();
+          await listening;
+          """,
+        )
+    assert received == [b"\x1a\x45\xdf\xa3\x07", b"\x01\x02\x03"]
+    assert ["disconnected", {"reason": "connection lost"}] in said
+    assert ["reconnected", {"sessions": 2, "lostChunks": 1, "reason": "connection lost"}] in said
+    assert said[-1] == "session.ended"
+
+
+def test_events_are_on_the_callers_clock(blank_page: Page) -> None:
+    async def dropping(connection: ServerConnection) -> None:
+        await say(connection, *session().open()[1])
+        await connection.recv()
+        await connection.recv()
+        await say(connection, SignalDetected("interest", 1.0, "low", "First."))
+        connection.transport.abort()
+
+    with server(dropping, polite) as url:
+        said = talk(
+            blank_page,
+            url,
+            """
+          const at = [];
+          const listening = (async () => {
+            for await (const { type, data, offset } of made) {
+              if (type === "signal.detected") at.push(offset + data.start);
+            }
+          })();
+          made.send(chunk, 2);
+          await until(() => !made.connected);
+          await until(() => made.connected);
+          made.send(chunk, 60);
+          made.finish();
+          await listening;
+          return at;
+          """,
+        )
+    assert said == [3, 61]
+
+
+def test_who_was_silent_is_come_back_to_with_the_next_chunk(blank_page: Page) -> None:
+    async def impatient(connection: ServerConnection) -> None:
+        state, ready = session().open()
+        state, over = state.time_over(Problem("ih6003", "Silent."), "idle_timeout")
+        await say(connection, *ready, *over, *state.end()[1])
+
+    with server(impatient, polite) as url:
+        said = talk(
+            blank_page,
+            url,
+            """
+          const listening = listen();
+          await until(() => heard.length && !made.connected);
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          heard.push(`connected ${made.connected}`);
+          made.send(chunk);
+          await until(() => made.connected);
+          made.finish();
+          await listening;
+          """,
+        )
+    assert "connected false" in said
+    assert said.index("connected false") < said.index(
+        ["reconnected", {"sessions": 2, "lostChunks": 1, "reason": "idle_timeout"}]
+    )
+
+
+@pytest.mark.parametrize("code", [1008, 4001, 4003, 4029])
+def test_a_refusal_is_told_and_not_tried_again(blank_page: Page, code: int) -> None:
+    connections = 0
+
+    async def refusing(connection: ServerConnection) -> None:
+        nonlocal connections
+        connections += 1
+        await say(connection, *session().break_off(Problem("ih2003", "The key has not the scope."))[1])
+        await connection.close(code)
+
+    with server(refusing) as url:
+        said = talk(blank_page, url, "await listen();")
+    assert said == ["refused", "The key has not the scope. (ih2003)"]
+    assert connections == 1
+
+
+def test_it_gives_up_in_the_end(blank_page: Page) -> None:
+    async def fleeting(connection: ServerConnection) -> None:
+        await say(connection, *session().open()[1])
+        connection.transport.abort()
+
+    async def absent(connection: ServerConnection) -> None:
+        connection.transport.abort()
+
+    with server(fleeting, absent) as url:
+        said = talk(blank_page, url, "await listen();")
+    assert said == ["gave up", "The session ended before everything was heard (connection lost)."]
+
+
+def test_nobody_there(blank_page: Page) -> None:
+    with server(polite) as url:
+        blank_page.goto(f"{url}/modules/")
+        assert run(blank_page, TALK, {"url": "http://127.0.0.1:1"})[0] == "gave up"
+
+
+def test_hanging_up_ends_what_is_heard(blank_page: Page) -> None:
+    with server(polite) as url:
+        said = talk(
+            blank_page,
+            url,
+            "const done = listen(); await until(() => heard.length === 2); made.close(); await done;",
+        )
+    assert said == ["session.ready", "session.updated"]
+
+
+@pytest.mark.parametrize(
+    "name", ["webm-vp8-timeslice-3s", "webm-audio-only-timeslice-3s", "mp4-timeslice-3s"]
+)
+def test_the_header_of_real_recordings(blank_page: Page, recordings: Path, name: str) -> None:
+    chunks = [path.read_bytes() for path in sorted((recordings / name).glob("*.bin"))]
+    code = """
+      return given.chunks.map((chunk) => {
+        const header = client.headerOf(Uint8Array.from(atob(chunk), (byte) => byte.charCodeAt(0)).buffer);
+        return header && [...new Uint8Array(header)];
+      });"""
+    sent = [b64encode(chunk).decode() for chunk in (chunks[0], chunks[1][:5000])]
+    first, *rest = run(blank_page, code, {"chunks": sent})
+    assert rest == [None]
+    header = bytes(first)
+    assert chunks[0].startswith(header)
+    if name.startswith("webm"):
+        assert chunks[0][len(header) :].startswith(WEBM_CLUSTER)
+    else:
+        assert b"moov" in header
+        assert b"moof" not in header

@@ -1,0 +1,296 @@
+"""What the page makes of the events: the same facts, on one clock, within bounds."""
+
+import json
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Page
+
+from backchannel.report.page import render_report
+from backchannel.report.recording import decode_recording
+from tests.console.conftest import Open
+from tests.console.modules import run
+from tests.server.live import Live
+
+pytestmark = pytest.mark.slow
+
+QUALITY: Final = dict.fromkeys(("quality_index", "clarity", "authority", "energy", "rapport", "learning"), 60)
+
+
+def told(kind: str, offset: float = 0.0, **data: Any) -> dict[str, object]:
+    return {"type": kind, "data": data, "offset": offset}
+
+
+def detected(start: float, offset: float = 0.0, **more: object) -> dict[str, object]:
+    evidence = {"cue": "nod", "modality": "visual", "start": start, "end": start + 1, "value": 9.0}
+    evidence |= {"unit": "deg", "baseline": None, "weight": 1.9}
+    said = {"signal_type": "agreement", "start": start, "probability": "low", "rationale": "Nodded."}
+    return told("signal.detected", offset, **(said | {"evidence": [evidence]} | more))
+
+
+def measured(start: float, offset: float = 0.0, **more: object) -> dict[str, object]:
+    face = {"left": 0.3, "top": 0.2, "width": 0.3, "height": 0.5, "gaze_yaw_deg": 0, "gaze_pitch_deg": 0}
+    seen = {"picture": True, "sound": True, "face_share": 1, "brightness": 0.5, "level_dbfs": -30.0}
+    return told(
+        "coverage.measured", offset, **(seen | {"start": start, "end": start + 1, "face": face} | more)
+    )
+
+
+CONVERSATION: Final = """
+  const conversation = new model.Conversation();
+  for (const event of given.events) {
+    if (event.close) conversation.closeSession(event.close);
+    else conversation.apply(event);
+  }
+"""
+
+
+def test_a_signal_is_one_from_its_detection_to_its_end(blank_page: Page) -> None:
+    story = [
+        measured(0),
+        detected(0.5),
+        measured(1),
+        told(
+            "signal.updated",
+            signal_type="agreement",
+            start=0.5,
+            probability="high",
+            rationale="Nodded twice.",
+        ),
+        told("signal.ended", signal_type="agreement", end=1.8),
+        told("signal.ended", signal_type="interest", end=1.8),
+        detected(4.0),
+    ]
+    code = (
+        CONVERSATION
+        + "return conversation.signals.map(({start, end, probability}) => [start, end, probability])"
+    )
+    assert run(blank_page, code, {"events": story}) == [[0.5, 1.8, "high"], [4, None, "low"]]
+
+
+def test_a_second_session_goes_on_beside_the_first(blank_page: Page) -> None:
+    story: list[dict[str, Any]] = [
+        measured(0),
+        told("engagement.updated", state="engaged", start=0),
+        detected(0.5),
+        told(
+            "conversation_quality.updated",
+            overall=QUALITY,
+            timeline=[{"start": 0, "end": 5, "values": QUALITY}],
+        ),
+        {"close": 1},
+        detected(0.5, offset=60),
+        told("engagement.updated", 60, state="engaged", start=1),
+        measured(2, offset=60),
+        told(
+            "conversation_quality.updated",
+            60,
+            overall=QUALITY | {"quality_index": 90},
+            timeline=[{"start": 0, "end": 10, "values": QUALITY}],
+        ),
+    ]
+    code = (
+        CONVERSATION
+        + """
+      const { signals, overall, reachedS } = conversation;
+      return [
+        signals.map(({start, end, evidence}) => [start, end, evidence[0].start]),
+        conversation.stretches().map(({start, end}) => [start, end]),
+        overall.quality_index, reachedS, conversation.at(60.6).signals.length, conversation.at(30).engagement,
+      ]"""
+    )
+    assert run(blank_page, code, {"events": story}) == [
+        [[0.5, 1, 0.5], [60.5, None, 60.5]],
+        [[0, 1], [61, 63]],
+        80,  # 60 for 5 s and 90 for 10 s
+        63,
+        1,
+        None,
+    ]
+
+
+NOBODY: Final = {"face_share": 0, "face": None}
+SMALL: Final = {
+    "left": 0.5,
+    "top": 0.5,
+    "width": 0.05,
+    "height": 0.1,
+    "gaze_yaw_deg": None,
+    "gaze_pitch_deg": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        ([{}] * 12, []),
+        ([NOBODY] * 12, ["noFace"]),
+        ([{}] * 11 + [NOBODY], []),
+        ([NOBODY | {"brightness": 0.02}] * 12, ["dark"]),
+        ([{"brightness": 0.05}] * 12, ["dark"]),
+        ([{"face": SMALL}] * 12, ["far"]),
+        ([{"level_dbfs": -100.0}] * 12, ["noSound"]),
+        ([{"level_dbfs": -100.0}] * 5, []),
+        ([{"level_dbfs": -62.0}] * 12, []),
+        ([{"sound": False, "level_dbfs": None}] * 12, ["noSound"]),
+        ([{"picture": False, "face_share": None, "face": None, "brightness": None}] * 12, []),
+    ],
+)
+def test_what_stands_in_the_way_is_told(
+    blank_page: Page, seconds: list[dict[str, Any]], expected: list[str]
+) -> None:
+    story = [measured(at, **more) for at, more in enumerate(seconds)]
+    assert (
+        run(
+            blank_page,
+            CONVERSATION + "return conversation.conditions(conversation.reachedS + 1)",
+            {"events": story},
+        )
+        == expected
+    )
+
+
+def test_too_much_to_do_is_told_for_a_while(blank_page: Page) -> None:
+    story = [measured(0), told("coverage.dropped", ranges=[{"start": 1, "end": 3}]), measured(3)]
+    code = (
+        CONVERSATION
+        + """
+      const states = [conversation.conditions(5)];
+      for (let at = 4; at < 20; at += 1) conversation.apply({ ...given.events[0], offset: at });
+      const { analysed } = conversation.coverage;
+      return [...states, conversation.conditions(21), conversation.conditions(40), analysed]"""
+    )
+    assert run(blank_page, code, {"events": story}) == [
+        ["overloaded"],
+        [],
+        ["overloaded"],
+        pytest.approx(0.9),
+    ]
+
+
+def test_what_was_collected_is_a_recording(blank_page: Page) -> None:
+    story = [
+        told("session.ready", engine="backchannel-1"),
+        measured(0),
+        told("engagement.updated", state="neutral", start=0),
+        detected(0.5),
+        told(
+            "cue.detected",
+            cue="tilt",
+            modality="visual",
+            start=0.2,
+            end=0.9,
+            value=9.5,
+            unit="deg",
+            baseline=1.0,
+            certainty=0.8,
+            direction="left",
+        ),
+        told("coverage.dropped", ranges=[{"start": 1, "end": 2}]),
+        told("coverage.degraded", ranges=[{"start": 2, "end": 3}], reason="video_gap"),
+        told(
+            "conversation_quality.updated",
+            overall=QUALITY,
+            timeline=[{"start": 0, "end": 5, "values": QUALITY}],
+        ),
+        {"close": 3},
+        detected(1.0, offset=30),
+    ]
+    code = (
+        CONVERSATION
+        + """
+      return conversation.recording({ source: "Live", recordedAt: new Date(), durationS: 32.5 })"""
+    )
+    recording = decode_recording(json.dumps(run(blank_page, code, {"events": story})))
+    assert (recording.duration, recording.engine) == (32.5, "backchannel-1")
+    assert [signal.start for signal in recording.signals] == [0.5, 31.0]
+    assert recording.signals[1].rationale.endswith("count from 0:30.0, where a new session began.")
+    assert recording.cues[0].direction == "left"
+    assert recording.quality.overall is not None
+    assert (len(recording.coverage.dropped), len(recording.coverage.degraded)) == (1, 1)
+    assert "Nodded." in render_report(recording)
+
+
+def test_an_hour_costs_the_page_little_more_than_ten_minutes(live: Live, browse: Open) -> None:
+    page = browse()
+    page.goto(live.http)
+    page.get_by_role("button", name="Show cues").click()
+    page.evaluate(
+        """async () => {
+          const [{ Conversation }, { Timeline }, { NowView }] = await Promise.all(
+            ["model", "timeline", "now"].map((name) => import(`/console/${name}.js`)));
+          const conversation = new Conversation();
+          const timeline = new Timeline(() => {}, () => {});
+          document.querySelector("#cues-toggle").click();
+          document.querySelector("#cues-toggle").click();
+          const now = new NowView(() => {});
+          window.live = { conversation, timeline, now, minute: 0 };
+        }"""
+    )
+    devtools = page.context.new_cdp_session(page)
+
+    def after(minutes: int, minute: dict[str, Any]) -> tuple[float, int]:
+        page.evaluate(
+            """([minutes, minute]) => {
+              const { conversation, timeline, now } = window.live;
+              for (; window.live.minute < minutes; window.live.minute += 1) {
+                const offset = window.live.minute * 60;
+                for (const second of minute) {
+                  for (const event of second) conversation.apply({ ...event, offset });
+                  if (conversation.reachedS % 4) continue;
+                  now.draw(conversation);
+                  timeline.draw(conversation, conversation.reachedS);
+                }
+              }
+            }""",
+            [minutes, minute],
+        )
+        devtools.send("HeapProfiler.collectGarbage")
+        heap: Any = devtools.send("Runtime.getHeapUsage")
+        nodes: Any = devtools.send("Memory.getDOMCounters")
+        return heap["usedSize"] / 2**20, nodes["nodes"]
+
+    minute: Any = [busy_second(at) for at in range(60)]
+    early_mb, early_nodes = after(10, minute)
+    late_mb, late_nodes = after(60, minute)
+    assert page.locator(".bar-item").count() > 10
+    assert late_nodes < early_nodes * 1.2
+    assert late_mb - early_mb < 10
+
+
+def busy_second(at: int) -> list[dict[str, object]]:
+    """What a lively conversation is told of one second: more than any of the labelled clips."""
+    said = [measured(at)]
+    for name in ("blink", "nod", "speaking") if at % 3 == 0 else ():
+        cue: dict[str, Any] = {
+            "cue": name,
+            "modality": "visual",
+            "start": at,
+            "end": at + 0.4,
+            "value": 1.5,
+            "unit": "s",
+        }
+        said.append(told("cue.detected", **cue, baseline=None, certainty=0.9))
+    if at % 6 == 0:
+        said += [told("signal.ended", signal_type="agreement", end=at), detected(at)]
+        said.append(told("engagement.updated", state="neutral" if at % 12 else "engaged", start=at))
+    if at % 5 == 0:
+        window = {"start": at, "end": at + 5, "values": QUALITY}
+        said.append(told("conversation_quality.updated", overall=QUALITY, timeline=[window]))
+    return said
+
+
+def test_lists_have_an_end(blank_page: Page) -> None:
+    code = """
+      const conversation = new model.Conversation();
+      const tell = (type, data) => conversation.apply({ type, data, offset: 0 });
+      for (let at = 0; at < model.MAX_CUES + 100; at += 1) {
+        tell("cue.detected", { cue: "blink", start: at, end: at });
+        tell("signal.detected", { signal_type: "stress", start: at });
+        tell("signal.ended", { signal_type: "stress", end: at });
+        tell("coverage.dropped", { ranges: [{ start: at, end: at + 0.5 }] });
+      }
+      const { cues, signals, dropped } = conversation;
+      return [cues.length === model.MAX_CUES, signals.length === model.MAX_SIGNALS,
+        dropped.length === model.MAX_SPANS, cues.at(-1).start === model.MAX_CUES + 99]"""
+    assert run(blank_page, code) == [True, True, True, True]
