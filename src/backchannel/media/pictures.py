@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from backchannel.errors import Problem
@@ -24,6 +23,7 @@ from backchannel.media.demux import (
     packets,
 )
 from backchannel.media.selection import DisplayOrder, Grid, nearest_to_ticks
+from backchannel.media.shown import Projector, pixel_aspect
 from backchannel.media.timing import Timing, check_size, probe
 from backchannel.model import MediaLimits, Segment
 
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 
 DEFAULT_RATE_HZ = 15.0
 DEFAULT_MAX_SIDE_PX = 640
-
-# Pixels further from square than this are a damaged header, not a camera.
-_MAX_PIXEL_ASPECT = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +98,11 @@ def decode_frames(
         stream = first_picture(container)
         if stream is None:
             return
-        # Kept from frame to frame, since setting up a scaler costs as much as using it.
-        scaler = VideoReformatter()
+        projector = Projector(pixel_aspect(stream), max_side_px)
         for time_s, (frame, new) in nearest_to_ticks(_decode(container, stream, plan, limits), grid):
             decoded = True
             if new and grid.nearest_tick(time_s) not in plan.taken_ticks:
-                yield Frame(time_s - timing.zero_s, _shown(frame, scaler, pixel_aspect(stream), max_side_px))
+                yield Frame(time_s - timing.zero_s, projector.show(frame))
     if not decoded and not timing.has_audio:
         raise Problem(
             "ih5004", "Not one frame of the picture could be decoded. Begin the media with a key frame."
@@ -211,43 +207,3 @@ def _decode(
                 continue
             check_size(frame.width, frame.height, limits)
             yield time * second_per_unit, (frame, plan.is_new(time))
-
-
-# --- how it is shown -------------------------------------------------------------------------------
-
-
-def pixel_aspect(stream: VideoStream) -> float:
-    """Width of a pixel over its height; 1 where the stream does not say or cannot mean it."""
-    ratio = float(stream.sample_aspect_ratio or 1)
-    return ratio if 1 / _MAX_PIXEL_ASPECT <= ratio <= _MAX_PIXEL_ASPECT else 1.0
-
-
-def shown_size(width_px: int, height_px: int, aspect: float, max_side_px: int) -> tuple[int, int]:
-    """Size with square pixels and a bounded longest side; no side is ever made longer.
-
-    Parameters
-    ----------
-    width_px, height_px
-        Size as coded, before rotation.
-    aspect
-        Width of a pixel over its height.
-    max_side_px
-        Bound on both sides.
-
-    Returns
-    -------
-    tuple of int
-        Width and height, px.
-    """
-    width, height = width_px * min(aspect, 1.0), height_px / max(aspect, 1.0)
-    scale = min(1.0, max_side_px / max(width, height, 1.0))
-    return max(1, round(width * scale)), max(1, round(height * scale))
-
-
-def _shown(frame: VideoFrame, scaler: VideoReformatter, aspect: float, max_side_px: int) -> NDArray[np.uint8]:
-    width, height = shown_size(frame.width, frame.height, aspect, max_side_px)
-    # One pass of swscale scales and converts; scaling RGB would be three times the work.
-    rgb = scaler.reformat(frame, width=width, height=height, format="rgb24", interpolation="AREA")
-    image: NDArray[np.uint8] = np.asarray(rgb.to_ndarray(), dtype=np.uint8)
-    # The display matrix turns counterclockwise, as does rot90.
-    return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
