@@ -24,7 +24,7 @@ help:
 	@echo "make lint   formatting, lint, types, the import contracts and the links of the documentation"
 	@echo "make docs   the documentation, as the server shows it at /docs"
 	@echo "make eval   how well cues agree with labelled clips (CLIPS=dir, HTML=page.html, RESULTS=1 keeps the result)"
-	@echo "make bench  CPU time of a segment against decoding alone, and where it goes (SMOKE=1 for two clips)"
+	@echo "make bench  speed, load, memory, start-up, growth (PART=load for one, SMOKE=1 small, RESULTS=1 keeps the result)"
 	@echo "make setup  only make the environment;  make clean  remove it"
 
 setup: .venv/.ready
@@ -35,7 +35,7 @@ setup: .venv/.ready
 
 docs: $(SITE)
 
-$(SITE): .venv/.ready $(PAGES)
+$(SITE): $(PAGES) | .venv/.ready
 	@$(BIN)/python -m docs.site.build --strict
 
 run: setup $(SITE)
@@ -61,7 +61,7 @@ else
 endif
 
 bench: setup
-	@$(BIN)/python -m bench $(if $(SMOKE),--smoke)
+	@$(BIN)/python -m bench $(PART) $(if $(SMOKE),--smoke) $(if $(RESULTS),--results)
 
 clean:
 	rm -rf .venv .cache

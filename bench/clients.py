@@ -19,6 +19,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from backchannel.client import ClientError, open_stream
+from backchannel.windows import WINDOW_S
 
 Kind = Literal["v0", "v2"]
 CLOSE: Final = '{"type":"session.close"}'
@@ -36,9 +37,9 @@ class Plan(msgspec.Struct, frozen=True):
     count
         How many messages each sends.
     period_s
-        Time between two messages, s: what each of them plays. 0 sends the next when the last is answered.
-    window_s
-        Media that is answered for in one go, s: on v0 a message's, on v2 a window's.
+        Time between two messages of a client, s; 0 sends the next when the last is answered (v0 only).
+    chunk_s
+        What each message plays, s.
     """
 
     url: str
@@ -48,7 +49,7 @@ class Plan(msgspec.Struct, frozen=True):
     chunks: tuple[str, ...]
     count: int
     period_s: float
-    window_s: float
+    chunk_s: float
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -189,14 +190,14 @@ class _Client:
                         self._note_window(entry["end"])
         except ConnectionClosed:
             pass
-        if not self.refused and reached_s < self._plan.count * self._plan.period_s - self._plan.window_s:
+        if not self.refused and reached_s < self._plan.count * self._plan.chunk_s - WINDOW_S:
             self.errors.append("lost")
 
     def _note_window(self, end_s: float) -> None:
         # The message that completed the window, and not the drain that completes the last one anyway.
-        number = round(end_s / self._plan.period_s)
-        full = end_s % self._plan.window_s < 0.01 or self._plan.window_s - end_s % self._plan.window_s < 0.01
-        if full and 0 < number < self._plan.count:
+        number = round(end_s / self._plan.chunk_s)
+        beyond_s = end_s % WINDOW_S
+        if min(beyond_s, WINDOW_S - beyond_s) < 0.01 and 0 < number < self._plan.count:
             self.latencies_s.append(time.monotonic() - self._sent_s[min(number, len(self._sent_s)) - 1])
 
 

@@ -84,7 +84,7 @@ def plan_for(server: Served, folder: Path, kind: Kind, clients: int, segments: i
     length_s = segments * SEGMENT_S
     cut = stream_chunks(film(folder, length_s + CHUNK_S), CHUNK_S)
     chunks = chunk_files(cut[: round(length_s / CHUNK_S)], folder / f"chunks-{length_s:g}s")
-    return Plan(server.url, server.key, kind, clients, chunks, len(chunks), CHUNK_S, SEGMENT_S)
+    return Plan(server.url, server.key, kind, clients, chunks, len(chunks), CHUNK_S, CHUNK_S)
 
 
 def _measure(server: Served, folder: Path, kind: Kind, clients: int, segments: int) -> Load:

@@ -126,6 +126,11 @@ def children(pid: int) -> tuple[int, ...]:
     return tuple(sorted(int(child) for line in found for child in line.split()))
 
 
+def tree(pid: int) -> tuple[int, ...]:
+    """Process ids of a process and its children."""
+    return (pid, *children(pid))
+
+
 def rss_bytes(pid: int) -> int:
     """Resident memory of a process; 0 when it has gone."""
     try:

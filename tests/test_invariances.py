@@ -17,7 +17,7 @@ from backchannel import analyze
 from backchannel.arrays import FloatArray, ImageArray
 from backchannel.cues.log import cue_log
 from backchannel.model import Cue, MediaLimits, Segment, SegmentResult
-from backchannel.session import analyze_segment
+from backchannel.session import analyze_segment, analyze_whole
 from evals.synthesis import (
     Blink,
     BrowRaise,
@@ -182,6 +182,23 @@ def test_the_cut_into_segments_changes_nothing(
         results.append(result)
     assert results[-1].span.end_s == pytest.approx(15.0, abs=0.05)
     assert_same_cues(lasting(results), lasting(reference))
+
+
+@pytest.mark.parametrize("analysis_rate_hz", [10.0, 8.0])
+def test_under_load_less_is_looked_at_and_the_same_is_seen(
+    analysis_rate_hz: float, film: Film, make: Callable[..., bytes], reference: tuple[SegmentResult, ...]
+) -> None:
+    limits = MediaLimits(analysis_rate_hz=analysis_rate_hz)
+    results = tuple(analyze_whole(Segment(make(film.frames, film.samples)), limits))
+    assert_same_cues(lasting(results), lasting(reference))
+    assert signal_types(results) == signal_types(reference)
+    assert {result.coverage.analysis_rate_hz for result in results} == {analysis_rate_hz}
+
+
+def test_a_second_core_changes_nothing(film: Film, make: Callable[..., bytes]) -> None:
+    segment = Segment(make(film.frames[:150], film.samples[: 5 * SAMPLE_RATE_HZ]))
+    alone = analyze_segment(b"", segment, MediaLimits())
+    assert analyze_segment(b"", segment, MediaLimits(spare_core=True)) == alone
 
 
 def test_the_same_bytes_give_the_same_answer_in_any_order(film: Film, make: Callable[..., bytes]) -> None:

@@ -92,6 +92,8 @@ class MediaLimits:
         Largest frame rate, frames/s.
     analysis_rate_hz
         Pictures a second that are looked at: fewer than `FULL_RATE_HZ` where there is too much to do.
+    spare_core
+        Whether a second core may be used, for the same answer sooner.
     """
 
     max_duration_s: float = 60.0
@@ -100,6 +102,7 @@ class MediaLimits:
     max_height_px: int = 2304
     max_frame_rate_hz: float = 120.0
     analysis_rate_hz: float = FULL_RATE_HZ
+    spare_core: bool = False
 
 
 # --- cues, signals, results ------------------------------------------------------------------------

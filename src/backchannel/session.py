@@ -113,8 +113,9 @@ def analyze_whole(
         When the media cannot be used; before the first result.
     """
     state = SessionState()
-    for tracks in windows(perceive(segment, limits, on_progress=on_progress), window_s):
-        state, result = interpret(state, tracks)
+    settings = PerceptionSettings(frame_rate_hz=limits.analysis_rate_hz)
+    for tracks in windows(perceive(segment, limits, settings, on_progress), window_s):
+        state, result = interpret(state, tracks, limits.analysis_rate_hz)
         yield result
 
 

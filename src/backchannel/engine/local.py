@@ -190,7 +190,9 @@ class LocalEngine:
         return Deadlines(settings.wall_min_s, settings.wall_min_s, settings.wall_factor)
 
     def _paced(self, limits: MediaLimits) -> MediaLimits:
-        return replace(limits, analysis_rate_hz=self._pace.rate_hz)
+        """Have as much looked at as the load allows; and by two cores, where no other worker wants one."""
+        alone = self._pace.busy <= 1 < self._settings.workers
+        return replace(limits, analysis_rate_hz=self._pace.rate_hz, spare_core=alone)
 
     async def _live(
         self, call: Callable[[WorkerProcess, float], Awaitable[Answer]], size_bytes: int

@@ -97,6 +97,11 @@ class Pace:
         self._decide()
         return self._step == len(RATES_HZ) - 1 and self._wait_s() > self._overload_wait_s
 
+    @property
+    def busy(self) -> int:
+        """How many workers are busy now."""
+        return len(self._begun)
+
     def waited(self, wait_s: float) -> None:
         """Note that a segment got its worker after so long."""
         self._waits.append((self._now_s(), wait_s))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from backchannel.arrays import ImageArray
+from backchannel.media.ahead import ahead
 from backchannel.media.decode import Frame, Sound, decode_audio, decode_frames, probe
 from backchannel.model import MediaLimits, Segment
 from backchannel.perception.models import load_networks
@@ -96,6 +97,8 @@ def sense(
         frames = decode_frames(
             segment, limits, rate_hz=settings.frame_rate_hz, max_side_px=settings.max_side_px, timing=timing
         )
+        if limits.spare_core:
+            frames = ahead(frames)
         picture, looking = go_on_measuring(load_networks(), _told(frames, on_progress), looking)
     sound = decode_audio(segment, limits, timing=timing) if timing.has_audio else None
     return Sensed(timing.duration_s, timing.stream_start_s, picture, sound, looking)
