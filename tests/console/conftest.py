@@ -2,7 +2,6 @@
 
 import json
 import logging
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -51,11 +50,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 
 @pytest.fixture(scope="module")
-def launch(playwright: Playwright) -> Iterator[Callable[[Sequence[str]], Browser]]:
+def launch(chromium: str, playwright: Playwright) -> Iterator[Callable[[Sequence[str]], Browser]]:
     """Start browsers, one for each set of arguments."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("needs Debian's chromium on the path (package chromium), which is not there")
     begun: dict[tuple[str, ...], Browser] = {}
 
     def launch(arguments: Sequence[str]) -> Browser:

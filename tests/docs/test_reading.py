@@ -1,6 +1,5 @@
 """The pages in a browser: their policy holds, nothing is too wide, and axe-core finds no serious fault."""
 
-import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser
 from starlette.applications import Starlette
 
 from backchannel.server.documents import document_routes
@@ -17,17 +16,6 @@ from backchannel.server.documents import document_routes
 PHONE, DESK = (360, 780), (1600, 1000)
 SCREENSHOTS = Path(__file__).resolve().parents[2] / ".cache" / "screenshots"
 PAGES = ("index", "quickstart", "streams", "errors", "accuracy", "cues-and-signals", "settings")
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("needs Debian's chromium on the path (package chromium), which is not there")
-    arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-    browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture(scope="module")

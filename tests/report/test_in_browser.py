@@ -3,7 +3,6 @@
 Screenshots are kept in `.cache/screenshots`: look at them.
 """
 
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect
 
 import backchannel
 from backchannel.report.gather import recording_of
@@ -25,17 +24,6 @@ CLIPS = sorted(path.name for path in (SHARED / "clips").glob("*") if path.suffix
 NOW = datetime(2026, 11, 22, 20, 18, tzinfo=UTC)
 
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("needs Debian's chromium on the path (package chromium), which is not there")
-    arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-    browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture
