@@ -28,6 +28,8 @@ SAMPLE_RATE_HZ = 16_000
 
 # Containers round times to a millisecond; less than this is rounding, more is a gap or an overlap.
 _TIME_TOLERANCE_S = 0.008
+# Resampled sound is put down a second at a time: decoders hand it over in some fifty pieces a second.
+_BLOCK = SAMPLE_RATE_HZ
 # A channel that never exceeds this (-90 dBFS) is not connected and must not halve the others.
 _SILENT_PEAK = 10 ** (-90 / 20)
 
@@ -166,7 +168,9 @@ class _Run:
         self._format = (like.sample_rate, like.format.name, like.layout.name)
         self._done = 0
         # Channels stay apart here so that silent ones can be left out of the mean.
-        self._resampler = AudioResampler(format="fltp", layout=like.layout, rate=SAMPLE_RATE_HZ)
+        self._resampler = AudioResampler(
+            format="fltp", layout=like.layout, rate=SAMPLE_RATE_HZ, frame_size=_BLOCK
+        )
 
     def goes_on(self, frame: AudioFrame) -> bool:
         """Whether a frame follows without a jump in time or a change of format."""
