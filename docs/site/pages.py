@@ -136,7 +136,7 @@ def speed() -> str:
         _, _, body = results.read_text(encoding="utf-8").partition("\n")
         told.append(re.sub(r"^(#+) ", r"#\1 ", body, flags=re.MULTILINE))
     if (ROOT / "docs" / "performance.md").is_file():
-        told.append("[Performance](performance.md) says how this is measured, and what it rests on.")
+        told.append("[Load and speed](performance.md) says how this is measured, and what it rests on.")
     return "\n\n".join(told) or "`make bench` measures it on your machine."
 
 
