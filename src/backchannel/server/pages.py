@@ -50,6 +50,7 @@ async def index(_request: Request) -> HTMLResponse:
 signals. Streams are WebSockets at <code>/v2/stream/analyze</code>; files go to
 <code>/v2/upload/analyze</code>.</p>
 <ul>
+<li><a href="docs">The documentation</a></li>
 <li><a href="docs/errors">What each error means</a></li>
 <li><a href="openapi.json">Uploads and client tokens, as OpenAPI</a></li>
 <li><a href="asyncapi.json">Streams, as AsyncAPI</a></li>
