@@ -172,5 +172,6 @@ def test_what_was_missing_is_said(clips: Path) -> None:
         "sound": False,
         "face_share": 0,
         "speech_share": None,
+        "analysis_rate_hz": 15,
         "notes": ["No face was in view.", "The picture did not change.", "There was no sound."],
     }

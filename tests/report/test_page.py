@@ -67,6 +67,13 @@ def test_where_nothing_was_found_the_defaults_are_not_told_as_findings() -> None
     )
 
 
+def test_how_often_the_picture_was_looked_at_is_told_where_it_is_known() -> None:
+    coverage = {"picture": True, "sound": True, "analysis_rate_hz": 7.5}
+    text = text_of(render_report(recording(coverage=coverage)))
+    assert "pictures looked at 7.5 a second at least" in text
+    assert "The picture was looked at 7.5 times a second instead of 15." in text
+
+
 def test_of_what_nobody_knows_nothing_is_said() -> None:
     unknown = recording(coverage={}, quality={}, engagement=[], recorded_at=None)
     page = render_report(unknown)
@@ -75,6 +82,7 @@ def test_of_what_nobody_knows_nothing_is_said() -> None:
     assert "There was no sound." not in text
     assert "No face was in view." not in text
     assert "sound not known" in text
+    assert "pictures looked at not known" in text
     assert "Recorded" not in text
     assert "quality index is" not in text
     assert "counted as" not in text

@@ -25,6 +25,7 @@ are, so most of them can be kept as they come::
       "coverage": {
         "picture": true, "sound": true,             # whether there was any; null where not known
         "face_share": null, "speech_share": null,   # 0..1; null where not known
+        "analysis_rate_hz": 15.0,                   # the least pictures a second; null where not known
         "frozen": false,                            # the picture never changed
         "dropped": [{"start": 9, "end": 9.8}],      # coverage.dropped: `ranges`, all of them
         "degraded": []},                            # coverage.degraded: `ranges`, all of them
@@ -55,6 +56,7 @@ MAX_DURATION_S: Final = 86_400.0
 Time = Annotated[float, Meta(ge=0.0, le=MAX_DURATION_S)]
 Measure = Annotated[float, Meta(ge=-1e9, le=1e9)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Rate = Annotated[float, Meta(ge=0.0, le=1000.0)]
 Score = Annotated[int, Meta(ge=0, le=100)]
 Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]
 Unit = Annotated[str, Meta(max_length=24)]
@@ -155,6 +157,8 @@ class CoverageEntry(msgspec.Struct, frozen=True, kw_only=True):
         There was some; None where not known.
     face_share, speech_share
         Share of the analysed pictures with a face, and of the time with speech; None where not known.
+    analysis_rate_hz
+        Pictures a second that were looked at, where it was least; None where not known.
     frozen
         The picture never changed, so nothing was measured in it.
     dropped, degraded
@@ -165,6 +169,7 @@ class CoverageEntry(msgspec.Struct, frozen=True, kw_only=True):
     sound: bool | None = None
     face_share: Share | None = None
     speech_share: Share | None = None
+    analysis_rate_hz: Rate | None = None
     frozen: bool = False
     dropped: Annotated[tuple[Stretch, ...], Meta(max_length=10_000)] = ()
     degraded: Annotated[tuple[Stretch, ...], Meta(max_length=10_000)] = ()

@@ -34,6 +34,7 @@ def coverage_notes(recording: Recording) -> list[str]:
         face_share=coverage.face_share,
         speech_share=coverage.speech_share,
         frozen=coverage.frozen,
+        analysis_rate_hz=coverage.analysis_rate_hz,
     )
     notes = list(known.notes)
     for stretches, said in (

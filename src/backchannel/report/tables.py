@@ -197,12 +197,19 @@ def coverage_table(coverage: CoverageEntry, duration_s: float) -> Html:
     rows = [
         ("picture", _there(coverage.picture)),
         ("pictures with a face", _share(coverage.face_share, coverage.picture)),
+        ("pictures looked at", _rate_of_pictures(coverage)),
         ("sound", _there(coverage.sound)),
         ("time with speech", _share(coverage.speech_share, coverage.sound)),
         ("never analysed", _stretches(coverage.dropped, duration_s)),
         ("analysed without a picture", _stretches(coverage.degraded, duration_s)),
     ]
     return table("What there was to measure from", ("what", "in this recording"), rows)
+
+
+def _rate_of_pictures(coverage: CoverageEntry) -> str:
+    if coverage.analysis_rate_hz is None:
+        return _share(None, coverage.picture)
+    return f"{coverage.analysis_rate_hz:g} a second at least"
 
 
 def _there(there: bool | None) -> str:
