@@ -1,4 +1,4 @@
-"""Opens a segment with libav and reads its packets; turns every libav failure into a `Problem`.
+"""Opens a segment with libav and reads its packets, once; turns every libav failure into a `Problem`.
 
 Only the demuxer that the bytes themselves name is ever tried, so no play list or network format can be
 smuggled in.
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import av
 import av.logging
@@ -57,6 +59,45 @@ _DEMUXERS: Mapping[Container, str] = MappingProxyType(
 )
 # Decoders round a picture up to whole macroblocks before they check its size.
 _CODED_MARGIN_PX = 64
+
+
+if TYPE_CHECKING:
+    AnyPacket = Packet[VideoStream | AudioStream]
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """A segment that was opened and read through: opening it anew costs as much as decoding a key frame.
+
+    Its decoders start where they were left, so each track is decoded once.
+
+    Attributes
+    ----------
+    picture, sound
+        The tracks that are looked at and listened to; None where there is none that can be decoded.
+    packets
+        Theirs, in the order of the bytes.
+    """
+
+    segment: Segment
+    container: InputContainer
+    picture: VideoStream | None
+    sound: AudioStream | None
+    packets: tuple[AnyPacket, ...]
+
+    def packets_of(self, stream: VideoStream | AudioStream) -> Iterator[AnyPacket]:
+        """Packets of one of its tracks."""
+        return (packet for packet in self.packets if packet.stream_index == stream.index)
+
+
+@contextmanager
+def read(segment: Segment, limits: MediaLimits) -> Iterator[Medium]:
+    """Open a segment and read all its packets. Parameters and errors are those of `opened`."""
+    with opened(segment, limits) as container:
+        picture, sound = first_picture(container), first_sound(container)
+        streams = [stream for stream in (picture, sound) if stream is not None]
+        held = tuple(packets(container, *streams)) if streams else ()
+        yield Medium(segment, container, picture, sound, held)
 
 
 @contextmanager
@@ -126,9 +167,7 @@ def _decodable(stream: VideoStream | AudioStream) -> bool:
     return context is not None
 
 
-def packets(
-    container: InputContainer, *streams: VideoStream | AudioStream
-) -> Iterator[Packet[VideoStream | AudioStream]]:
+def packets(container: InputContainer, *streams: VideoStream | AudioStream) -> Iterator[AnyPacket]:
     """Read the packets of some streams until the media ends or breaks off.
 
     Damage ends the reading quietly: what came before it is still good.
@@ -151,7 +190,7 @@ def has_presentation_times(container: InputContainer) -> bool:
     return container.format.name != "avi"
 
 
-def is_new(packet: Packet[VideoStream | AudioStream], segment: Segment) -> bool | None:
+def is_new(packet: AnyPacket, segment: Segment) -> bool | None:
     """Whether no earlier segment covered this packet; None if its place in the bytes is not known."""
     if segment.new_from_byte == 0:
         return True

@@ -8,23 +8,21 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
-from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from backchannel.errors import Problem
 from backchannel.media.demux import (
     LIBAV_ERRORS,
-    first_picture,
+    Medium,
     has_presentation_times,
     is_new,
     max_pixels,
-    opened,
-    packets,
+    read,
 )
 from backchannel.media.selection import DisplayOrder, Grid, nearest_to_ticks
 from backchannel.media.shown import Projector, pixel_aspect
-from backchannel.media.timing import Timing, check_size, probe
+from backchannel.media.timing import Timing, check_size, timing_of
 from backchannel.model import MediaLimits, Segment
 
 if TYPE_CHECKING:
@@ -88,21 +86,31 @@ def decode_frames(
         What `probe` raises; ``ih5001`` if the picture grows beyond the limits on the way; ``ih5004`` if
         not one frame decodes and there is no sound either.
     """
-    timing = timing or probe(segment, limits)
-    if not timing.has_video:
+    with read(segment, limits) as medium:
+        timing = timing or timing_of(medium, limits)
+        yield from frames_of(medium, limits, timing, rate_hz=rate_hz, max_side_px=max_side_px)
+
+
+def frames_of(
+    medium: Medium,
+    limits: MediaLimits,
+    timing: Timing,
+    *,
+    rate_hz: float = DEFAULT_RATE_HZ,
+    max_side_px: int = DEFAULT_MAX_SIDE_PX,
+) -> Iterator[Frame]:
+    """Decode the new picture of a medium that is read already; the rest is that of `decode_frames`."""
+    stream = medium.picture
+    if not timing.has_video or stream is None:
         return
-    grid = Grid(rate_hz, 0.0 if segment.continuous else timing.zero_s)
-    plan = _plan(segment, limits, grid)
+    grid = Grid(rate_hz, 0.0 if medium.segment.continuous else timing.zero_s)
+    plan = _plan(medium, stream, grid)
     decoded = False
-    with opened(segment, limits) as container:
-        stream = first_picture(container)
-        if stream is None:
-            return
-        projector = Projector(pixel_aspect(stream), max_side_px)
-        for time_s, (frame, new) in nearest_to_ticks(_decode(container, stream, plan, limits), grid):
-            decoded = True
-            if new and grid.nearest_tick(time_s) not in plan.taken_ticks:
-                yield Frame(time_s - timing.zero_s, projector.show(frame))
+    projector = Projector(pixel_aspect(stream), max_side_px)
+    for time_s, (frame, new) in nearest_to_ticks(_decode(medium, stream, plan, limits), grid):
+        decoded = True
+        if new and grid.nearest_tick(time_s) not in plan.taken_ticks:
+            yield Frame(time_s - timing.zero_s, projector.show(frame))
     if not decoded and not timing.has_audio:
         raise Problem(
             "ih5004", "Not one frame of the picture could be decoded. Begin the media with a key frame."
@@ -146,26 +154,20 @@ class _Plan:
         return time in self.new or (time not in self.old and (not self.new or time >= min(self.new)))
 
 
-def _plan(segment: Segment, limits: MediaLimits, grid: Grid) -> _Plan:
-    timed, in_new, number, first_packet = True, False, 0, 0
+def _plan(medium: Medium, stream: VideoStream, grid: Grid) -> _Plan:
+    timed, in_new, first_packet = True, False, 0
     old, new = set[int](), set[int]()
-    with opened(segment, limits) as container:
-        stream = first_picture(container)
-        if stream is None:
-            return _Plan(
-                0, frozenset(), frozenset(), timed=False, wanted=frozenset(), taken_ticks=frozenset()
-            )
-        for number, packet in enumerate(packets(container, stream)):
-            if packet.is_keyframe and not in_new:
-                first_packet = number
-            place = is_new(packet, segment)
-            # A packet without a place follows one that has it, and is as new as that one.
-            in_new = place if place is not None else in_new
-            if packet.pts is None or not has_presentation_times(container):
-                timed = False
-            else:
-                (new if in_new else old).add(packet.pts)
-        second_per_unit = float(stream.time_base or 0)
+    for number, packet in enumerate(medium.packets_of(stream)):
+        if packet.is_keyframe and not in_new:
+            first_packet = number
+        place = is_new(packet, medium.segment)
+        # A packet without a place follows one that has it, and is as new as that one.
+        in_new = place if place is not None else in_new
+        if packet.pts is None or not has_presentation_times(medium.container):
+            timed = False
+        else:
+            (new if in_new else old).add(packet.pts)
+    second_per_unit = float(stream.time_base or 0)
     timeline = ((unit * second_per_unit, unit) for unit in sorted(old | new))
     wanted = frozenset(unit for _, unit in nearest_to_ticks(timeline, grid))
     return _Plan(
@@ -179,7 +181,7 @@ def _plan(segment: Segment, limits: MediaLimits, grid: Grid) -> _Plan:
 
 
 def _decode(
-    container: InputContainer, stream: VideoStream, plan: _Plan, limits: MediaLimits
+    medium: Medium, stream: VideoStream, plan: _Plan, limits: MediaLimits
 ) -> Iterator[tuple[float, tuple[VideoFrame, bool]]]:
     """Yield every frame that the grid might take, with its container time and whether it is new."""
     context = stream.codec_context
@@ -188,7 +190,7 @@ def _decode(
     second_per_unit = float(stream.time_base or 0)
     order = None if plan.timed else DisplayOrder()
     skipping = plan.timed
-    for packet in chain(islice(packets(container, stream), plan.first_packet, None), (None,)):
+    for packet in chain(islice(medium.packets_of(stream), plan.first_packet, None), (None,)):
         if packet is not None and skipping:
             # A frame that no other frame refers to costs nothing if the grid will not take it.
             context.skip_frame = "DEFAULT" if packet.pts in plan.wanted else "NONREF"

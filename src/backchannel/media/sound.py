@@ -12,11 +12,10 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
-from av.container import InputContainer
 
 from backchannel.errors import Problem
-from backchannel.media.demux import LIBAV_ERRORS, first_sound, opened, packets
-from backchannel.media.timing import Timing, probe
+from backchannel.media.demux import LIBAV_ERRORS, Medium, read
+from backchannel.media.timing import Timing, timing_of
 from backchannel.model import MediaLimits, Segment
 
 if TYPE_CHECKING:
@@ -75,14 +74,17 @@ def decode_audio(segment: Segment, limits: MediaLimits, *, timing: Timing | None
     Problem
         What `probe` raises; ``ih5004`` if no sound decodes and there is no picture either.
     """
-    timing = timing or probe(segment, limits)
+    with read(segment, limits) as medium:
+        return sound_of(medium, timing or timing_of(medium, limits))
+
+
+def sound_of(medium: Medium, timing: Timing) -> Sound | None:
+    """Decode the new sound of a medium that is read already; the rest is that of `decode_audio`."""
     if not timing.has_audio:
         return None
     track = _Timeline(timing.sound_start_s, timing.zero_s + timing.duration_s)
-    with opened(segment, limits) as container:
-        stream = first_sound(container)
-        if stream is not None:
-            _fill(track, _decode(container, stream))
+    if medium.sound is not None:
+        _fill(track, _decode(medium, medium.sound))
     samples = track.mono()
     if samples is None:
         if timing.has_video:
@@ -91,10 +93,10 @@ def decode_audio(segment: Segment, limits: MediaLimits, *, timing: Timing | None
     return Sound(samples, timing.sound_start_s - timing.zero_s)
 
 
-def _decode(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
+def _decode(medium: Medium, stream: AudioStream) -> Iterator[AudioFrame]:
     context = stream.codec_context
     context.thread_count = 1
-    for packet in chain(packets(container, stream), (None,)):
+    for packet in chain(medium.packets_of(stream), (None,)):
         try:
             decoded = context.decode(packet)
         except LIBAV_ERRORS:

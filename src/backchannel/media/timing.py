@@ -14,25 +14,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from av.audio.stream import AudioStream
-from av.container import InputContainer
-from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from backchannel.errors import Problem
 from backchannel.media.demux import (
     LIBAV_ERRORS,
-    first_picture,
-    first_sound,
+    Medium,
     has_presentation_times,
     is_new,
-    opened,
-    packets,
+    read,
 )
 from backchannel.model import MediaLimits, Segment
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from backchannel.media.demux import AnyPacket
 
     TimeArray = NDArray[np.float64]
 
@@ -99,17 +97,24 @@ def probe(segment: Segment, limits: MediaLimits) -> Timing:
         that could be decoded or the picture is too large or too fast, ``ih5006`` if it is too short,
         ``ih4004`` if it is too long.
     """
-    with opened(segment, limits) as container:
-        picture, sound = first_picture(container), first_sound(container)
-        if picture is None and sound is None:
-            raise Problem("ih5001", "The media has no picture and no sound that can be decoded.")
-        if picture is not None:
-            check_size(picture.width, picture.height, limits)
-        timing = _measure(segment, container, picture, sound)
-        _check(timing, limits)
-    if not timing.has_video:
+    with read(segment, limits) as medium:
+        timing = timing_of(medium, limits)
+        if not timing.has_video or medium.picture is None:
+            return timing
+        return _with_shown_size(timing, medium, medium.picture)
+
+
+def timing_of(medium: Medium, limits: MediaLimits) -> Timing:
+    """Measure a medium as `probe` does, but decode nothing: the size is as coded, before rotation."""
+    if medium.picture is None and medium.sound is None:
+        raise Problem("ih5001", "The media has no picture and no sound that can be decoded.")
+    if medium.picture is not None:
+        check_size(medium.picture.width, medium.picture.height, limits)
+    timing = _measure(medium)
+    _check(timing, limits)
+    if not timing.has_video or medium.picture is None:
         return timing
-    return _with_shown_size(timing, segment, limits)
+    return replace(timing, width_px=medium.picture.width, height_px=medium.picture.height)
 
 
 def check_size(width_px: int, height_px: int, limits: MediaLimits) -> None:
@@ -169,13 +174,12 @@ class _Track:
         return (len(start_s) - 1) / length_s if length_s > 0 else math.inf
 
 
-def _measure(
-    segment: Segment, container: InputContainer, picture: VideoStream | None, sound: AudioStream | None
-) -> Timing:
+def _measure(medium: Medium) -> Timing:
+    segment, picture, sound = medium.segment, medium.picture, medium.sound
     tracks = {stream.index: _Track() for stream in (picture, sound) if stream is not None}
     latest_s = 0.0
-    in_decoding_order = not has_presentation_times(container)
-    for packet in packets(container, *(stream for stream in (picture, sound) if stream is not None)):
+    in_decoding_order = not has_presentation_times(medium.container)
+    for packet in medium.packets:
         track = tracks[packet.stream_index]
         track.seen += 1
         # A packet without a place follows one that has it, and is as new as that one.
@@ -199,9 +203,7 @@ def _measure(
     return _timing(video, audio, continuous=segment.continuous)
 
 
-def packet_span(
-    packet: Packet[VideoStream | AudioStream], *, in_decoding_order: bool
-) -> tuple[float, float] | None:
+def packet_span(packet: AnyPacket, *, in_decoding_order: bool) -> tuple[float, float] | None:
     """Presentation time and length of a packet, s, without the samples its decoder will throw away.
 
     None if the container gives it no time. The length is 0 where it is not known.
@@ -268,22 +270,18 @@ def _check(timing: Timing, limits: MediaLimits) -> None:
 # --- the picture's size ----------------------------------------------------------------------------
 
 
-def _with_shown_size(timing: Timing, segment: Segment, limits: MediaLimits) -> Timing:
-    with opened(segment, limits) as container:
-        stream = first_picture(container)
-        if stream is None:
-            return timing
-        stream.codec_context.thread_count = 1
-        width_px, height_px = stream.width, stream.height
-        frame = next(_frames(islice(packets(container, stream), _SIZE_PROBE_PACKETS)), None)
-        if frame is not None:
-            width_px, height_px = frame.width, frame.height
-            if frame.rotation % 180:
-                width_px, height_px = height_px, width_px
+def _with_shown_size(timing: Timing, medium: Medium, picture: VideoStream) -> Timing:
+    picture.codec_context.thread_count = 1
+    frame = next(_frames(islice(medium.packets_of(picture), _SIZE_PROBE_PACKETS)), None)
+    if frame is None:
+        return timing
+    width_px, height_px = frame.width, frame.height
+    if frame.rotation % 180:
+        width_px, height_px = height_px, width_px
     return replace(timing, width_px=width_px, height_px=height_px)
 
 
-def _frames(source: Iterator[Packet[VideoStream | AudioStream]]) -> Iterator[VideoFrame]:
+def _frames(source: Iterator[AnyPacket]) -> Iterator[VideoFrame]:
     for packet in source:
         try:
             decoded = packet.decode()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from backchannel.arrays import ImageArray
 from backchannel.media.ahead import ahead
-from backchannel.media.decode import Frame, Sound, decode_audio, decode_frames, probe
+from backchannel.media.decode import Frame, Sound, frames_of, read, sound_of, timing_of
 from backchannel.model import MediaLimits, Segment
 from backchannel.perception.models import load_networks
 from backchannel.perception.picture import Looking, go_on_measuring
@@ -91,16 +91,17 @@ def sense(
     """
     looking = looking or Looking()
     settings = settings or PerceptionSettings()
-    timing = probe(segment, limits)
-    picture = None
-    if timing.has_video and not segment.sound_only:
-        frames = decode_frames(
-            segment, limits, rate_hz=settings.frame_rate_hz, max_side_px=settings.max_side_px, timing=timing
-        )
-        if limits.spare_core:
-            frames = ahead(frames)
-        picture, looking = go_on_measuring(load_networks(), _told(frames, on_progress), looking)
-    sound = decode_audio(segment, limits, timing=timing) if timing.has_audio else None
+    with read(segment, limits) as medium:
+        timing = timing_of(medium, limits)
+        picture = None
+        if timing.has_video and not segment.sound_only:
+            frames = frames_of(
+                medium, limits, timing, rate_hz=settings.frame_rate_hz, max_side_px=settings.max_side_px
+            )
+            if limits.spare_core:
+                frames = ahead(frames)
+            picture, looking = go_on_measuring(load_networks(), _told(frames, on_progress), looking)
+        sound = sound_of(medium, timing)
     return Sensed(timing.duration_s, timing.stream_start_s, picture, sound, looking)
 
 
