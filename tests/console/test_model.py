@@ -195,14 +195,15 @@ def test_what_was_collected_is_a_recording(blank_page: Page) -> None:
         ),
         {"close": 3},
         detected(1.0, offset=30),
+        measured(2.0, offset=30),
     ]
     code = (
         CONVERSATION
         + """
-      return conversation.recording({ source: "Live", recordedAt: new Date(), durationS: 32.5 })"""
+      return conversation.recording({ source: "Live", recordedAt: new Date() })"""
     )
     recording = decode_recording(json.dumps(run(blank_page, code, {"events": story})))
-    assert (recording.duration, recording.engine) == (32.5, "backchannel-1")
+    assert (recording.duration, recording.engine) == (33.0, "backchannel-1")
     assert [signal.start for signal in recording.signals] == [0.5, 31.0]
     assert recording.signals[1].rationale.endswith("count from 0:30.0, where a new session began.")
     assert recording.cues[0].direction == "left"

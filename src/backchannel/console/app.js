@@ -39,6 +39,8 @@ const CONDITIONS = {
 const WELCOME = "Social signals from live video, each with what it rests on.";
 const WELCOME_MORE = "Press Start to use your camera and microphone, or drop a video file here.";
 
+const CONTROLS = ["start", "pause", "end"];
+
 const base = new URL(".", document.baseURI);
 const access = new Access(base);
 const video = byId("video");
@@ -104,13 +106,13 @@ class Run {
     this.lostS = conversation.reachedS;
     conversation.closeSession(this.lostS);
     overlay.draw(null);
-    await this.recorder.end();
+    await this.recorder.drop();
     if (this.wanted === "live") setState("reconnecting");
   }
 
   async comeBack() {
     notice("");
-    await this.recorder.end();
+    await this.recorder.drop();
     // What was recorded last, and what went by meanwhile, was never analysed.
     conversation.lose(this.lostS, this.clock.nowS);
     conversation.join(this.clock.nowS);
@@ -226,7 +228,7 @@ async function save() {
   const button = byId("save");
   button.disabled = true;
   try {
-    const recording = conversation.recording({ source: run.source, recordedAt: run.recordedAt, durationS: run.clock.nowS });
+    const recording = conversation.recording({ source: run.source, recordedAt: run.recordedAt });
     await saveReport(base, await access.token(), recording);
     problem(null);
   } catch (error) {
@@ -245,6 +247,7 @@ function showMoment(timeS) {
 // --- what the page says --------------------------------------------------------------------------------------------
 
 function setState(next) {
+  const focused = document.activeElement;
   state = next;
   const label = byId("state");
   label.dataset.state = next;
@@ -253,10 +256,11 @@ function setState(next) {
   const running = ["live", "paused", "reconnecting"].includes(next);
   const begun = next === "ended";
   byId("start").hidden = !idle && next !== "starting";
-  byId("start").disabled = next === "starting";
+  // Not `disabled`, which would take the focus away from whoever pressed it.
+  byId("start").setAttribute("aria-disabled", String(next === "starting"));
   byId("setup").hidden = !idle;
   byId("pause").hidden = !running;
-  byId("pause").disabled = next === "reconnecting";
+  byId("pause").setAttribute("aria-disabled", String(next === "reconnecting"));
   setText(byId("pause"), next === "paused" ? "Resume" : "Pause");
   byId("end").hidden = !running;
   byId("save").hidden = !(running || next === "ended");
@@ -268,6 +272,8 @@ function setState(next) {
   byId("sound-only").hidden = !(running && run.stream.getVideoTracks().length === 0);
   byId("before").hidden = next !== "setup" && next !== "failed";
   if (idle) overlay.draw(null);
+  // Whoever pressed a button that has gone is left at the one in its place.
+  if (CONTROLS.includes(focused?.id) && focused.hidden) byId(running ? "pause" : "start").focus();
   draw();
 }
 

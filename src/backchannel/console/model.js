@@ -241,8 +241,8 @@ export class Conversation {
   }
 
   /** The whole as a recording, spelled as `backchannel.report` reads it. */
-  recording({ source, recordedAt, durationS }) {
-    const duration = Math.max(durationS, this.reachedS);
+  recording({ source, recordedAt }) {
+    const duration = this.reachedS;
     const within = (one) => ({ ...one, start: Math.min(one.start, duration), end: Math.min(one.end, duration) });
     const { picture, sound, face } = this.coverage;
     return {

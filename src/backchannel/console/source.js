@@ -191,6 +191,12 @@ export class Recorder {
     await this.#sending;
   }
 
+  /** Stop the recording; what it has not handed on yet is of no use any more. */
+  async drop() {
+    if (this.#recorder) this.#recorder.ondataavailable = null;
+    await this.end();
+  }
+
   async #stop(recorder) {
     if (recorder.state === "inactive") return;
     const stopped = new Promise((resolve) => (recorder.onstop = resolve));
