@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from backchannel.report.page import render_report
 from backchannel.report.recording import decode_recording
-from tests.console.conftest import Open
+from tests.console.conftest import Open, keep_figures
 from tests.console.modules import run
 from tests.server.live import Live
 
@@ -133,6 +133,8 @@ SMALL: Final = {
         ([{"level_dbfs": -100.0}] * 5, []),
         ([{"level_dbfs": -62.0}] * 12, []),
         ([{"sound": False, "level_dbfs": None}] * 12, ["noSound"]),
+        ([{"analysis_rate_hz": 15.0}] * 12, []),
+        ([{}] * 11 + [{"analysis_rate_hz": 8.0}], ["reduced"]),
         ([{"picture": False, "face_share": None, "face": None, "brightness": None}] * 12, []),
     ],
 )
@@ -255,6 +257,9 @@ def test_an_hour_costs_the_page_little_more_than_ten_minutes(live: Live, browse:
     early_mb, early_nodes = after(10, minute)
     late_mb, late_nodes = after(60, minute)
     assert page.locator(".bar-item").count() > 10
+    keep_figures(
+        heap_after_10_min_mb=early_mb, heap_after_60_min_mb=late_mb, nodes_10=early_nodes, nodes_60=late_nodes
+    )
     assert late_nodes < early_nodes * 1.2
     assert late_mb - early_mb < 10
 

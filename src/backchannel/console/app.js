@@ -33,6 +33,7 @@ const CONDITIONS = {
   noFace: ["No face in view.", "Nothing is said about the face meanwhile. Sit in front of the camera."],
   far: ["Too far away.", "The face is small in the picture, so fine movements are lost. Come closer."],
   noSound: ["No sound.", "Nothing is heard, so nothing is said about the voice. Check the microphone."],
+  reduced: ["A busy server.", "It looks at fewer pictures a second than usual, so quick movements may be missed."],
   overloaded: ["Running behind.", "Some of it was not analysed or comes late; the timeline marks what is missing."],
 };
 
@@ -295,7 +296,7 @@ function problem(error) {
   if (error instanceof SourceError) [head, text] = [PROBLEMS[error.kind] ?? head, error.message];
   else if (error instanceof KeyNeededError) [head, text] = ["An API key is needed.", "This page is not opened on the server's own machine. Enter a key, then press Start."];
   else if (error instanceof RefusedError) [head, text] = ["Refused.", error.message];
-  else if (error instanceof ClientError) [head, text] = ["The connection ended.", error.message];
+  else if (error instanceof ClientError) [head, text] = [run?.recorder ? "The connection ended." : "Not connected.", error.message];
   else if (error instanceof TypeError && error.message.includes("fetch")) text = "The server does not answer. Is it running?";
   else if (error?.message) text = error.message;
   box.replaceChildren(element("strong", { text: head }), text);

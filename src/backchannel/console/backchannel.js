@@ -31,7 +31,8 @@
 /** @typedef {{left: number, top: number, width: number, height: number, gaze_yaw_deg: number | null,
  *   gaze_pitch_deg: number | null}} Face */
 /** @typedef {{start: number, end: number, picture: boolean, sound: boolean, face_share: number | null,
- *   brightness: number | null, level_dbfs: number | null, face: Face | null}} CoverageMeasured */
+ *   brightness: number | null, level_dbfs: number | null, face: Face | null,
+ *   analysis_rate_hz: number | null}} CoverageMeasured */
 /** @typedef {{ranges: Range[], reason?: string}} Coverage */
 /** @typedef {{reason: string}} SessionEnded */
 /** @typedef {{code: string, message: string, link: string, segment: number | null, retryable: boolean}} ServerError */

@@ -21,6 +21,8 @@ const FAR = 0.14;
 const FACE_SEEN = 0.2;
 /** A live microphone has noise above this; one that is switched off, or a cable that is not in, has none. */
 const SILENT_DBFS = -80;
+/** Pictures a second that the server looks at when it has time for all of them. */
+const FULL_RATE_HZ = 15;
 /** How long a loss stays on the page after it was told, s. */
 const LOSS_SHOWN_S = 10;
 const LATE_S = 6;
@@ -228,6 +230,8 @@ export class Conversation {
     }
     if (this.reachedS - this.#lossS < LOSS_SHOWN_S || (this.reachedS && nowS - this.reachedS > LATE_S)) {
       found.push("overloaded");
+    } else if ((this.measured.at(-1)?.analysis_rate_hz ?? FULL_RATE_HZ) < FULL_RATE_HZ) {
+      found.push("reduced");
     }
     return found;
   }
