@@ -1,6 +1,7 @@
 """The report holds what was told, adds nothing, and is safe to open whoever posted the recording."""
 
 import re
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -148,3 +149,14 @@ def test_lost_stretches_are_told_and_drawn() -> None:
 def test_an_hour_of_dense_cues_stays_a_page_that_opens() -> None:
     cues = [NOD | {"start": at, "end": at + 0.5} for at in range(0, 3590, 2)] * 5
     assert len(render_report(recording(duration=3600, cues=cues))) < 6_000_000
+
+
+@pytest.mark.slow
+def test_the_largest_document_that_is_taken_is_a_matter_of_seconds() -> None:
+    # Whoever may stream may post one, and the process that draws it has sockets to serve.
+    signals = [AGREEMENT | {"start": at, "end": at + 1} for at in range(5_000)]
+    cues = [NOD | {"start": at, "end": at + 1} for at in range(20_000)]
+    largest = recording(duration=86_400, signals=signals, cues=cues)
+    before_s = time.process_time()
+    render_report(largest)
+    assert time.process_time() - before_s < 10

@@ -1,6 +1,7 @@
 """The parts of a report that are drawn over time: engagement, signals, cues, quality."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from backchannel.cues.thresholds import cue_table
@@ -8,7 +9,7 @@ from backchannel.drawing.markup import Html, tag
 from backchannel.drawing.timeline import Mark, axis, lane, percent, strip
 from backchannel.drawing.words import plain
 from backchannel.model import Modality, Span
-from backchannel.report.recording import CueEntry, QualityEntry, Recording, SignalEntry
+from backchannel.report.recording import CueEntry, QualityEntry, Recording
 from backchannel.report.summary import DIMENSIONS, NO_EVIDENCE
 from backchannel.report.words import LONG_S, briefly_when, clock, counted, measured, named, when
 
@@ -25,24 +26,21 @@ _GROUPS: tuple[tuple[str, tuple[Modality, ...]], ...] = (
 def timeline(recording: Recording) -> Html:
     """Engagement, a lane for each signal and, folded, for each cue; in parts too when it is long."""
     whole = Span(0.0, recording.duration)
-    parts = [
-        Span(start_s, min(start_s + PART_S, recording.duration))
-        for start_s in (index * PART_S for index in range(int(recording.duration // PART_S) + 1))
-        if start_s < recording.duration
-    ]
+    rows = {"engagement": _engagement_marks(recording)} | _signal_marks(recording)
+    starts_s = [index * PART_S for index in range(math.ceil(recording.duration / PART_S))]
+    parts = [Span(start_s, min(start_s + PART_S, recording.duration)) for start_s in starts_s]
     return tag(
         "div",
-        _lanes(recording, whole, "Timeline"),
+        _lanes(rows, whole, "Timeline"),
         _cue_lanes(recording, whole),
         tag(
             "details",
             tag("summary", f"The same in {len(parts)} parts of {PART_S / 60:g} minutes"),
             [
-                tag(
-                    "div",
+                [
                     tag("h3", briefly_when(part, recording.duration)),
-                    _lanes(recording, part, clock(part.start_s)),
-                )
+                    _lanes(rows, part, f"from {clock(part.start_s)}"),
+                ]
                 for part in parts
             ],
             class_="parts",
@@ -73,15 +71,14 @@ def quality_course(recording: Recording) -> Html:
     )
 
 
-def _lanes(recording: Recording, over: Span, title: str) -> Html:
+def _lanes(rows: Mapping[str, Sequence[Mark]], over: Span, title: str) -> Html:
     return tag(
         "div",
-        _engagement_lane(recording, over),
-        list(_signal_lanes(recording, over)),
+        [lane(name, "", marks, over, height_px=_LANE_PX, scripted=False) for name, marks in rows.items()],
         axis(over, _axis_label(over)),
         class_="lanes",
         role="group",
-        aria_label=f"Timeline, {title}" if title != "Timeline" else title,
+        aria_label=title,
     )
 
 
@@ -89,42 +86,38 @@ def _axis_label(over: Span) -> Callable[[float], str]:
     return clock if over.end_s >= LONG_S else "{:g} s".format
 
 
-def _engagement_lane(recording: Recording, over: Span) -> Html:
-    marks = [
+def _engagement_marks(recording: Recording) -> list[Mark]:
+    duration_s = recording.duration
+    states = [
         Mark(
-            part.span,
-            _STATES[part.state],
-            "whole",
-            f"{part.state} {when(part.span, recording.duration)}",
-            part.state,
+            part.span, _STATES[part.state], "whole", f"{part.state} {when(part.span, duration_s)}", part.state
         )
         for part in recording.engagement
     ]
-    lost = recording.coverage.dropped
-    marks += [
-        Mark(one.span, "lost", "whole", f"not analysed {when(one.span, recording.duration)}") for one in lost
+    return states + [
+        Mark(lost.span, "lost", "whole", f"not analysed {when(lost.span, duration_s)}")
+        for lost in recording.coverage.dropped
     ]
-    return lane("engagement", "", marks, over, height_px=_LANE_PX, scripted=False)
 
 
-def _signal_lanes(recording: Recording, over: Span) -> Iterator[Html]:
-    numbered: dict[str, list[tuple[int, SignalEntry]]] = {}
+def _signal_marks(recording: Recording) -> dict[str, list[Mark]]:
+    """By type, in alphabetical order; each leads to where its signal is told."""
+    marks: dict[str, list[Mark]] = {
+        name: [] for name in sorted({signal.type for signal in recording.signals})
+    }
     for number, signal in enumerate(recording.signals, 1):
-        numbered.setdefault(signal.type, []).append((number, signal))
-    for name in sorted(numbered):
-        marks = [
+        at = when(signal.span, recording.duration)
+        marks[signal.type].append(
             Mark(
                 signal.span,
                 f"signal {signal.probability}",
                 "whole",
-                f"{signal.type}, {signal.probability}, {when(signal.span, recording.duration)}. "
-                f"{signal.rationale}",
+                f"{signal.type}, {signal.probability}, {at}. {signal.rationale}",
                 signal.probability,
                 href=f"#signal-{number}",
             )
-            for number, signal in numbered[name]
-        ]
-        yield lane(name, "", marks, over, height_px=_LANE_PX, scripted=False)
+        )
+    return marks
 
 
 def _cue_lanes(recording: Recording, over: Span) -> Html:
@@ -140,28 +133,21 @@ def _cue_lanes(recording: Recording, over: Span) -> Html:
 
 
 def _cue_group(title: str, recording: Recording, modalities: Sequence[Modality], over: Span) -> Html:
-    cues = [cue for cue in recording.cues if cue.modality in modalities]
-    if not cues:
+    by_name = cues_by_name(cue for cue in recording.cues if cue.modality in modalities)
+    if not by_name:
         return Html("")
-    return tag(
-        "div",
-        tag("h3", title),
-        [
-            lane(
-                plain(name),
-                "",
-                [_cue_mark(cue, recording.duration) for cue in cues if cue.cue == name],
-                over,
-                height_px=_LANE_PX,
-                scripted=False,
-            )
-            for name in in_table_order(cue.cue for cue in cues)
-        ],
-        axis(over, _axis_label(over)),
-        class_="lanes",
-        role="group",
-        aria_label=f"Cues: {title.lower()}",
-    )
+    rows = {
+        plain(name): [_cue_mark(cue, recording.duration) for cue in cues] for name, cues in by_name.items()
+    }
+    return tag("div", tag("h3", title), _lanes(rows, over, f"Cues: {title.lower()}"))
+
+
+def cues_by_name(cues: Iterable[CueEntry]) -> dict[str, list[CueEntry]]:
+    """Cues by their name, in the order of their table."""
+    grouped: dict[str, list[CueEntry]] = {}
+    for cue in cues:
+        grouped.setdefault(cue.cue, []).append(cue)
+    return {name: grouped[name] for name in in_table_order(grouped)}
 
 
 def in_table_order(names: Iterable[str]) -> list[str]:

@@ -49,8 +49,8 @@ from backchannel.errors import Problem
 from backchannel.model import EngagementLevel, Modality, Probability, SignalType, Span
 from backchannel.protocol.models import ENGINE
 
-MAX_DOCUMENT_BYTES: Final = 16 * 1024 * 1024
-"""Largest document that is read: an hour of dense cues is a tenth of it (judgement)."""
+MAX_DOCUMENT_BYTES: Final = 8 * 1024 * 1024
+"""Largest document that is read: an hour of dense cues is a quarter of it (judgement)."""
 MAX_DURATION_S: Final = 86_400.0
 
 Time = Annotated[float, Meta(ge=0.0, le=MAX_DURATION_S)]
@@ -102,7 +102,7 @@ class SignalEntry(Stretch, frozen=True, kw_only=True):
     type: SignalType
     probability: Probability
     rationale: Prose
-    evidence: Annotated[tuple[EvidenceEntry, ...], Meta(max_length=500)] = ()
+    evidence: Annotated[tuple[EvidenceEntry, ...], Meta(max_length=100)] = ()
 
 
 class CueEntry(Stretch, frozen=True, kw_only=True):
@@ -145,7 +145,7 @@ class QualityCourse(msgspec.Struct, frozen=True, kw_only=True):
     """Quality over the whole recording, and window by window."""
 
     overall: QualityScores | None = None
-    timeline: Annotated[tuple[QualityEntry, ...], Meta(max_length=20_000)] = ()
+    timeline: Annotated[tuple[QualityEntry, ...], Meta(max_length=5_000)] = ()
 
 
 class CoverageEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,8 +171,8 @@ class CoverageEntry(msgspec.Struct, frozen=True, kw_only=True):
     speech_share: Share | None = None
     analysis_rate_hz: Rate | None = None
     frozen: bool = False
-    dropped: Annotated[tuple[Stretch, ...], Meta(max_length=10_000)] = ()
-    degraded: Annotated[tuple[Stretch, ...], Meta(max_length=10_000)] = ()
+    dropped: Annotated[tuple[Stretch, ...], Meta(max_length=5_000)] = ()
+    degraded: Annotated[tuple[Stretch, ...], Meta(max_length=5_000)] = ()
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,10 +195,10 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     source: Title
     analyzed_at: Moment
     duration: Time
-    signals: Annotated[tuple[SignalEntry, ...], Meta(max_length=10_000)]
-    engagement: Annotated[tuple[EngagementEntry, ...], Meta(max_length=20_000)]
+    signals: Annotated[tuple[SignalEntry, ...], Meta(max_length=5_000)]
+    engagement: Annotated[tuple[EngagementEntry, ...], Meta(max_length=10_000)]
     recorded_at: Moment | None = None
-    cues: Annotated[tuple[CueEntry, ...], Meta(max_length=50_000)] = ()
+    cues: Annotated[tuple[CueEntry, ...], Meta(max_length=20_000)] = ()
     quality: QualityCourse = QualityCourse()
     coverage: CoverageEntry = CoverageEntry()
     engine: Release = ENGINE

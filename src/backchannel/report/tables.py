@@ -6,7 +6,7 @@ from statistics import median
 from backchannel.cues.thresholds import cue_table
 from backchannel.drawing.markup import Child, Html, tag
 from backchannel.drawing.words import plain
-from backchannel.report.course import cue_numbers, in_table_order
+from backchannel.report.course import cue_numbers, cues_by_name, in_table_order
 from backchannel.report.figures import Figures, Tally
 from backchannel.report.recording import CoverageEntry, CueEntry, EvidenceEntry, Recording, Stretch
 from backchannel.report.summary import DIMENSIONS
@@ -146,9 +146,8 @@ def _pauses(tallies: dict[str, Tally], heard: bool) -> str:
 def cue_totals_table(recording: Recording, figures: Figures) -> Html:
     """Every kind of cue, counted."""
     rows = []
-    for name in in_table_order(figures.tallies):
+    for name, cues in cues_by_name(recording.cues).items():
         tally = figures.tallies[name]
-        cues = [cue for cue in recording.cues if cue.cue == name]
         rows.append(
             (
                 plain(name),
