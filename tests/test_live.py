@@ -253,6 +253,14 @@ def test_jumps_of_the_streams_clock(jump_s: float, gaps: int) -> None:
     assert told[-1].reached_s == pytest.approx(3.0 + (jump_s if jump_s > -1 else 0.0))
 
 
+def test_of_every_moment_something_is_said_also_of_one_too_short_to_answer_for() -> None:
+    # A tenth of a second of the second window has come when the stream breaks off: it is no window.
+    _, told = steps(LiveState(), [piece(0.0, duration_s=5.1), piece(8.0)])
+    (gap,) = told[-1].dropped
+    assert (gap.start_s, gap.end_s) == pytest.approx((5.0, 8.0))
+    assert [result.span for result in complete(told)] == [Span(0.0, 5.0), Span(8.0, 9.0)]
+
+
 def test_long_media_is_many_windows() -> None:
     _, (told,) = steps(LiveState(), [piece(0.0, duration_s=12.0)])
     assert [(one.result.span.start_s, one.complete) for one in told.windows] == [

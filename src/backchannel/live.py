@@ -137,7 +137,7 @@ def pass_over(state: LiveState, pieces: Sequence[Segment], limits: MediaLimits) 
         except Problem:
             continue
         start_s, offset_s = place_on_clock(state.end_s, state.stream_offset_s, timing.stream_start_s)
-        gap = Span(state.end_s, max(state.end_s, start_s + timing.duration_s))
+        gap = Span(_answered_until_s(state), max(state.end_s, start_s + timing.duration_s))
         state, ended = _skip_to(replace(state, stream_offset_s=offset_s, looking=Looking()), gap.end_s)
         told += ended
         dropped.append(gap)
@@ -164,7 +164,7 @@ def advance(
     told: list[WindowResult] = []
     dropped: tuple[Span, ...] = ()
     if start_s - state.end_s >= MIN_GAP_S:
-        dropped = (Span(state.end_s, start_s),)
+        dropped = (Span(_answered_until_s(state), start_s),)
         state, told = _skip_to(state, start_s)
     view = _view(state, piece, start_s, analysis_rate_hz)
     state, degraded = _watch_picture(state, piece, start_s)
@@ -232,6 +232,12 @@ def _skip_to(state: LiveState, start_s: float) -> tuple[LiveState, list[WindowRe
         blind=False,
         analysis_rate_hz=FULL_RATE_HZ,
     ), told
+
+
+def _answered_until_s(state: LiveState) -> float:
+    """Session time up to which there will be an answer if the open window ends now."""
+    begun_s = state.before.clock_s
+    return state.end_s if state.end_s - begun_s >= MIN_TOLD_S else begun_s
 
 
 def _without_seams(gaps: Sequence[Span]) -> tuple[Span, ...]:
