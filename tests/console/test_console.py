@@ -264,11 +264,21 @@ def test_a_file_is_streamed_as_it_plays(live: Live, clips: Path, browse: Open) -
     screenshot(page, "file-ended")
 
 
-def test_a_file_that_is_no_video_is_told(live: Live, browse: Open, tmp_path: Path) -> None:
+def test_a_file_that_is_dropped_and_is_no_video_is_told(live: Live, browse: Open) -> None:
     page = browse()
-    (tmp_path / "letter.mp4").write_bytes(b"Dear all, this is no film.")
     open_console(page, live.http)
-    page.locator("#file").set_input_files(tmp_path / "letter.mp4")
+    letter = page.evaluate_handle(
+        """() => {
+          const dropped = new DataTransfer();
+          dropped.items.add(new File(["Dear all, this is no film."], "letter.mp4"));
+          return dropped;
+        }"""
+    )
+    page.dispatch_event("#frame", "dragover", {"dataTransfer": letter})
+    expect(page.locator("#frame")).to_have_class(re.compile("dropping"))
+    page.dispatch_event("#frame", "drop", {"dataTransfer": letter})
+    expect(page.locator("#frame")).not_to_have_class(re.compile("dropping"))
+    expect(page.locator("#file-name")).to_have_text("letter.mp4")
     start_button(page).click()
     expect(page.get_by_role("alert")).to_contain_text("Cannot be played.")
     expect(start_button(page)).to_be_enabled()
