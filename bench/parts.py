@@ -14,6 +14,7 @@ from bench.load import Load, load_table, measure_load
 from bench.memory import Memory, measure_memory, memory_table
 from bench.startup import Startup, measure_startup, startup_table
 from bench.tables import table
+from bench.usual import UsualScriptMissingError, usual_script_costs
 
 KEPT: Final = Path(".cache/bench")
 """Where made clips and the figures of each part are kept between runs."""
@@ -76,6 +77,31 @@ def _cpu_ratios(figures: Mapping[str, Any]) -> Mapping[str, float]:
     return {f"segment over decoding, {name}": cost["ratio"] for name, cost in figures["segment"].items()}
 
 
+def _usual(runs: int) -> dict[str, Any]:
+    clip = {(720, "h264"): make_clips(KEPT)[720, "h264"]}
+    try:
+        return {"costs": usual_script_costs(clip, runs)}
+    except UsualScriptMissingError as missing:
+        return {"missing": str(missing)}
+
+
+def _show_usual(figures: Mapping[str, Any]) -> Sequence[str]:
+    if "missing" in figures:
+        return [figures["missing"]]
+    return table(
+        ("5 s segment", "The usual script", "Whole analysis", "Times less"),
+        (
+            (
+                name,
+                f"{1000 * cost['usual_script_s']:.0f} ms",
+                f"{1000 * cost['segment_s']:.0f} ms",
+                f"{cost['times_less']:.2f}",
+            )
+            for name, cost in figures["costs"].items()
+        ),
+    )
+
+
 def _load(_runs: int) -> list[Load]:
     return [*measure_load(KEPT), *measure_load(KEPT, "v2", counts=(1, 4, 8, 12), segments=4)]
 
@@ -102,6 +128,11 @@ PARTS: Final[Mapping[str, Part]] = {
         _show_cpu,
         smoke=lambda: _cpu(3, smoke=True),
         ratios=_cpu_ratios,
+    ),
+    "usual": Part(
+        "CPU time of a segment against the usual script (OpenCV, MediaPipe, librosa)",
+        _usual,
+        _show_usual,
     ),
     "load": Part(
         "Clients at the pace of life, 5 s of 720p a segment",
