@@ -1,20 +1,27 @@
 """(a) and (b): CPU time per 5 s segment against decoding alone, and where it goes."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import av
+import numpy as np
 
-from backchannel.media.decode import decode_audio, decode_frames, probe
+from backchannel.cues.detect import CueState, observe
+from backchannel.media.decode import DEFAULT_MAX_SIDE_PX, decode_audio, decode_frames, probe
+from backchannel.media.shown import Projector
 from backchannel.model import MediaLimits, Segment
 from backchannel.perception.detection import detect_faces
 from backchannel.perception.eyes import cut_eyes, fit_eyes
 from backchannel.perception.mesh import fit_mesh, region_of_detection
-from backchannel.perception.models import load_networks
+from backchannel.perception.models import load_networks, stay_on_one_thread
 from backchannel.perception.perceive import perceive
 from backchannel.perception.picture import measure_picture
-from backchannel.perception.voice import measure_voice
-from backchannel.session import SessionState, analyze_segment, interpret, pack
+from backchannel.perception.voice import F0_MAX_HZ, F0_MIN_HZ, measure_voice
+from backchannel.protocol.errors import ErrorLinks
+from backchannel.protocol.include import Include
+from backchannel.protocol.v0 import Session, encode
+from backchannel.session import SessionState, analyze_segment, choose_subject, interpret
+from backchannel.tracks import Tracks
 from bench.stopwatch import in_turn
 
 LIMITS = MediaLimits()
@@ -31,6 +38,7 @@ def decode_only(data: bytes) -> None:
 
 def segment_costs(clips: Mapping[tuple[int, str], bytes], runs: int) -> dict[str, dict[str, float]]:
     """Cost of a segment in each size and codec, s of CPU time, and relative to decoding alone."""
+    stay_on_one_thread()  # as in a worker
     costs = {}
     for (height, codec), data in clips.items():
         timings = in_turn(
@@ -49,28 +57,68 @@ def segment_costs(clips: Mapping[tuple[int, str], bytes], runs: int) -> dict[str
 
 
 def stage_costs(data: bytes, runs: int) -> dict[str, float]:
-    """Where the time of one segment goes, s of CPU time. Stages overlap where one holds another."""
-    networks = load_networks()
+    """Where the time of one segment goes, s of CPU time. Some stages hold others: their names say so."""
+    stay_on_one_thread()
     segment = Segment(data)
-    frames = [(frame.time_s, frame.image) for frame in decode_frames(segment, LIMITS)]
-    sound = decode_audio(segment, LIMITS)
     tracks = perceive(segment, LIMITS)
-    state, _ = interpret(SessionState(), tracks)
-    (face, *_) = detect_faces(networks, frames[0][1])
-    region = region_of_detection(face)
-    points_px = fit_mesh(networks, frames[0][1], region).points_px
     works = {
-        "probe": lambda: probe(segment, LIMITS),
-        "decode and scale": lambda: sum(1 for _ in decode_frames(segment, LIMITS)),
-        "detect (5 times)": lambda: [detect_faces(networks, image) for _, image in frames[::15]],
-        "mesh (each frame)": lambda: [fit_mesh(networks, image, region) for _, image in frames],
-        "eyes (a third of frames)": lambda: fit_eyes(
-            networks, [cut_eyes(image, points_px) for _, image in frames[::3]]
-        ),
-        "picture in all": lambda: measure_picture(networks, frames),
-        "sound decode": lambda: decode_audio(segment, LIMITS),
-        "voice in all": lambda: None if sound is None else measure_voice(networks, sound.samples, 0.0),
-        "cues, signals, quality": lambda: interpret(SessionState(), tracks),
-        "state written down": lambda: pack(state),
+        **_picture_stages(segment),
+        **_sound_stages(segment),
+        **_later_stages(tracks),
+        "all": lambda: analyze_segment(b"", segment, LIMITS),
     }
     return {name: timing.median_s for name, timing in in_turn(works, runs).items()}
+
+
+def _picture_stages(segment: Segment) -> dict[str, Callable[[], object]]:
+    """Each on the frames that are looked at; the eye network on as many as a calm face needs."""
+    networks = load_networks()
+    frames = list(decode_frames(segment, LIMITS))
+    images = [frame.image for frame in frames]
+    decoded = _decoded(segment.data)[::2]
+    (face, *_) = detect_faces(networks, images[0])
+    region = region_of_detection(face)
+    points_px = fit_mesh(networks, images[0], region).points_px
+    pairs = [cut_eyes(image, points_px) for image in images[::3]]
+    projector = Projector(1.0, DEFAULT_MAX_SIDE_PX)
+    return {
+        "open, read": lambda: probe(segment, LIMITS),
+        "decode, with scale": lambda: sum(1 for _ in decode_frames(segment, LIMITS)),
+        "scale": lambda: [projector.show(frame) for frame in decoded],
+        "detect (once a second)": lambda: [detect_faces(networks, image) for image in images[::15]],
+        "mesh": lambda: [fit_mesh(networks, image, region) for image in images],
+        "iris (a third of frames)": lambda: fit_eyes(networks, pairs),
+        "picture, with detect, mesh and iris": lambda: measure_picture(
+            networks, ((frame.time_s, frame.image) for frame in frames)
+        ),
+    }
+
+
+def _decoded(data: bytes) -> list[av.VideoFrame]:
+    with av.open(io.BytesIO(data), "r") as container:
+        return list(container.decode(video=0))
+
+
+def _sound_stages(segment: Segment) -> dict[str, Callable[[], object]]:
+    networks = load_networks()
+    sound = decode_audio(segment, LIMITS)
+    if sound is None:
+        return {}
+    samples = sound.samples
+    low, high = np.array(F0_MIN_HZ, np.float32), np.array(F0_MAX_HZ, np.float32)
+    return {
+        "sound decode": lambda: decode_audio(segment, LIMITS),
+        "F0": lambda: networks.pitch.run(samples[np.newaxis], low, high),
+        "voice, with F0": lambda: measure_voice(networks, samples, 0.0),
+    }
+
+
+def _later_stages(tracks: Tracks) -> dict[str, Callable[[], object]]:
+    subject = choose_subject(None, tracks.picture)
+    _, result = interpret(SessionState(), tracks)
+    session, _ = Session("bench", Include(), ErrorLinks(""), 1).media(1)
+    return {
+        "cues": lambda: observe(CueState(), tracks, subject, 0.0),
+        "signals and quality, with cues": lambda: interpret(SessionState(), tracks),
+        "encode": lambda: [encode(message) for message in session.answer(1, result)[1]],
+    }

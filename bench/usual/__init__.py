@@ -14,6 +14,7 @@ from scipy.io import wavfile
 
 from backchannel.media.decode import SAMPLE_RATE_HZ, decode_audio
 from backchannel.model import MediaLimits, Segment
+from backchannel.perception.models import stay_on_one_thread
 from backchannel.session import analyze_segment
 from bench.stopwatch import Timing
 
@@ -41,6 +42,7 @@ def usual_script_costs(clips: Mapping[tuple[int, str], bytes], runs: int) -> dic
         Where its packages cannot be installed.
     """
     python = _python()
+    stay_on_one_thread()  # as in a worker
     return {
         f"{height}p {codec}": _costs(python, data, codec, runs) for (height, codec), data in clips.items()
     }

@@ -6,12 +6,13 @@ from backchannel.errors import Problem
 from backchannel.live import follow as follow_live
 from backchannel.media.timing import probe
 from backchannel.model import MediaLimits, Progress, Segment, SegmentResult
-from backchannel.perception.models import load_networks
+from backchannel.perception.models import load_networks, stay_on_one_thread
 from backchannel.session import analyze_segment, analyze_whole
 
 
 def warm_up() -> None:
     """Load what the first segment would otherwise wait for."""
+    stay_on_one_thread()
     load_networks()
 
 

@@ -211,8 +211,8 @@ def packet_span(packet: AnyPacket, *, in_decoding_order: bool) -> tuple[float, f
     ticks = packet.dts if packet.pts is None or in_decoding_order else packet.pts
     if ticks is None:
         return None
-    start_s = float(ticks * packet.time_base)
-    length_s = float((packet.duration or 0) * packet.time_base)
+    second_per_unit = float(packet.time_base)
+    start_s, length_s = ticks * second_per_unit, (packet.duration or 0) * second_per_unit
     if packet.has_sidedata("skip_samples") and isinstance(packet.stream, AudioStream):
         # AV_PKT_DATA_SKIP_SAMPLES: u32le samples to drop at the start, then at the end.
         head, tail = struct.unpack_from("<II", bytes(packet.get_sidedata("skip_samples")))

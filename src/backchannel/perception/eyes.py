@@ -83,7 +83,7 @@ def cut_eyes(image: ImageArray, points_px: FloatArray) -> EyePair:
         _region(points_px, corners, angle_rad) for corners in (RIGHT_EYE_CORNERS, LEFT_EYE_CORNERS)
     )
     crops = np.stack([cut(image, right, _SIDE_PX)[:, ::-1], cut(image, left, _SIDE_PX)])
-    return EyePair(crops, (right, left), np.stack([_look(crop) for crop in crops]))
+    return EyePair(crops, (right, left), _look(crops))
 
 
 def fit_eyes(networks: Networks, pairs: Sequence[EyePair]) -> Eyes:
@@ -113,10 +113,13 @@ def look_alike(one: FloatArray, other: FloatArray) -> bool:
     return float(np.abs(one - other).mean(axis=(1, 2)).max()) <= MAX_CHANGE
 
 
-def _look(crop: ImageArray) -> FloatArray:
-    small = cv2.resize(crop[_MIDDLE], _BLOCKS, interpolation=cv2.INTER_AREA)
-    grey = np.asarray(small, np.float32).mean(axis=2)
-    return np.asarray((grey - grey.mean()) / max(float(grey.std()), _MIN_CONTRAST))
+def _look(crops: ImageArray) -> FloatArray:
+    greys = [cv2.cvtColor(crop[_MIDDLE], cv2.COLOR_RGB2GRAY) for crop in crops]
+    small = [cv2.resize(grey, _BLOCKS, interpolation=cv2.INTER_AREA) for grey in greys]
+    look = np.array(small, np.float32)
+    look -= look.mean(axis=(1, 2), keepdims=True)
+    look /= np.maximum(look.std(axis=(1, 2), keepdims=True), _MIN_CONTRAST)
+    return look
 
 
 def _region(points_px: FloatArray, corners: tuple[int, int], angle_rad: float) -> Region:

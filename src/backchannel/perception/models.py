@@ -6,6 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+import cv2
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
@@ -66,6 +67,15 @@ class Network:
         """
         results = self.request.infer(dict(zip(self.inputs, values, strict=True)), share_inputs=True)
         return tuple(np.array(results[index], dtype=np.float32) for index in range(len(results)))
+
+
+def stay_on_one_thread() -> None:
+    """Keep OpenCV on the thread that calls it, in a process that does nothing but analyse.
+
+    Pictures are small here: handing them out to several threads costs more than it saves. It concerns the
+    whole process, so only its owner may ask for it.
+    """
+    cv2.setNumThreads(1)
 
 
 @cache

@@ -140,8 +140,8 @@ def _look_at(
 
 
 def _thumbnail(image: ImageArray) -> FloatArray:
-    small = cv2.resize(image, _THUMBNAIL_PX, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.float32)
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.resize(grey, _THUMBNAIL_PX, interpolation=cv2.INTER_AREA), dtype=np.float32)
 
 
 def _face_tracks(
