@@ -32,8 +32,8 @@ DEFAULT_RATE_HZ = 15.0
 DEFAULT_MAX_SIDE_PX = 640
 
 # The filter that smooths the edges of a codec's blocks takes a fifth to a third of decoding. Without it small
-# pictures keep a signal-to-noise ratio of 36 dB at worst and over 42 dB in most of eighteen clips, better than a
-# camera's own; accuracy is the same (docs/performance.md).
+# pictures keep a signal-to-noise ratio of 36 dB at worst, and over 42 dB in twelve of seventeen clips, better
+# than a camera's own; accuracy is the same (docs/performance.md).
 _SKIP_LOOP_FILTER = "all"
 
 
