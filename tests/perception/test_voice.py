@@ -1,6 +1,8 @@
 """The voice of sounds with known answers, and of a sentence at several levels."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -149,3 +151,20 @@ def test_the_same_sound_gives_the_same_numbers_whatever_was_heard_before(
     after = measure_voice(networks, speech, 0.0)
     assert np.array_equal(before.speech_probability, after.speech_probability)
     assert np.array_equal(before.f0_hz, after.f0_hz, equal_nan=True)
+
+
+def test_sounds_of_every_length_do_not_fill_the_memory(networks: Networks) -> None:
+    """A conversation that is followed live comes in every length, for hours."""
+
+    def held_mb() -> int:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) // 1024
+
+    def hear(lengths: range) -> None:
+        for length in lengths:
+            measure_voice(networks, np.resize(noise(0.05), length), 0.0)
+
+    hear(range(8_000, 40_000, 1009))
+    before_mb = held_mb()
+    hear(range(8_500, 40_000, 613))
+    assert held_mb() - before_mb < 50

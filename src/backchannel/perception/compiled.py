@@ -22,6 +22,10 @@ SETTINGS: Final = {
     "NUM_STREAMS": 1,
     "PERFORMANCE_HINT": "LATENCY",
     "INFERENCE_PRECISION_HINT": "f32",  # the same answer on every CPU generation
+    # The engine keeps what it prepared for each length of input, by default for 5000 of them, at up to 10 MB
+    # each in the pitch network; and a conversation that is followed live comes in every length. Preparing it
+    # again costs nothing that can be measured.
+    "CPU_RUNTIME_CACHE_CAPACITY": 16,
 }
 
 

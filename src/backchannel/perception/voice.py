@@ -35,6 +35,9 @@ _MARGIN = 17_920
 """Samples on either side of a block that are heard with it, so that nothing is lost at its edges (1.1 s)."""
 
 _SPEECH_FRAME, _SPEECH_CONTEXT = 512, 64
+_SPEECH_STEP = 16
+"""Speech frames come to the network in multiples of this (0.5 s): for each length that it has ever heard the
+engine keeps a few MB. It never looks ahead, so what is added at the end changes nothing before it."""
 _WARM_UP_S = 0.64
 _SILENCE_PEAK = 1e-4  # -80 dBFS: digital silence for all we care, and unknown to the F0 network
 
@@ -100,7 +103,8 @@ def _speech(networks: Networks, samples: FloatArray) -> FloatArray:
     # The network remembers: from a cold start it needs half a second to trust its ears. It is warmed up
     # on the beginning played backwards, so that a segment's first word counts as much as any other.
     warm_up = min(int(_WARM_UP_S * SAMPLE_RATE_HZ) // _SPEECH_FRAME, frames)
-    padded = np.zeros((frames + warm_up) * _SPEECH_FRAME, np.float32)
+    heard = -(-(frames + warm_up) // _SPEECH_STEP) * _SPEECH_STEP
+    padded = np.zeros(heard * _SPEECH_FRAME, np.float32)
     padded[warm_up * _SPEECH_FRAME :][: samples.size] = samples
     padded[: warm_up * _SPEECH_FRAME] = padded[warm_up * _SPEECH_FRAME : 2 * warm_up * _SPEECH_FRAME][::-1]
     with_context = np.concatenate([np.zeros(_SPEECH_CONTEXT, np.float32), padded])
@@ -113,7 +117,7 @@ def _speech(networks: Networks, samples: FloatArray) -> FloatArray:
         block = np.ascontiguousarray(rows[first : first + BLOCK // _SPEECH_FRAME])
         probability, hidden, cell = networks.speech.run(block, hidden, cell)
         told.append(probability)
-    return np.asarray(np.concatenate(told)[warm_up:], dtype=np.float32)
+    return np.asarray(np.concatenate(told)[warm_up:][:frames], dtype=np.float32)
 
 
 def _pitch(networks: Networks, samples: FloatArray) -> tuple[FloatArray, FloatArray]:
