@@ -126,7 +126,7 @@ PARTS: Final[Mapping[str, Part]] = {
         "CPU time of a segment, and where it goes",
         _cpu,
         _show_cpu,
-        smoke=lambda: _cpu(3, smoke=True),
+        smoke=lambda: _cpu(5, smoke=True),
         ratios=_cpu_ratios,
     ),
     "usual": Part(
@@ -158,7 +158,7 @@ PARTS: Final[Mapping[str, Part]] = {
         "Growth: cost per second of media",
         lambda _runs: measure_growth(KEPT),
         lambda figures: growth_table(msgspec.convert(figures, list[Growth])),
-        smoke=lambda: measure_growth(KEPT, (3.0, 9.0), (1, 16), rounds=3, enough_s=9.0, streams=False),
+        smoke=lambda: measure_growth(KEPT, (3.0, 9.0), (1, 16), rounds=2, enough_s=18.0, streams=False),
         ratios=_growth_ratios,
     ),
 }
