@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from bench.clients import Plan, run_clients
-from bench.media import film
+from bench.clients import Plan, chunk_files, run_clients
+from bench.media import film, stream_chunks
 from bench.served import MIB, Served, serving
 from bench.tables import table
 
@@ -16,6 +16,10 @@ SEGMENT_S: Final = 5.0
 SETTLED: Final = 0.1
 """Share of the hour after which memory counts as settled: every buffer has been needed once."""
 HELD_SESSIONS: Final = 32
+CHUNKS: Final = 240
+CHUNK_PERIOD_S: Final = 0.25
+LOOP_S: Final = 60
+"""A v2 stream: chunks of 1 s at four times life's pace, a recorder that begins anew every minute."""
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -33,6 +37,8 @@ class Memory(msgspec.Struct, frozen=True):
         The worker after the first tenth, at the end, and at its most.
     worker_growth
         From settled to the end, as a share.
+    stream_growth, stream_most_mib
+        The same of a worker that follows a v2 stream for some minutes, whose windows have every length.
     """
 
     minutes: float
@@ -43,6 +49,8 @@ class Memory(msgspec.Struct, frozen=True):
     worker_end_mib: float
     worker_most_mib: float
     worker_growth: float
+    stream_growth: float
+    stream_most_mib: float
 
 
 def measure_memory(folder: Path, duration_s: float = HOUR_S, sessions: int = HELD_SESSIONS) -> Memory:
@@ -54,9 +62,14 @@ def measure_memory(folder: Path, duration_s: float = HOUR_S, sessions: int = HEL
         count = round(duration_s / SEGMENT_S)
         plan = Plan(server.url, server.key, "v0", 1, (segment,), count, 0.0, SEGMENT_S)
         gateway, worker = _watched(server, plan)
-        settled = worker[round(SETTLED * len(worker)) :]
-        first, last = _middle(settled[: len(settled) // 6 or 1]), _middle(settled[-len(settled) // 6 or 1 :])
+        first, last = _first_and_last(worker)
         held_mib = _held(server, segment, sessions)
+    with serving(workers=1, worker_segments=1_000_000) as server:
+        cut = stream_chunks(film(folder, LOOP_S + 1.0, 360))[:LOOP_S]
+        chunks = chunk_files(cut, folder / "memory")
+        plan = Plan(server.url, server.key, "v2", 1, chunks, CHUNKS, CHUNK_PERIOD_S, 1.0)
+        _, follower = _watched(server, plan)
+        begin, end = _first_and_last(follower)
     return Memory(
         minutes=duration_s / 60,
         gateway_idle_mib=idle_mib,
@@ -66,6 +79,8 @@ def measure_memory(folder: Path, duration_s: float = HOUR_S, sessions: int = HEL
         worker_end_mib=last,
         worker_most_mib=max(worker),
         worker_growth=last / first - 1,
+        stream_growth=end / begin - 1,
+        stream_most_mib=max(follower),
     )
 
 
@@ -100,6 +115,13 @@ def _held(server: Served, segment: str, sessions: int) -> float:
     return max(gateway)
 
 
+def _first_and_last(values: list[float]) -> tuple[float, float]:
+    """Medians of the first and the last sixth of what was measured after memory had settled."""
+    settled = values[round(SETTLED * len(values)) :]
+    sixth = max(1, len(settled) // 6)
+    return _middle(settled[:sixth]), _middle(settled[-sixth:])
+
+
 def _middle(values: list[float]) -> float:
     return sorted(values)[len(values) // 2]
 
@@ -116,6 +138,8 @@ def memory_table(memory: Memory) -> list[str]:
             "Worker, end",
             "Growth",
             "Worker, most",
+            "v2, growth",
+            "v2, most",
         ),
         [
             (
@@ -127,6 +151,8 @@ def memory_table(memory: Memory) -> list[str]:
                 f"{memory.worker_end_mib:.0f} MiB",
                 f"{100 * memory.worker_growth:+.1f}%",
                 f"{memory.worker_most_mib:.0f} MiB",
+                f"{100 * memory.stream_growth:+.1f}%",
+                f"{memory.stream_most_mib:.0f} MiB",
             )
         ],
     )
