@@ -29,7 +29,7 @@ def test_they_are_made_in_another_thread_and_only_a_few_ahead() -> None:
     for number in range(50):
         assert next(wanted) == number
         assert len(made) <= number + MOST_AHEAD + 2
-    wanted.close()  # type: ignore[attr-defined]
+    wanted.close()
     assert threading.current_thread() not in threads
     assert not any(thread.is_alive() for thread in threads)
 

@@ -5,7 +5,7 @@ while those before them are looked at on another. Where there is no idle core th
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from queue import Full, Queue
 from typing import Final, TypeVar
 
@@ -23,7 +23,7 @@ class _End:
         self.fault = fault
 
 
-def ahead(items: Iterator[Item]) -> Iterator[Item]:
+def ahead(items: Iterator[Item]) -> Generator[Item, None, None]:
     """Yield the same items in the same order, made ahead in a thread.
 
     What making them raises is raised here, after the items before it. Closing this generator ends the thread.

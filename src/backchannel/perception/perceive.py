@@ -1,6 +1,7 @@
 """perceive(segment) -> Tracks: the heavy, pure half of the way through the house."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from backchannel.arrays import ImageArray
@@ -91,7 +92,7 @@ def sense(
     """
     looking = looking or Looking()
     settings = settings or PerceptionSettings()
-    with read(segment, limits) as medium:
+    with read(segment, limits) as medium, ExitStack() as decoding:
         timing = timing_of(medium, limits)
         picture = None
         if timing.has_video and not segment.sound_only:
@@ -99,7 +100,8 @@ def sense(
                 medium, limits, timing, rate_hz=settings.frame_rate_hz, max_side_px=settings.max_side_px
             )
             if limits.spare_core:
-                frames = ahead(frames)
+                # Whatever happens, its thread has ended before the medium is closed.
+                frames = decoding.enter_context(closing(ahead(frames)))
             picture, looking = go_on_measuring(load_networks(), _told(frames, on_progress), looking)
         sound = sound_of(medium, timing)
     return Sensed(timing.duration_s, timing.stream_start_s, picture, sound, looking)
