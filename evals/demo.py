@@ -74,7 +74,7 @@ def _run(host: str, port: int, data_dir: Path, serve_only: bool, video: Path | N
         if clip is not None:
             _stream(clip, url, demo_key(data_dir))
             _tell_script(clip)
-        print(f"\nThe server keeps serving at {url}. Ctrl-C stops it.", flush=True)
+        print(f"\nThe console is at {url}. Ctrl-C stops the server.", flush=True)
         code = server.wait()
         raise DemoError(f"the server stopped by itself (exit code {code}).")
     finally:
