@@ -143,8 +143,8 @@ function drawFacts(nowS) {
   const time = byId("time");
   setText(time, clock(nowS));
   time.dateTime = `PT${nowS.toFixed(2)}S`;
-  if (state === "live" && conversation.reachedS) setText(byId("latency"), `${(nowS - conversation.reachedS).toFixed(1)} s`);
-  if (state === "starting") setText(byId("latency"), "–");
+  const known = state === "live" && conversation.reachedS > 0;
+  setText(byId("latency"), known ? `${(nowS - conversation.reachedS).toFixed(1)} s` : "–");
   setText(byId("coverage"), analysed === null ? "–" : share(analysed));
   setText(byId("face-share"), face === null ? "–" : share(face));
 }

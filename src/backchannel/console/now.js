@@ -38,10 +38,10 @@ export class NowView {
 
   #drawEngagement(conversation) {
     const stretches = conversation.stretches();
-    const state = stretches.at(-1)?.state ?? "";
+    const state = conversation.engagement.at(-1)?.state ?? "";
     const label = byId("engagement");
     label.dataset.state = state;
-    setText(label, ENGAGEMENT[state] ?? "Not measured yet");
+    setText(label, ENGAGEMENT[state] ?? (stretches.length ? "Not measured just now" : "Not measured yet"));
     const from = conversation.reachedS - BAND_S;
     const shown = stretches.filter(({ end }) => end > from).map((one) => ({ ...one, key: String(one.start) }));
     const band = byId("band");
