@@ -48,6 +48,8 @@ may go unseen, and its count would be made up (judgement)."""
 _COUNT_LEANING = 0.05
 """Added before a count is rounded: a last dip that the recording cuts off at its turn is one, though the way
 to it measures a little less than the others (judgement)."""
+_ONE_MORE = (0.8, 1.25)
+"""Size of one more whole swing beyond what looked like a way to rest, in usual swings (judgement)."""
 _REACHES = (1.5, 1.2, 1.0)
 """How far from a turning point its rest is looked for, in usual swings of the same movement (judgement)."""
 
@@ -291,8 +293,8 @@ def _belongs(way: Swing, inner: list[Swing], at: int, limits: CueThresholds) -> 
     opposite = way.size_deg * neighbour.size_deg < 0
     share = abs(way.size_deg) / float(np.median([abs(swing.size_deg) for swing in inner]))
     usual_s = float(np.median([swing.duration_s for swing in inner]))
-    least = _WHOLE_SHARE if _is_half(outer_first) else _HALF_SHARE
-    like = opposite and least <= share <= _LARGEST_WAY
+    least, most = _ONE_MORE if _is_half(outer_first) else (_HALF_SHARE, _LARGEST_WAY)
+    like = opposite and least <= share <= most
     in_time = held_s <= _MAX_HOLD_S and way.duration_s <= (1 + limits["max_variation"]) * usual_s + _GRACE_S
     return like and in_time and _is_quick(way, limits)
 
