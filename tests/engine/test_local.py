@@ -178,11 +178,14 @@ def test_what_a_library_prints_is_no_reply_and_is_not_shown(capfd: pytest.Captur
     assert "not a reply" not in "".join(capfd.readouterr())
 
 
-def test_memory_is_bounded_and_the_worker_survives() -> None:
+def test_memory_is_bounded_and_who_ran_out_of_it_makes_room_for_another() -> None:
     async def scenario() -> None:
         async with engine(worker_memory_bytes=64 * 1024 * 1024) as pool:
+            first = (await ask(pool, b"hello"))[1].quality.authority
             assert await refusal(ask(pool, b"allocate 100000000")) == "ih1001"
             assert (await ask(pool, b"allocate 10000000"))[0] == b"x"
+            while first in pool.pids:
+                await ask(pool, b"hello")
 
     run(scenario)
 

@@ -210,7 +210,9 @@ class WorkerProcess:
             # Cancelled, or `on_begun` would not have it: the worker is amid what nobody wants any more.
             await self.kill()
             raise
-        if self._jobs >= self._wear.jobs or _rss_bytes(self.pid) > self._wear.rss_bytes:
+        # Where memory ran out once it will again: what fills it need not show in what is resident.
+        out_of_memory = isinstance(reply, Failed) and reply.kind == MemoryError.__name__
+        if out_of_memory or self._jobs >= self._wear.jobs or _rss_bytes(self.pid) > self._wear.rss_bytes:
             self._worn.set()
         match reply:
             case TooLong():
