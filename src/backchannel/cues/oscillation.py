@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.interpolate import CubicSpline
-from scipy.ndimage import convolve1d
+from scipy.ndimage import convolve1d, map_coordinates
 
 from backchannel.arrays import FloatArray
 from backchannel.cues.face_view import RATE_HZ
@@ -132,10 +131,9 @@ def find_oscillations(along: FloatArray, across: FloatArray, limits: CueThreshol
 
 def _fine(track: FloatArray, *, noisy: bool) -> FloatArray:
     """Lay a smooth curve through a track; where jitter would decide what turns, through its running mean."""
-    rows = np.arange(track.size)
     track = convolve1d(track, _SMOOTHING, mode="nearest") if noisy else track
     fine_rows = np.arange((track.size - 1) * _STEPS + 1) / _STEPS
-    return np.asarray(CubicSpline(rows, track)(fine_rows), dtype=np.float32)
+    return np.asarray(map_coordinates(track, [fine_rows], order=3, mode="mirror"), dtype=np.float32)
 
 
 def _jitter_deg(track: FloatArray) -> float:

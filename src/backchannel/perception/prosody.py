@@ -4,9 +4,9 @@ from functools import cache
 
 import numpy as np
 from scipy.ndimage import uniform_filter1d
-from scipy.signal import find_peaks
 
 from backchannel.arrays import FloatArray, TimeArray
+from backchannel.perception.peaks import find_peaks
 from backchannel.tracks import F0_HOP_S, LEVEL_HOP_S, SPEECH_HOP_S
 
 SILENCE_DBFS = -100.0
@@ -86,9 +86,8 @@ def find_syllable_nuclei(
     time_s = (np.arange(level_dbfs.size) + 0.5) * LEVEL_HOP_S
     smooth = uniform_filter1d(level_dbfs, 5, mode="nearest")
     floor_dbfs = float(np.percentile(smooth, 99)) - NUCLEUS_RANGE_DB
-    peaks, _ = find_peaks(
-        smooth, height=floor_dbfs, prominence=NUCLEUS_DIP_DB, distance=round(NUCLEUS_SPACING_S / LEVEL_HOP_S)
-    )
+    spacing = round(NUCLEUS_SPACING_S / LEVEL_HOP_S)
+    peaks = find_peaks(smooth, min_height=floor_dbfs, min_dip=NUCLEUS_DIP_DB, min_spacing=spacing)
     peak_s = time_s[peaks]
     voiced = _at(np.isfinite(f0_hz).astype(np.float32), F0_HOP_S, peak_s) > 0
     speaking = _at(speech_probability, SPEECH_HOP_S, peak_s) >= 0.5
