@@ -13,7 +13,7 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 # The pages that the server shows at /docs, and what they are made from.
 SITE := src/backchannel/server/site/index.html
-PAGES := $(shell find docs evals/RESULTS.md bench/RESULTS.md src/backchannel/config.py src/backchannel/errors.py \
+PAGES := $(shell find docs evals/RESULTS.md evals/TRUTH.md bench/RESULTS.md src/backchannel/config.py src/backchannel/errors.py \
 	src/backchannel/console/tokens.css src/backchannel/console/icon.svg -type f -not -name '*.pyc' 2>/dev/null)
 
 .PHONY: help setup run test lint docs eval bench clean

@@ -12,15 +12,21 @@ import argparse
 import json
 import multiprocessing
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
 
+from evals.results import commit_now, machine
 from evals.yardstick.design import Case, design
 from evals.yardstick.real_frames import CLIPS, MISSING, real_frame_errors
 from evals.yardstick.report import Report, as_json, as_markdown, pooled
 from evals.yardstick.run import Outcome, run
 from evals.yardstick.sample import Sample
 from evals.yardstick.sound import pulse_errors
+
+RESULTS = Path(__file__).with_name("TRUTH.md")
 
 
 def main() -> None:
@@ -30,10 +36,27 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--results", action="store_true", help="keep the result as evals/TRUTH.md")
     asked = parser.parse_args()
+    started_s, commit = time.monotonic(), commit_now()
     report = measure(design(asked.clips, asked.seed), jobs=asked.jobs)
+    if asked.results:
+        heading = heading_of(asked.clips, asked.seed, commit, time.monotonic() - started_s)
+        RESULTS.write_text(heading + as_markdown(report), encoding="utf-8")
     print(json.dumps(as_json(report), indent=1) if asked.json else as_markdown(report))
     sys.exit(1 if report.broken() else 0)
+
+
+def heading_of(clips: int, seed: int, commit: str, took_s: float) -> str:
+    """Say what was measured, when and on what."""
+    return (
+        "# Synthetic truth\n\n"
+        f"Written by `python -m evals.truth --clips {clips} --seed {seed} --results`: clips rendered from\n"
+        "scripts in which everything varies at once, analysed as files; and real frames\n"
+        "moved by known rotations.\n\n"
+        f"- Date: {datetime.now(UTC):%Y-%m-%d}\n- Commit: {commit}\n- Machine: {machine()}; "
+        f"{took_s / 60:.0f} minutes in all\n- Clips: {clips}, seed {seed}\n\n"
+    )
 
 
 def measure(cases: tuple[Case, ...], *, jobs: int = 1, real_frames: bool = True) -> Report:

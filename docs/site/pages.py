@@ -27,6 +27,7 @@ NAVIGATION: Final[Mapping[str, tuple[str, ...]]] = {
 
 SHOWN_AT: Final[Mapping[str, str]] = {
     "../evals/RESULTS.md": "accuracy.md#the-last-evaluation",
+    "../evals/TRUTH.md": "accuracy.md#synthetic-truth",
     "../bench/RESULTS.md": "accuracy.md#speed",
 }
 """Files outside this folder that pages link to, and where their content is among the pages."""
@@ -128,6 +129,12 @@ def accuracy() -> str:
     return text[text.index("- Date:") :]
 
 
+def truth() -> str:
+    """Return what the last comparison with synthetic truth wrote down, without the clips that failed."""
+    text = (ROOT / "evals" / "TRUTH.md").read_text(encoding="utf-8")
+    return text[text.index("- Date:") :].partition(" clips failed:")[0].rpartition("\n")[0]
+
+
 def speed() -> str:
     """Return what the last benchmark wrote down, and where it is explained, as far as they are there."""
     told = []
@@ -143,6 +150,7 @@ def speed() -> str:
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "settings": settings_table,
     "errors": error_entries,
+    "truth": truth,
     "accuracy": accuracy,
     "speed": speed,
 }
