@@ -20,6 +20,8 @@ SETTINGS: Final = {
     # One thread: parallelism comes from worker processes, and more threads would fight over the cores.
     "INFERENCE_NUM_THREADS": 1,
     "NUM_STREAMS": 1,
+    # The engine would bind its thread to the first core, that of each worker to the same one.
+    "ENABLE_CPU_PINNING": False,
     "PERFORMANCE_HINT": "LATENCY",
     "INFERENCE_PRECISION_HINT": "f32",  # the same answer on every CPU generation
     # The engine keeps what it prepared for each length of input, by default for 5000 of them, at up to 10 MB
