@@ -3,10 +3,9 @@
 import asyncio
 import threading
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -17,40 +16,13 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from backchannel.errors import Problem
-from backchannel.protocol import events
-from backchannel.protocol.errors import ErrorLinks
-from backchannel.protocol.event_messages import Data, SessionEnded, SignalDetected, encode
+from backchannel.protocol.event_messages import SessionEnded, SignalDetected
 from tests.console.modules import page_file, run
+from tests.event_server import Handler, polite, say, session
 
 pytestmark = pytest.mark.slow
 
-Handler = Callable[[ServerConnection], Awaitable[None]]
 WEBM_CLUSTER: Final = b"\x1f\x43\xb6\x75"
-
-
-def session() -> events.Session:
-    return events.Session("v2", ErrorLinks("https://here"), events.Limits(300, 3600, 30, 60, 2**25))
-
-
-async def say(connection: ServerConnection, *messages: Data) -> None:
-    for message in messages:
-        await connection.send(encode(message, "id", datetime.now(UTC)))
-
-
-async def polite(connection: ServerConnection) -> None:
-    """A server that tells a signal for each chunk, and otherwise does what the protocol says."""
-    state, ready = session().open()
-    await say(connection, *ready)
-    async for message in connection:
-        if isinstance(message, bytes):
-            state, _, _ = state.media(len(message))
-            await say(connection, SignalDetected("interest", 1.0, "low", f"{len(message)} bytes."))
-            continue
-        state, said = state.text(message)
-        await say(connection, *said)
-        if state.phase is events.Phase.DRAINING:
-            await say(connection, *state.end()[1])
-            return
 
 
 @contextmanager
