@@ -12,8 +12,8 @@ nothing is made up for what never came.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 
@@ -38,7 +38,7 @@ from backchannel.perception.perceive import PerceptionSettings, Sensed, sense
 from backchannel.perception.picture import Looking
 from backchannel.perception.voice import SAMPLE_RATE_HZ, measure_voice
 from backchannel.session import Place, SessionState, choose_subject, interpret, last_place, place_on_clock
-from backchannel.tracks import FaceTracks, PictureTracks, Tracks
+from backchannel.tracks import FaceTracks, PictureTracks, Tracks, face_rows, join_faces, unseen_face
 from backchannel.windows import WINDOW_S
 
 MIN_GAP_S: Final = 0.2
@@ -258,7 +258,7 @@ def _with_picture(state: LiveState, piece: Sensed, start_s: float) -> LiveState:
     if piece.picture is None or not piece.picture.time_s.size:
         return state
     subject = choose_subject(state.place, piece.picture)
-    face = piece.picture.faces[subject] if subject is not None else _unseen(piece.picture.time_s.size)
+    face = piece.picture.faces[subject] if subject is not None else unseen_face(piece.picture.time_s.size)
     rows = replace(piece.picture, time_s=piece.picture.time_s + start_s, faces=(face,))
     return replace(
         state,
@@ -338,30 +338,13 @@ def _face_view(face: FaceTracks, picture: PictureTracks) -> FaceView:
     )
 
 
-def _unseen(rows: int) -> FaceTracks:
-    nothing = np.full(rows, np.nan, np.float32)
-    special: dict[str, Any] = {
-        "valid": np.zeros(rows, np.bool_),
-        "box_px": np.full((rows, 4), np.nan, np.float32),
-    }
-    return FaceTracks(**{column.name: special.get(column.name, nothing) for column in fields(FaceTracks)})
-
-
 def _joined(before: PictureTracks, after: PictureTracks) -> PictureTracks:
     # Neighbouring pieces of a stream may share a frame or two.
     before = _rows(before, -np.inf, float(after.time_s[0]))
-    face = FaceTracks(
-        **{
-            column.name: np.concatenate(
-                [getattr(before.faces[0], column.name), getattr(after.faces[0], column.name)]
-            )
-            for column in fields(FaceTracks)
-        }
-    )
     return replace(
         after,
         time_s=np.concatenate([before.time_s, after.time_s]),
-        faces=(face,),
+        faces=(join_faces([before.faces[0], after.faces[0]]),),
         face_count=np.concatenate([before.face_count, after.face_count]),
         luminance=np.concatenate([before.luminance, after.luminance]),
         moving=np.concatenate([before.moving, after.moving]),
@@ -370,14 +353,10 @@ def _joined(before: PictureTracks, after: PictureTracks) -> PictureTracks:
 
 def _rows(picture: PictureTracks, from_s: float, to_s: float) -> PictureTracks:
     chosen = (picture.time_s >= from_s) & (picture.time_s < to_s)
-    faces = tuple(
-        FaceTracks(**{column.name: getattr(face, column.name)[chosen] for column in fields(FaceTracks)})
-        for face in picture.faces
-    )
     return replace(
         picture,
         time_s=picture.time_s[chosen],
-        faces=faces,
+        faces=tuple(face_rows(face, chosen) for face in picture.faces),
         face_count=picture.face_count[chosen],
         luminance=picture.luminance[chosen],
         moving=picture.moving[chosen],

@@ -3,7 +3,9 @@
 Arrays are described as ``(shape) unit``; a missing measurement is NaN, never zero.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +86,29 @@ class FaceTracks:
     brow_gap: FloatArray
     lower_lid_raise: FloatArray
     chin_raise: FloatArray
+
+
+def unseen_face(rows: int) -> FaceTracks:
+    """Tracks of somebody who was not seen in any row."""
+    columns: dict[str, Any] = {
+        column.name: np.full(rows, np.nan, np.float32) for column in fields(FaceTracks)
+    } | {"valid": np.zeros(rows, np.bool_), "box_px": np.full((rows, 4), np.nan, np.float32)}
+    return FaceTracks(**columns)
+
+
+def face_rows(face: FaceTracks, chosen: BoolArray) -> FaceTracks:
+    """Choose rows of every column."""
+    return FaceTracks(**{column.name: getattr(face, column.name)[chosen] for column in fields(FaceTracks)})
+
+
+def join_faces(parts: Sequence[FaceTracks]) -> FaceTracks:
+    """Put the rows of one face behind one another."""
+    return FaceTracks(
+        **{
+            column.name: np.concatenate([getattr(part, column.name) for part in parts])
+            for column in fields(FaceTracks)
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True)

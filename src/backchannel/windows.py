@@ -5,19 +5,18 @@ interpreted window by window, so that a long file gives the answers that a live 
 """
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 
-from backchannel.arrays import BoolArray
 from backchannel.tracks import (
     F0_HOP_S,
     LEVEL_HOP_S,
     SPEECH_HOP_S,
-    FaceTracks,
     PictureTracks,
     Tracks,
     VoiceTracks,
+    face_rows,
 )
 
 WINDOW_S = 5.0
@@ -47,7 +46,7 @@ def _picture(picture: PictureTracks, start_s: float, end_s: float, *, last: bool
     chosen = (picture.time_s >= start_s) & ((picture.time_s < end_s) | last)
     if start_s == 0.0:
         chosen |= picture.time_s < start_s
-    faces = (_face(face, chosen) for face in picture.faces)
+    faces = (face_rows(face, chosen) for face in picture.faces)
     return replace(
         picture,
         time_s=picture.time_s[chosen] - start_s,
@@ -56,10 +55,6 @@ def _picture(picture: PictureTracks, start_s: float, end_s: float, *, last: bool
         luminance=picture.luminance[chosen],
         moving=picture.moving[chosen],
     )
-
-
-def _face(face: FaceTracks, chosen: BoolArray) -> FaceTracks:
-    return FaceTracks(**{field.name: getattr(face, field.name)[chosen] for field in fields(FaceTracks)})
 
 
 def _voice(voice: VoiceTracks, start_s: float, end_s: float, *, last: bool) -> VoiceTracks | None:

@@ -1,7 +1,7 @@
 """The face as cues look at it: measures on an even grid of the session clock, beside what is usual."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import binary_dilation, median_filter
@@ -12,7 +12,7 @@ from backchannel.cues.recent import PictureLine
 from backchannel.cues.spans import longer_than, runs
 from backchannel.cues.thresholds import cue_table
 from backchannel.model import Modality, Span
-from backchannel.tracks import FaceTracks
+from backchannel.tracks import FaceTracks, face_rows
 
 RATE_HZ = 15.0
 """Rows a second of the grid. Row k is at ``k / 15`` s of the session, whatever the camera's rate was."""
@@ -140,7 +140,7 @@ def view_face(line: PictureLine, history: History) -> FaceView | None:
     time_s = np.arange(first, last + 1) / RATE_HZ
     valid = measured_face(line)
     values = {
-        name: _on_grid(time_s, line.time_s[valid], measure(_rows(line.face, valid)))
+        name: _on_grid(time_s, line.time_s[valid], measure(face_rows(line.face, valid)))
         for name, (measure, _) in FACE_MEASURES.items()
     }
     usual = baselines_along(history, {name: how for name, (_, how) in FACE_MEASURES.items()}, time_s)
@@ -152,10 +152,6 @@ def view_face(line: PictureLine, history: History) -> FaceView | None:
         values=values,
         usual=usual,
     )
-
-
-def _rows(face: FaceTracks, chosen: BoolArray) -> FaceTracks:
-    return FaceTracks(**{field.name: getattr(face, field.name)[chosen] for field in fields(FaceTracks)})
 
 
 def _on_grid(time_s: TimeArray, known_s: TimeArray, known: FloatArray) -> FloatArray:

@@ -4,8 +4,7 @@ A cue may begin in one segment and end in the next, so what cues look at is neve
 seconds before it and the segment itself, as one line. The line is part of the session's state.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,9 @@ from backchannel.tracks import (
     PictureTracks,
     Tracks,
     VoiceTracks,
+    face_rows,
+    join_faces,
+    unseen_face,
 )
 
 CONTEXT_S = 12.0
@@ -103,33 +105,15 @@ def extend(recent: Recent, tracks: Tracks, subject: int | None, start_s: float) 
 
 
 def _picture_line(picture: PictureTracks, subject: int | None, start_s: float) -> PictureLine:
-    face = picture.faces[subject] if subject is not None else _no_face(picture.time_s.size)
+    face = picture.faces[subject] if subject is not None else unseen_face(picture.time_s.size)
     return PictureLine(picture.time_s + start_s, face, picture.moving)
-
-
-def _no_face(rows: int) -> FaceTracks:
-    nothing = np.full(rows, np.nan, np.float32)
-    special: dict[str, Any] = {
-        "valid": np.zeros(rows, np.bool_),
-        "box_px": np.full((rows, 4), np.nan, np.float32),
-    }
-    return FaceTracks(**{field.name: special.get(field.name, nothing) for field in fields(FaceTracks)})
-
-
-def map_face(face: FaceTracks, change: Callable[[NDArray[Any]], NDArray[Any]]) -> FaceTracks:
-    """Apply one function to every column."""
-    return FaceTracks(**{field.name: change(getattr(face, field.name)) for field in fields(FaceTracks)})
 
 
 def _join_pictures(before: PictureLine, after: PictureLine) -> PictureLine:
     keep = before.time_s < after.time_s[0]
-    columns: dict[str, Any] = {
-        field.name: np.concatenate([getattr(before.face, field.name)[keep], getattr(after.face, field.name)])
-        for field in fields(FaceTracks)
-    }
     return PictureLine(
         np.concatenate([before.time_s[keep], after.time_s]),
-        FaceTracks(**columns),
+        join_faces([face_rows(before.face, keep), after.face]),
         np.concatenate([before.moving[keep], after.moving]),
     )
 
@@ -182,7 +166,7 @@ def _trim_picture(line: PictureLine | None, keep_from_s: float) -> PictureLine |
     if line is None or line.time_s[-1] < keep_from_s:
         return None
     keep = line.time_s >= keep_from_s
-    return PictureLine(line.time_s[keep], map_face(line.face, lambda column: column[keep]), line.moving[keep])
+    return PictureLine(line.time_s[keep], face_rows(line.face, keep), line.moving[keep])
 
 
 def _trim_voice(line: VoiceLine | None, keep_from_s: float) -> VoiceLine | None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ from backchannel.perception.expression import Expression
 from backchannel.perception.face import FaceMeasure, Following, Sighting, follow, measure_face, since
 from backchannel.perception.geometry import face_width_cm
 from backchannel.perception.models import Networks
-from backchannel.tracks import FaceTracks, PictureTracks
+from backchannel.tracks import FaceTracks, PictureTracks, join_faces, unseen_face
 
 MIN_FACE_SHARE: Final = 0.04
 """A face seen in less of the segment than this, or in fewer than 3 frames, is a mistake of the detector."""
@@ -151,7 +151,7 @@ def _face_tracks(
     rows = list(sightings)
     height_px = heights_px[rows]
     poses = [sighting.pose for sighting in sightings.values()]
-    columns = {name: getattr(measure.expression, name) for name in _names(measure.expression)} | {
+    columns = {column.name: getattr(measure.expression, column.name) for column in fields(Expression)} | {
         "box_px": measure.box_px,
         "confidence": np.array([sighting.mesh.score for sighting in sightings.values()]),
         "head_pitch_deg": np.array([pose.pitch_deg for pose in poses]),
@@ -168,22 +168,10 @@ def _face_tracks(
         "eye_openness_left": measure.eye_openness_left,
         "eye_openness_right": measure.eye_openness_right,
     }
-    tracks = _nobody(len(heights_px))
+    tracks = unseen_face(len(heights_px))
     for name, column in columns.items():
         getattr(tracks, name)[rows] = column
     return tracks
-
-
-def _nobody(rows: int) -> FaceTracks:
-    """Tracks of somebody who was not seen."""
-    columns: dict[str, Any] = {name: np.full(rows, np.nan, np.float32) for name in _names(FaceTracks)}
-    columns["valid"] = np.zeros(rows, np.bool_)
-    columns["box_px"] = np.full((rows, 4), np.nan, np.float32)
-    return FaceTracks(**columns)
-
-
-def _names(tracks: FaceTracks | type[FaceTracks] | Expression) -> list[str]:
-    return [field.name for field in fields(tracks)]
 
 
 def _faces(pieces: Sequence[_Piece], known: Collection[int], width_px: int) -> tuple[FaceTracks, ...]:
@@ -194,10 +182,8 @@ def _faces(pieces: Sequence[_Piece], known: Collection[int], width_px: int) -> t
 
 
 def _joined(pieces: Sequence[_Piece], number: int) -> FaceTracks:
-    parts = [piece.faces.get(number) or _nobody(piece.time_s.size) for piece in pieces]
-    return FaceTracks(
-        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in _names(FaceTracks)}
-    )
+    parts = [piece.faces.get(number) or unseen_face(piece.time_s.size) for piece in pieces]
+    return join_faces(parts)
 
 
 def _prominence(face: FaceTracks, width_px: int) -> float:
