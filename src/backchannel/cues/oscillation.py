@@ -245,12 +245,10 @@ def _fitting(ways: list[Swing], inner: list[Swing], at: int, limits: CueThreshol
     A head that drifts before it nods makes the far end of the way uncertain, so a nearer one may do; but not
     one that is only the last part of a larger movement.
     """
-    fits = (
-        way
-        for way in ways
-        if abs(way.size_deg) >= _WHOLE_SHARE * abs(ways[0].size_deg) and _belongs(way, inner, at, limits)
-    )
-    return list(fits)[:1]
+    for way in ways:
+        if abs(way.size_deg) >= _WHOLE_SHARE * abs(ways[0].size_deg) and _belongs(way, inner, at, limits):
+            return [way]
+    return []
 
 
 def _way_out(track: FloatArray, turn: int, reach_s: float) -> Swing:
@@ -285,8 +283,8 @@ def _held_s(before: Swing, after: Swing) -> float:
 
 def _belongs(way: Swing, inner: list[Swing], at: int, limits: CueThresholds) -> bool:
     """Whether a way out of rest, or back, is of one kind with the swings that it leads to."""
-    neighbour = inner[at]
     outer_first = inner[:2] if at == 0 else inner[:-3:-1]
+    neighbour = outer_first[0]
     held_s = _held_s(way, neighbour) if at == 0 else _held_s(neighbour, way)
     opposite = way.size_deg * neighbour.size_deg < 0
     share = abs(way.size_deg) / float(np.median([abs(swing.size_deg) for swing in inner]))

@@ -225,12 +225,10 @@ def _follow_window(
 
 def _hangs_on_open_turn(signal: Signal, now_s: float) -> bool:
     """Whether the most telling evidence is of a turn that may not be over."""
-    (first, *_) = signal.evidence or (None,)
-    return (
-        first is not None
-        and first.cue.partition(".")[0] in WHOLE_TURN_CUES
-        and now_s - first.span.end_s < TURN_GAP_S
-    )
+    if not signal.evidence:
+        return False
+    first = signal.evidence[0]
+    return first.cue.partition(".")[0] in WHOLE_TURN_CUES and now_s - first.span.end_s < TURN_GAP_S
 
 
 def _as_confirmed(activity: Activity) -> Activity:
