@@ -4,9 +4,11 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -95,9 +97,12 @@ def start(data_dir: Path, **settings: object) -> tuple[subprocess.Popen[str], st
         stderr=subprocess.STDOUT,
         text=True,
     )
-    for line in process.stdout or ():
+    output = process.stdout or ()
+    for line in output:
         if '"listening"' in line:
             address = line.partition('"url": "')[2].partition('"')[0]
+            # Read on: a log that nobody reads fills its pipe, and then the server waits for room in it.
+            threading.Thread(target=lambda: deque(output, maxlen=0), daemon=True).start()
             return process, address
     raise RuntimeError("the server ended before it listened")
 
