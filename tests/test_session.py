@@ -7,8 +7,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from backchannel.arrays import FloatArray
 from backchannel.model import Cue, MediaLimits, Segment, SegmentResult, Span
 from backchannel.perception.perceive import perceive
 from backchannel.session import (
@@ -288,6 +290,36 @@ def test_a_gesture_at_the_edge_is_one_signal_and_not_two() -> None:
         signals = [s for result in conversation(pieces) for s in result.signals if s.type == "agreement"]
         assert 1 <= len(signals) <= 2, cut_s
         assert sum(s.rationale.startswith("Nodded 3 times") for s in signals) == 1, cut_s
+
+
+def restless(seed: int) -> Tracks:
+    """Somebody who smiles and raises the brows while head and mouth are never still."""
+    chance = np.random.default_rng(seed)
+
+    def wandering(step: float) -> FloatArray:
+        return np.cumsum(chance.normal(0, step, T.size)) * during(T, 0, LENGTH_S)
+
+    smile = sum((during(T, at_s, at_s + 2.0) for at_s in chance.uniform(0, LENGTH_S, 6)), np.zeros(T.size))
+    raised: dict[str, Any] = {name: AT_REST[name] + np.abs(wandering(0.01)) for name in BROWS}
+    return seen(
+        LENGTH_S,
+        head_pitch_deg=wandering(1.2),
+        head_yaw_deg=wandering(1.2),
+        mouth_width=AT_REST["mouth_width"] + 0.1 * smile,
+        lip_corner_height=AT_REST["lip_corner_height"] + 0.05 * smile,
+        **raised,
+    )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_signal_rests_on_a_cue_that_is_in_no_answer(seed: int) -> None:
+    results = conversation(every(restless(seed), 3.0))
+    told = [(cue.name, cue.span, cue.value) for result in results for cue in result.cues]
+    for result in results:
+        for signal in result.signals:
+            first = [entry for entry in signal.evidence if "." not in entry.cue]
+            assert first
+            assert [entry for entry in first if (entry.cue, entry.span, entry.value) not in told] == []
 
 
 def test_results_lie_inside_their_segments_and_follow_one_another() -> None:

@@ -6,12 +6,13 @@ so a conversation survives a dropped connection, moves between worker processes,
 answer.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from backchannel.cues.detect import CueState, Observed, observe
+from backchannel.cues.recent import CONTEXT_S
 from backchannel.model import FULL_RATE_HZ, Coverage, Cue, MediaLimits, Segment, SegmentResult, Span
 from backchannel.packing import pack_value, unpack_value
 from backchannel.perception.perceive import PerceptionSettings, perceive
@@ -32,10 +33,6 @@ measured 0.26, the stillest of fourteen real clips over 0.9."""
 MAX_SUBJECT_MOVE = 1.5
 """Farthest the subject's face may be from where it was, in face widths, to be taken for the same person at
 first sight (judgement: nobody changes seats between two segments)."""
-
-
-Told = tuple[tuple[str, Span], ...]
-"""Cues that signals already rest on, as (name, span)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +57,13 @@ class SessionState:
     subject
         Where the subject's face was last seen.
     told
-        Cues near the end of the last segment that it already answered for.
+        Cues of the recent past, as they were told.
     """
 
     clock_s: float = 0.0
     stream_offset_s: float | None = None
     subject: Place | None = None
-    told: Told = ()
+    told: tuple[Cue, ...] = ()
     cues: CueState = CueState()
     engagement: EngagementState = EngagementState()
     quality: QualityState = QualityState()
@@ -146,7 +143,8 @@ def interpret(
         observed = replace(observed, cues=tuple(kept))
     cues = tuple(cue for cue in observed.cues if _touches(cue, segment, state.told))
     news = tuple(cue for cue in cues if _is_news(cue, segment, state.told))
-    signals = weigh(observed.cues, news, segment, coverage)
+    known = _known(cues, state.told)
+    signals = weigh(known, news, segment, coverage)
     engagement_state, engagement = follow_engagement(
         state.engagement,
         segment,
@@ -161,7 +159,7 @@ def interpret(
         clock_s=segment.end_s,
         stream_offset_s=stream_offset_s,
         subject=last_place(tracks.picture, subject) or state.subject,
-        told=tuple((cue.name, cue.span) for cue in news if cue.span.end_s >= segment.end_s - LATE_S - 1.0),
+        told=tuple(cue for cue in known if cue.span.end_s >= segment.end_s - CONTEXT_S),
         cues=cue_state,
         engagement=engagement_state,
         quality=quality_state,
@@ -224,7 +222,17 @@ def last_place(picture: PictureTracks | None, subject: int | None) -> Place | No
     return _place_of(picture.faces[subject], at=-1)
 
 
-def _touches(cue: Cue, segment: Span, told: Told) -> bool:
+def _known(cues: Sequence[Cue], told: Sequence[Cue]) -> tuple[Cue, ...]:
+    """What a signal may rest on: a segment's own cues, and older ones as they were told.
+
+    Looking back again may measure an older one differently, or find one that nobody was told of: no
+    rationale may name what is in no answer.
+    """
+    older = (cue for cue in told if not _was_told(cue, cues))
+    return (*older, *cues)
+
+
+def _touches(cue: Cue, segment: Span, told: Sequence[Cue]) -> bool:
     """Whether a cue belongs to this segment's answer: it is in it, or could not be told before."""
     if cue.span.start_s >= segment.end_s:
         return False
@@ -233,13 +241,13 @@ def _touches(cue: Cue, segment: Span, told: Told) -> bool:
     )
 
 
-def _is_news(cue: Cue, segment: Span, told: Told) -> bool:
+def _is_news(cue: Cue, segment: Span, told: Sequence[Cue]) -> bool:
     """Whether a signal may rest on a cue here: the tail of one told in the last segment is old news."""
     return not _was_told(cue, told) or cue.span.overlap_s(segment) >= min(0.3, 0.3 * cue.span.duration_s)
 
 
-def _was_told(cue: Cue, told: Told) -> bool:
-    return any(name == cue.name and span.overlap_s(cue.span) > 0 for name, span in told)
+def _was_told(cue: Cue, told: Sequence[Cue]) -> bool:
+    return any(other.name == cue.name and other.span.overlap_s(cue.span) > 0 for other in told)
 
 
 def _coverage(
