@@ -210,6 +210,9 @@ NO_NODS = {
     "a turn to one side": seen(SECONDS, head_yaw_deg=25 * during(T, 3.0, 99.0, ramp_s=0.4)),
     "a slow look to a side and back": seen(SECONDS, head_yaw_deg=25 * during(T, 2.0, 5.0, ramp_s=0.6)),
     "rolling from side to side": seen(SECONDS, head_roll_deg=swings(T, START_S, 3, 1.5, 15.0)),
+    "regular swings that go on as a trembling": pitched(
+        np.interp(T, [2.0, 2.5, 3.0, 3.5, 4.0, 4.13, 4.26, 4.39, 4.52], [0, -9, 0, -9, 0, -9, 0, -9, 0])
+    ),
     "both axes alike": pitched(
         swings(T, START_S, 3, 1.5, 10.0), head_yaw_deg=swings(T, START_S, 3, 1.5, 10.0)
     ),
@@ -222,6 +225,12 @@ NO_NODS = {
 @pytest.mark.parametrize("tracks", NO_NODS.values(), ids=NO_NODS.keys())
 def test_no_nod_and_no_shake_is_seen_in(tracks: Tracks) -> None:
     assert nods_and_shakes(tracks) == []
+
+
+def test_regular_swings_beside_a_larger_movement_of_the_head_are_still_counted() -> None:
+    away = -25 * during(T, START_S + 2.1, 99.0, ramp_s=0.4)
+    cue = only(pitched(swings(T, START_S, 3, 1.5, 8.0) + away), "nod")
+    assert measure(cue, "count") == 3
 
 
 def test_what_is_mostly_a_shake_is_no_nod() -> None:

@@ -1,7 +1,6 @@
 """Finds back-and-forth swings of one angle: what nods and shakes have in common.
 
-The track is reduced to its turning points (a zigzag whose reversals are larger than the person's jitter), and
-quick neighbouring swings of like size are chained. A chain begins where the head leaves its rest and ends
+Quick neighbouring swings of like size are chained. A chain begins where the head leaves its rest and ends
 where it is back: those two ways may be half a swing long (from rest to one side) or a whole one. What counts
 is regularity, not energy: a speaker's emphasis has as much energy as a nod.
 """
@@ -9,41 +8,39 @@ is regularity, not energy: a speaker's emphasis has as much energy as a nod.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain as chained
 from itertools import pairwise
 
 import numpy as np
-from scipy.ndimage import convolve1d, map_coordinates
 
 from backchannel.arrays import FloatArray
 from backchannel.cues.face_view import RATE_HZ
 from backchannel.cues.spans import longer_than, runs
+from backchannel.cues.swings import (
+    STEPS,
+    Swing,
+    fine_track,
+    held_s,
+    jitter_deg,
+    measure_swing,
+    turning_points,
+    way_back,
+    way_out,
+)
 from backchannel.cues.thresholds import CueThresholds
 
-_STEPS = 4
-"""Turning points and edges lie between frames: the track is looked at this many times as finely."""
-_FINE_HZ = RATE_HZ * _STEPS
-
-_SMOOTHING = np.array([0.25, 0.5, 0.25], np.float32)
 _MAX_HOLD_S = 0.25
 """Longest rest between two swings of one movement (judgement)."""
 _GRACE_S = 0.04
 """How far a swing's measured duration may be off, s (judgement: half a frame)."""
 
-_LOW, _HIGH = 0.2, 0.8
-_BEYOND = 0.72
-"""A movement from rest to rest has the shape of half a cosine (Flash & Hogan 1985 find nearly that): from the
-times at which it has done 20% and 80% of its way, it began and ended so many times their distance outside."""
-
 _WHOLE_SHARE, _HALF_SHARE = 0.72, 0.3
 """Share of its neighbour from which a chain's first or last way is a whole swing, or half of one: from rest
 to one side is half of from side to side, give or take (judgement)."""
-
-
 _LARGEST_WAY = 1.6
 """A first or last way so much larger than the usual swing is a movement of its own (judgement)."""
-_CLEAR = 2.0
-"""How far a movement must stand above the least reversal that jitter allows: in one that does not, a swing
-may go unseen, and its count would be made up (judgement)."""
+_BORDER_S = 1.0 / RATE_HZ
+"""So much of a swing may lie inside a chain that it borders on (judgement: one row)."""
 _COUNT_LEANING = 0.05
 """Added before a count is rounded: a last dip that the recording cuts off at its turn is one, though the way
 to it measures a little less than the others (judgement)."""
@@ -51,20 +48,6 @@ _ONE_MORE = (0.8, 1.25)
 """Size of one more whole swing beyond what looked like a way to rest, in usual swings (judgement)."""
 _REACHES = (1.5, 1.2, 1.0)
 """How far from a turning point its rest is looked for, in usual swings of the same movement (judgement)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Swing:
-    """One movement from a turning point to the next: between which fine rows, and how far, deg, signed."""
-
-    start: float
-    end: float
-    size_deg: float
-
-    @property
-    def duration_s(self) -> float:
-        """Length of the movement itself, s."""
-        return (self.end - self.start) / _FINE_HZ
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,52 +101,21 @@ def find_oscillations(along: FloatArray, across: FloatArray, limits: CueThreshol
         The thresholds of nod or shake.
     """
     for start, end in longer_than(runs(np.isfinite(along)), 5):
-        noise_deg = limits["noise_factor"] * _jitter_deg(along[start:end])
+        noise_deg = limits["noise_factor"] * jitter_deg(along[start:end])
         smallest_deg = limits["min_peak_to_peak_deg"] * 0.5
-        track, other = (_fine(angle[start:end], noisy=noise_deg > smallest_deg) for angle in (along, across))
+        track, other = (
+            fine_track(angle[start:end], noisy=noise_deg > smallest_deg) for angle in (along, across)
+        )
         reversal_deg = max(smallest_deg, noise_deg)
-        for chain in _chains(track, _turning_points(track, reversal_deg), limits):
+        turns = turning_points(track, reversal_deg)
+        chains = list(_chains(track, turns, limits))
+        swings = [*(measure_swing(track, *ends) for ends in pairwise(turns)), *chained.from_iterable(chains)]
+        for chain in chains:
             found = _describe(chain, start)
-            large = found.peak_to_peak_deg >= max(limits["min_peak_to_peak_deg"], _CLEAR * noise_deg)
-            if large and _dominates(track, other, chain, limits["min_power_ratio"]):
+            large = found.peak_to_peak_deg >= limits["min_peak_to_peak_deg"]
+            whole = not _goes_on_beside(swings, chain, found.peak_to_peak_deg, limits)
+            if large and whole and _dominates(track, other, chain, limits["min_power_ratio"]):
                 yield found
-
-
-def _fine(track: FloatArray, *, noisy: bool) -> FloatArray:
-    """Lay a smooth curve through a track; where jitter would decide what turns, through its running mean."""
-    track = convolve1d(track, _SMOOTHING, mode="nearest") if noisy else track
-    fine_rows = np.arange((track.size - 1) * _STEPS + 1) / _STEPS
-    return np.asarray(map_coordinates(track, [fine_rows], order=3, mode="mirror"), dtype=np.float32)
-
-
-def _jitter_deg(track: FloatArray) -> float:
-    """Measurement noise, deg: the part of the track no head can move fast enough to make.
-
-    From the quieter third of the rows: a nod that fills half of a short recording is no noise.
-    """
-    if track.size < 8:
-        return 0.5
-    wiggle = np.abs(track[2:] - 2 * track[1:-1] + track[:-2])
-    # A third of a normal distribution lies within 0.43 standard deviations; a second difference has sqrt(6).
-    return float(np.quantile(wiggle, 1 / 3)) / 0.43 / math.sqrt(6.0)
-
-
-def _turning_points(track: FloatArray, reversal_deg: float) -> list[int]:
-    """Rows where the track comes from at least `reversal_deg` away and goes as far back."""
-    turns: list[int] = []
-    low, high, direction = 0, 0, 0
-    for row in range(1, track.size):
-        if track[row] > track[high]:
-            high = row
-        if track[row] < track[low]:
-            low = row
-        if direction >= 0 and track[high] - track[row] >= reversal_deg:
-            turns.append(high)
-            direction, low, high = -1, row, row
-        elif direction <= 0 and track[row] - track[low] >= reversal_deg:
-            turns.append(low)
-            direction, low, high = 1, row, row
-    return turns
 
 
 def _chains(track: FloatArray, turns: list[int], limits: CueThresholds) -> Iterator[list[Swing]]:
@@ -173,7 +125,7 @@ def _chains(track: FloatArray, turns: list[int], limits: CueThresholds) -> Itera
         inner = _regular_swings(track, turns[first:], limits)
         last = first + len(inner)
         if len(inner) == 1 and last + 1 < len(turns):
-            after = _swing(track, turns[last], turns[last + 1])
+            after = measure_swing(track, turns[last], turns[last + 1])
             if _is_quick(after, limits) and not _is_as_long(inner[0], after, limits):
                 first = last  # a drift of the resting head into a movement that begins here
                 continue
@@ -189,7 +141,7 @@ def _regular_swings(track: FloatArray, turns: list[int], limits: CueThresholds) 
     """Swings from the first turning point on, as far as each continues those before it."""
     chain: list[Swing] = []
     for start, end in pairwise(turns):
-        swing = _swing(track, start, end)
+        swing = measure_swing(track, start, end)
         if not _continues(chain, swing, limits):
             break
         chain.append(swing)
@@ -210,7 +162,7 @@ def _continues(chain: list[Swing], swing: Swing, limits: CueThresholds) -> bool:
     share = float(np.median([abs(member.size_deg) for member in chain])) / abs(swing.size_deg)
     # The first swing may be the way out of rest to one side, half as large as from side to side.
     least = _HALF_SHARE if len(chain) == 1 else limits["min_return"]
-    if _held_s(before, swing) > _MAX_HOLD_S or not least <= share <= 1.0 / limits["min_return"]:
+    if held_s(before, swing) > _MAX_HOLD_S or not least <= share <= 1.0 / limits["min_return"]:
         return False
     if len(chain) == 1 and not _is_as_long(before, swing, limits):
         return False
@@ -229,13 +181,13 @@ def _with_ways(
     """Add the way out of rest to the first turning point, and the way back from the last one."""
     longest_s = 0.5 / limits["min_rate_hz"] + 2 * _GRACE_S
     if not inner:
-        out, back = _way_out(track, ends[0], longest_s), _way_back(track, ends[1], longest_s)
+        out, back = way_out(track, ends[0], longest_s), way_back(track, ends[1], longest_s)
         together = _is_quick(out, limits) and _is_quick(back, limits)
         return [out, back] if together and _continues([out], back, limits) else []
     usual_s = float(np.median([swing.duration_s for swing in inner]))
     reaches_s = [min(longest_s, share * usual_s + _GRACE_S) for share in _REACHES]
-    outs = [_way_out(track, ends[0], reach_s) for reach_s in reaches_s]
-    backs = [_way_back(track, ends[1], reach_s) for reach_s in reaches_s]
+    outs = [way_out(track, ends[0], reach_s) for reach_s in reaches_s]
+    backs = [way_back(track, ends[1], reach_s) for reach_s in reaches_s]
     return [*_fitting(outs, inner, 0, limits), *inner, *_fitting(backs, inner, -1, limits)]
 
 
@@ -251,22 +203,6 @@ def _fitting(ways: list[Swing], inner: list[Swing], at: int, limits: CueThreshol
     return []
 
 
-def _way_out(track: FloatArray, turn: int, reach_s: float) -> Swing:
-    """Measure the way from rest to the first turning point: rest is where the angle is farthest from it."""
-    start = max(0, turn - round(reach_s * _FINE_HZ))
-    return _swing(track, start + _farthest(track[start : turn + 1], float(track[turn])), turn)
-
-
-def _way_back(track: FloatArray, turn: int, reach_s: float) -> Swing:
-    """Measure the way from the last turning point back to rest."""
-    piece = track[turn : turn + round(reach_s * _FINE_HZ) + 1]
-    return _swing(track, turn, turn + _farthest(piece, float(track[turn])))
-
-
-def _farthest(piece: FloatArray, from_deg: float) -> int:
-    return int(np.argmax(np.abs(piece - from_deg)))
-
-
 def _is_half(outer_first: list[Swing]) -> bool:
     """Whether the outermost swing of a chain looks like a way between rest and one side.
 
@@ -276,45 +212,32 @@ def _is_half(outer_first: list[Swing]) -> bool:
     return len(sizes) > 1 and sizes[0] < _WHOLE_SHARE * sizes[1]
 
 
-def _held_s(before: Swing, after: Swing) -> float:
-    """Rest between two swings, s."""
-    return (after.start - before.end) / _FINE_HZ
-
-
 def _belongs(way: Swing, inner: list[Swing], at: int, limits: CueThresholds) -> bool:
     """Whether a way out of rest, or back, is of one kind with the swings that it leads to."""
     outer_first = inner[:2] if at == 0 else inner[:-3:-1]
     neighbour = outer_first[0]
-    held_s = _held_s(way, neighbour) if at == 0 else _held_s(neighbour, way)
+    rest_s = held_s(way, neighbour) if at == 0 else held_s(neighbour, way)
     opposite = way.size_deg * neighbour.size_deg < 0
     share = abs(way.size_deg) / float(np.median([abs(swing.size_deg) for swing in inner]))
     usual_s = float(np.median([swing.duration_s for swing in inner]))
     least, most = _ONE_MORE if _is_half(outer_first) else (_HALF_SHARE, _LARGEST_WAY)
     like = opposite and least <= share <= most
-    in_time = held_s <= _MAX_HOLD_S and way.duration_s <= (1 + limits["max_variation"]) * usual_s + _GRACE_S
+    in_time = rest_s <= _MAX_HOLD_S and way.duration_s <= (1 + limits["max_variation"]) * usual_s + _GRACE_S
     return like and in_time and _is_quick(way, limits)
 
 
-def _swing(track: FloatArray, start: int, end: int) -> Swing:
-    """Measure the movement between two rows: when it begins and ends, without the rest around it."""
-    size_deg = float(track[end] - track[start])
-    done = (track[start : end + 1] - track[start]) / (size_deg or 1.0)
-    if end - start < 2:
-        return Swing(start, end, size_deg)
-    left = _crossing(done, _LOW)
-    arrived = done.size - 1 - _crossing(1.0 - done[::-1], 1.0 - _HIGH)
-    beyond = _BEYOND * max(arrived - left, 0.0)
-    return Swing(start + max(0.0, left - beyond), start + min(float(end - start), arrived + beyond), size_deg)
+def _goes_on_beside(swings: list[Swing], chain: list[Swing], usual_deg: float, limits: CueThresholds) -> bool:
+    """Whether the head swings on before or after a chain, as far and as quickly, but out of step with it.
 
-
-def _crossing(done: FloatArray, level: float) -> float:
-    """Fractional row at which a movement passes a level for good, seen from its start."""
-    below = np.flatnonzero(done <= level)
-    row = int(below[-1]) if below.size else 0
-    if row + 1 >= done.size:
-        return float(row)
-    step = float(done[row + 1] - done[row])
-    return row + (float((level - done[row]) / step) if step > 0 else 0.0)
+    Then the chain is the regular part of a longer movement, and its count and ends would be made up.
+    """
+    for swing in swings:
+        before_s, after_s = held_s(swing, chain[0]), held_s(chain[-1], swing)
+        beside = any(-_BORDER_S <= rest_s <= _MAX_HOLD_S for rest_s in (before_s, after_s))
+        as_far = _WHOLE_SHARE <= abs(swing.size_deg) / usual_deg <= _LARGEST_WAY
+        if beside and as_far and _is_quick(swing, limits):
+            return True
+    return False
 
 
 def _describe(chain: list[Swing], offset: int) -> Oscillation:
@@ -323,7 +246,7 @@ def _describe(chain: list[Swing], offset: int) -> Oscillation:
     if sizes.size > 2:
         whole[0] = sizes[0] >= _WHOLE_SHARE * sizes[1]
         whole[-1] = sizes[-1] >= _WHOLE_SHARE * sizes[-2]
-    start, end = chain[0].start / _STEPS + offset, chain[-1].end / _STEPS + offset
+    start, end = chain[0].start / STEPS + offset, chain[-1].end / STEPS + offset
     cycles = float(np.where(whole, 0.5, 0.25).sum())
     size_deg = float(np.median(sizes[whole])) if whole.any() else float(sizes.max())
     ways = np.minimum(sizes[[0, -1]] / size_deg, 1.0)
@@ -339,9 +262,7 @@ def _describe(chain: list[Swing], offset: int) -> Oscillation:
             (swing.size_deg < 0 for swing, is_whole in zip(chain, whole, strict=True) if is_whole), False
         ),
         lows=tuple(
-            (one.end + other.start) / 2 / _STEPS + offset
-            for one, other in pairwise(chain)
-            if one.size_deg < 0
+            (one.end + other.start) / 2 / STEPS + offset for one, other in pairwise(chain) if one.size_deg < 0
         ),
     )
 
