@@ -18,7 +18,7 @@ RESULTS = Path("evals/results.json")
 
 CUES_OF_ROW: Mapping[str, tuple[str, ...]] = {
     "pause": ("pause", "long_pause"),
-    "speech_rate": ("speech_brisk", "speech_slow"),
+    "speech_rate": ("speech_brisk", "speech_faster", "speech_slow"),
     "blink": (),
 }
 """Rows of the cue table that make cues of other names; every other row makes the cue it is named after."""

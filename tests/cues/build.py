@@ -124,7 +124,7 @@ def voice(
     *,
     f0_hz: Any = 120.0,
     level_dbfs: Any = -22.0,
-    syllables_per_s: float = 4.0,
+    syllables_per_s: Any = 4.0,
     change: Any = 0.15,
     runs_on_s: float = 0.1,
     start_s: float = 0.0,
@@ -135,6 +135,8 @@ def voice(
     ----------
     f0_hz, level_dbfs, change
         A number, or a function of time, s, that says what each hop in a phrase has.
+    syllables_per_s
+        A number, or a function of the time, s, at which a phrase begins.
     runs_on_s
         How far the speech network runs on past the end of a phrase.
     """
@@ -149,10 +151,11 @@ def voice(
         return np.broadcast_to(np.asarray(value(time_s) if callable(value) else value, float), time_s.size)
 
     by_speech, by_f0, by_level = hops(SPEECH_HOP_S), hops(F0_HOP_S), hops(LEVEL_HOP_S)
+    rates = [(start, end, float(of(syllables_per_s, np.array([start]))[0])) for start, end in phrases]
     nuclei = [
-        start + (k + 0.5) / syllables_per_s
-        for start, end in phrases
-        for k in range(max(1, int((end - start) * syllables_per_s)))
+        start + (k + 0.5) / per_s
+        for start, end, per_s in rates
+        for k in range(max(1, int((end - start) * per_s)))
     ]
     return VoiceTracks(
         start_s=start_s,

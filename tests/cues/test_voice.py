@@ -132,6 +132,31 @@ def test_a_usual_rate_is_neither_brisk_nor_slow() -> None:
     assert not names & {"speech_brisk", "speech_slow"}
 
 
+def quicker(per_s: float) -> Tracks:
+    """Two phrases of 4 s at 3 syllables a second, and one of 3 s at another rate."""
+    return heard(
+        16.0, [(1, 5), (6.8, 10.8), (12.6, 15.6)], syllables_per_s=lambda t: np.where(t < 12, 3, per_s)
+    )
+
+
+def test_who_speaks_faster_than_usual_is_told_against_it() -> None:
+    cue = only(quicker(4.0), "speech_faster")
+    assert near(cue.span, 12.6, 15.6, 0.1)
+    assert cue.value == pytest.approx(4.0, abs=0.3)
+    assert cue.baseline == measure(cue, "usual") == pytest.approx(3.0, abs=0.3)
+
+
+@pytest.mark.parametrize("per_s", [2.0, 3.0, 3.3])
+def test_who_speaks_as_usual_or_slower_is_not_faster(per_s: float) -> None:
+    assert named(quicker(per_s), "speech_faster") == []
+
+
+def test_who_always_speaks_fast_is_brisk_and_not_faster() -> None:
+    tracks = heard(16.0, [(1, 5), (6.8, 10.8), (12.6, 15.6)], syllables_per_s=5.5)
+    assert len(named(tracks, "speech_brisk")) == 3
+    assert named(tracks, "speech_faster") == []
+
+
 def test_pauses_do_not_slow_the_rate() -> None:
     cue = only(heard(SECONDS, [(1.0, 3.0), (4.0, 6.0)], syllables_per_s=5.0), "speech_brisk")
     assert cue.value == pytest.approx(5.0, abs=0.3)

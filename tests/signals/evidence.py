@@ -25,6 +25,7 @@ AUDIO_CUES = frozenset(
         "slow_start",
         "vocal_backchannel",
         "speech_brisk",
+        "speech_faster",
         "speech_slow",
         "pitch_raised",
         "pitch_lively",

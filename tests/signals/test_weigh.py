@@ -30,7 +30,7 @@ CLEAR: dict[SignalType, list[Cue]] = {
     "frustration": [cue("brow_furrow"), cue("lip_press"), cue("loud", 4, 7), cue("pitch_raised", 4, 7)],
     "interest": [cue("lean_in", 4, 8), cue("brow_raise"), cue("facing", 2, 9)],
     "skepticism": [cue("brow_raise_one_side"), cue("lip_corner_down"), cue("lip_press")],
-    "stress": [cue("pitch_raised", 4, 7), cue("speech_brisk", 3, 8), cue("lip_press")],
+    "stress": [cue("pitch_raised", 4, 7), cue("speech_faster", 3, 8), cue("lip_press")],
 }
 """For each signal, evidence that a person would take for it."""
 

@@ -14,7 +14,7 @@ from tests.signals.evidence import AUDIO_CUES, measures_of
 
 RENAMED = {
     "pause": {"pause", "long_pause"},
-    "speech_rate": {"speech_brisk", "speech_slow"},
+    "speech_rate": {"speech_brisk", "speech_faster", "speech_slow"},
     "blink": set[str](),  # counted, never told
 }
 CUES = {name for row in cue_table() for name in RENAMED.get(row, {row})}

@@ -112,6 +112,11 @@ def _turn_rate(view: VoiceView, turn: list[IndexSpan]) -> Iterator[Cue]:
     )
     if name:
         yield Cue(name, AUDIO, span, rate, "syllables/s", None, 0.6)
+    usual = float(view.usual.values["syllables_per_s"][turn[0][0]])
+    if np.isfinite(usual) and rate >= limits["fast_ratio"] * usual:
+        certainty = view.certainty(turn[0][0], 0.6)
+        measures = (("usual", usual, "syllables/s"),)
+        yield Cue("speech_faster", AUDIO, span, rate, "syllables/s", usual, certainty, measures)
 
 
 def _turn_pitch(view: VoiceView, turn: list[IndexSpan]) -> Iterator[Cue]:

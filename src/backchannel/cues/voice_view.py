@@ -23,7 +23,16 @@ pauses inside turns under 1 s, and people who think aloud pause longer)."""
 REFERENCE_HZ = 100.0
 """Semitones are counted from here inside this room; only differences are ever told."""
 
-VOICE_MEASURES: Mapping[str, Usual] = {"semitones": Usual(), "level_dbfs": Usual()}
+RATE_WINDOW_S = 2.0
+"""The rate of speech at a moment is that of the time spoken in so much of the past (judgement: a phrase)."""
+MIN_RATE_S = 1.0
+"""Time spoken in that window from which its syllables make a rate (judgement)."""
+
+VOICE_MEASURES: Mapping[str, Usual] = {
+    "semitones": Usual(),
+    "level_dbfs": Usual(),
+    "syllables_per_s": Usual(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +110,28 @@ def spoken_measures(line: VoiceLine) -> list[FloatArray]:
         speaking[start:end] = True
     voiced = speaking & np.isfinite(line.f0_hz)
     semitones = np.where(voiced, _semitones(line.f0_hz), np.nan).astype(np.float32)
-    return [semitones, np.where(voiced, line.level_dbfs, np.nan).astype(np.float32)]
+    level_dbfs = np.where(voiced, line.level_dbfs, np.nan).astype(np.float32)
+    return [semitones, level_dbfs, _rate(line, speaking)]
+
+
+def _rate(line: VoiceLine, speaking: BoolArray) -> FloatArray:
+    """(n,) syllables a second of the time spoken lately. It looks back only, so no cut can change it."""
+    edges_s = (
+        line.time_s[0] + np.arange(line.heard.size + 1) * LEVEL_HOP_S if line.heard.size else np.zeros(1)
+    )
+    syllables = np.searchsorted(line.syllable_time_s, edges_s)
+    spoken_s = np.concatenate([[0.0], np.cumsum(speaking)]) * LEVEL_HOP_S
+    first = np.maximum(np.arange(1, edges_s.size) - round(RATE_WINDOW_S / LEVEL_HOP_S), 0)
+    lately_s = spoken_s[1:] - spoken_s[first]
+    known = speaking & (lately_s >= MIN_RATE_S)
+    rate = (syllables[1:] - syllables[first]) / np.maximum(lately_s, MIN_RATE_S)
+    return np.where(known, rate, np.nan).astype(np.float32)
 
 
 def view_voice(line: VoiceLine, history: History) -> VoiceView:
     """Cut a line into phrases and turns."""
     phrases = phrase_rows(line)
-    semitones, _ = spoken_measures(line)
+    semitones, *_ = spoken_measures(line)
     return VoiceView(
         time_s=line.time_s,
         heard=line.heard,

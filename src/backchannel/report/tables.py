@@ -14,7 +14,10 @@ from backchannel.report.words import counted, length, measured, named, percentag
 
 NOT_MEASURED = "not measured"
 _HEARD = {"visual": "seen", "audio": "heard", "text": "said"}
-_TABLE_ROW = {"long_pause": "pause", "speech_brisk": "speech_rate", "speech_slow": "speech_rate"}
+_TABLE_ROW = {
+    "long_pause": "pause",
+    **dict.fromkeys(("speech_brisk", "speech_faster", "speech_slow"), "speech_rate"),
+}
 """Cues that share the row of another in the table of thresholds."""
 
 

@@ -53,7 +53,7 @@ SETTLED_CUE_S: Final = 0.25
 TURN_GAP_S: Final = 1.6
 """Silence that ends a turn, as `cues.voice_view` has it; that one needs numpy."""
 WHOLE_TURN_CUES: Final = frozenset(
-    {"steady_voice", "speech_brisk", "speech_slow", "pitch_lively", "pitch_flat"}
+    {"steady_voice", "speech_brisk", "speech_faster", "speech_slow", "pitch_lively", "pitch_flat"}
 )
 """Cues of `cues.voice` that are about a turn from its beginning to its end."""
 _JITTER_S: Final = 0.2

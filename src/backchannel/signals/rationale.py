@@ -44,6 +44,7 @@ PHRASES: Mapping[str, str] = MappingProxyType(
         "slow_start": "made a short sound at {start} s and began {gap} s after it",
         "vocal_backchannel": "made a short sound of {value} s at {start} s",
         "speech_brisk": "spoke {value} syllables a second from {start} to {end} s",
+        "speech_faster": "spoke {value} syllables a second from {start} to {end} s, against {usual} usually",
         "speech_slow": "spoke {value} syllables a second from {start} to {end} s",
         "pitch_raised": "spoke {value} semitones above the usual pitch from {start} to {end} s",
         "pitch_lively": "moved the pitch over {value} semitones from {start} to {end} s",

@@ -81,7 +81,7 @@ def _eyes_closed(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
 
 
 def _pitch_raised(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
-    yield from _together("raised_and_fast", cue, _with(cue, cues, "speech_brisk", 0.5))
+    yield from _together("raised_and_fast", cue, _with(cue, cues, "speech_faster", 0.5))
 
 
 def _long_pause(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
