@@ -20,7 +20,8 @@ from backchannel.perception.voice import F0_MAX_HZ, F0_MIN_HZ, measure_voice
 from backchannel.protocol.errors import ErrorLinks
 from backchannel.protocol.include import Include
 from backchannel.protocol.v0 import Session, encode
-from backchannel.session import SessionState, analyze_segment, choose_subject, interpret
+from backchannel.session import SessionState, analyze_segment, interpret
+from backchannel.subject import subject_in
 from backchannel.tracks import Tracks
 from bench.stopwatch import in_turn
 
@@ -114,11 +115,11 @@ def _sound_stages(segment: Segment) -> dict[str, Callable[[], object]]:
 
 
 def _later_stages(tracks: Tracks) -> dict[str, Callable[[], object]]:
-    subject = choose_subject(None, tracks.picture)
+    face = subject_in(None, tracks.picture)
     _, result = interpret(SessionState(), tracks)
     session, _ = Session("bench", Include(), ErrorLinks(""), 1).media(1)
     return {
-        "cues": lambda: observe(CueState(), tracks, subject, 0.0),
+        "cues": lambda: observe(CueState(), tracks, face, 0.0),
         "signals and quality, with cues": lambda: interpret(SessionState(), tracks),
         "encode": lambda: [encode(message) for message in session.answer(1, result)[1]],
     }

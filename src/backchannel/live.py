@@ -37,7 +37,8 @@ from backchannel.perception.models import load_networks
 from backchannel.perception.perceive import PerceptionSettings, Sensed, sense
 from backchannel.perception.picture import Looking
 from backchannel.perception.voice import SAMPLE_RATE_HZ, measure_voice
-from backchannel.session import Place, SessionState, choose_subject, interpret, last_place, place_on_clock
+from backchannel.session import SessionState, interpret, place_on_clock
+from backchannel.subject import Place, place_at_end, subject_in
 from backchannel.tracks import FaceTracks, PictureTracks, Tracks, face_rows, join_faces, unseen_face
 from backchannel.windows import WINDOW_S
 
@@ -257,12 +258,12 @@ def _without_seams(gaps: Sequence[Span]) -> tuple[Span, ...]:
 def _with_picture(state: LiveState, piece: Sensed, start_s: float) -> LiveState:
     if piece.picture is None or not piece.picture.time_s.size:
         return state
-    subject = choose_subject(state.place, piece.picture)
-    face = piece.picture.faces[subject] if subject is not None else unseen_face(piece.picture.time_s.size)
-    rows = replace(piece.picture, time_s=piece.picture.time_s + start_s, faces=(face,))
+    face = subject_in(state.place, piece.picture)
+    faces = (face or unseen_face(piece.picture.time_s.size),)
+    rows = replace(piece.picture, time_s=piece.picture.time_s + start_s, faces=faces)
     return replace(
         state,
-        place=last_place(piece.picture, subject) or state.place,
+        place=place_at_end(face) or state.place,
         picture=rows if state.picture is None else _joined(state.picture, rows),
         pictured=True,
     )
@@ -309,8 +310,7 @@ def _view(state: LiveState, piece: Sensed, start_s: float, analysis_rate_hz: flo
     picture = piece.picture
     if picture is None or not picture.time_s.size:
         return View(span, picture=False, sound=sound, level_dbfs=level_dbfs)
-    subject = choose_subject(state.place, picture)
-    face = None if subject is None else picture.faces[subject]
+    face = subject_in(state.place, picture)
     return View(
         span,
         picture=True,

@@ -9,8 +9,6 @@ answer.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from backchannel.cues.detect import CueState, Observed, observe
 from backchannel.cues.recent import CONTEXT_S
 from backchannel.model import FULL_RATE_HZ, Coverage, Cue, MediaLimits, Segment, SegmentResult, Span
@@ -19,7 +17,8 @@ from backchannel.perception.perceive import PerceptionSettings, perceive
 from backchannel.signals.engagement import EngagementState, follow_engagement
 from backchannel.signals.quality import QualityState, accumulate, judge
 from backchannel.signals.weigh import weigh
-from backchannel.tracks import FaceTracks, PictureTracks, Tracks
+from backchannel.subject import Place, place_at_end, subject_in
+from backchannel.tracks import FaceTracks, Tracks
 from backchannel.windows import WINDOW_S, windows
 
 LATE_S = 0.6
@@ -30,18 +29,6 @@ MAX_OVERLAP_S, MAX_GAP_S = 1.0, 600.0
 MAX_FROZEN_SHARE = 0.35
 """Share of frames that may differ from the one before in a picture that stands still. An encoded still
 measured 0.26, the stillest of fourteen real clips over 0.9."""
-MAX_SUBJECT_MOVE = 1.5
-"""Farthest the subject's face may be from where it was, in face widths, to be taken for the same person at
-first sight (judgement: nobody changes seats between two segments)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a face was last seen, relative to the picture's height."""
-
-    x: float
-    y: float
-    scale: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +121,9 @@ def interpret(
     """
     start_s, stream_offset_s = place_on_clock(state.clock_s, state.stream_offset_s, tracks.stream_start_s)
     segment = Span(max(state.clock_s, start_s), max(state.clock_s, start_s + tracks.duration_s))
-    subject = choose_subject(state.subject, tracks.picture)
-    cue_state, observed = observe(state.cues, tracks, subject, start_s)
-    coverage = _coverage(tracks, observed, segment, subject, analysis_rate_hz)
+    face = subject_in(state.subject, tracks.picture)
+    cue_state, observed = observe(state.cues, tracks, face, start_s)
+    coverage = _coverage(tracks, observed, segment, face, analysis_rate_hz)
     if coverage.frozen:
         # A camera that hangs shows nobody: what looks like a held smile is a picture of one.
         kept = (cue for cue in observed.cues if cue.modality != "visual" or cue.name == "face_absent")
@@ -151,14 +138,14 @@ def interpret(
         observed.face,
         observed.voice,
         observed.cues,
-        known=subject is not None or state.subject is not None,
+        known=face is not None or state.subject is not None,
     )
     quality = judge(segment, signals, engagement, cues)
     quality_state, overall = accumulate(state.quality, segment, quality)
     after = SessionState(
         clock_s=segment.end_s,
         stream_offset_s=stream_offset_s,
-        subject=last_place(tracks.picture, subject) or state.subject,
+        subject=place_at_end(face) or state.subject,
         told=tuple(cue for cue in known if cue.span.end_s >= segment.end_s - CONTEXT_S),
         cues=cue_state,
         engagement=engagement_state,
@@ -194,34 +181,6 @@ def place_on_clock(
     return clock_s, clock_s - stream_start_s
 
 
-def choose_subject(place: Place | None, picture: PictureTracks | None) -> int | None:
-    """Index of the person this conversation is about: who was there before, or else the most prominent."""
-    if picture is None or not picture.faces:
-        return None
-    if place is not None:
-        distances = [_distance(place, _place_of(face, at=0)) for face in picture.faces]
-        nearest = int(np.argmin(distances))
-        if distances[nearest] <= MAX_SUBJECT_MOVE:
-            return nearest
-    return 0
-
-
-def _place_of(face: FaceTracks, at: int) -> Place:
-    row = int(np.flatnonzero(face.valid)[at])
-    return Place(float(face.head_x[row]), float(face.head_y[row]), float(face.head_scale[row]))
-
-
-def _distance(one: Place, other: Place) -> float:
-    return float(np.hypot(one.x - other.x, one.y - other.y)) / max(one.scale, other.scale)
-
-
-def last_place(picture: PictureTracks | None, subject: int | None) -> Place | None:
-    """Where the person was at the end of a segment; None when not in view."""
-    if picture is None or subject is None:
-        return None
-    return _place_of(picture.faces[subject], at=-1)
-
-
 def _known(cues: Sequence[Cue], told: Sequence[Cue]) -> tuple[Cue, ...]:
     """What a signal may rest on: a segment's own cues, and older ones as they were told.
 
@@ -251,12 +210,12 @@ def _was_told(cue: Cue, told: Sequence[Cue]) -> bool:
 
 
 def _coverage(
-    tracks: Tracks, observed: Observed, segment: Span, subject: int | None, analysis_rate_hz: float
+    tracks: Tracks, observed: Observed, segment: Span, face: FaceTracks | None, analysis_rate_hz: float
 ) -> Coverage:
     face_share = speech_share = None
     frozen = False
     if tracks.picture is not None and tracks.picture.time_s.size:
-        face_share = 0.0 if subject is None else float(tracks.picture.faces[subject].valid.mean())
+        face_share = 0.0 if face is None else float(face.valid.mean())
         # An encoder goes on refining a still picture for seconds; a camera's differs in nearly every frame.
         frozen = tracks.picture.moving.size > 1 and float(tracks.picture.moving[1:].mean()) < MAX_FROZEN_SHARE
     if observed.voice is not None and tracks.voice is not None and segment.duration_s > 0:

@@ -111,6 +111,14 @@ def join_faces(parts: Sequence[FaceTracks]) -> FaceTracks:
     )
 
 
+def either_face(face: FaceTracks, other: FaceTracks, chosen: BoolArray) -> FaceTracks:
+    """Take the rows that are chosen from the other face, the rest from the first."""
+    columns = {column.name: getattr(face, column.name).copy() for column in fields(FaceTracks)}
+    for name, column in columns.items():
+        column[chosen] = getattr(other, name)[chosen]
+    return FaceTracks(**columns)
+
+
 @dataclass(frozen=True, slots=True)
 class PictureTracks:
     """What the picture of one segment gave.

@@ -9,6 +9,7 @@ import numpy as np
 from backchannel.arrays import FloatArray, TimeArray
 from backchannel.cues.detect import CueState, observe
 from backchannel.model import Cue, Span
+from backchannel.subject import subject_in
 from backchannel.tracks import (
     F0_HOP_S,
     LEVEL_HOP_S,
@@ -197,8 +198,7 @@ def mirrored(tracks: Tracks) -> Tracks:
 
 def cues_in(tracks: Tracks) -> tuple[Cue, ...]:
     """Every cue of a conversation that is these tracks and nothing else."""
-    subject = 0 if tracks.picture is not None and tracks.picture.faces else None
-    _, observed = observe(CueState(), tracks, subject, 0.0)
+    _, observed = observe(CueState(), tracks, subject_in(None, tracks.picture), 0.0)
     return observed.cues
 
 

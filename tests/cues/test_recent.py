@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backchannel.cues.recent import CONTEXT_S, PictureLine, Recent, VoiceLine, extend
+from backchannel.subject import subject_in
 from backchannel.tracks import FaceTracks, Tracks
 from tests.cues.build import both, clock, heard, seen
 from tests.slicing import pieces_of
@@ -28,8 +29,7 @@ TALK = both(
 def joined(pieces: list[tuple[float, Tracks]]) -> Recent:
     recent = Recent()
     for start_s, piece in pieces:
-        someone = piece.picture is not None and piece.picture.faces
-        recent = extend(recent, piece, 0 if someone else None, start_s)
+        recent = extend(recent, piece, subject_in(None, piece.picture), start_s)
     return recent
 
 

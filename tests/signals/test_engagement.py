@@ -8,6 +8,7 @@ import pytest
 from backchannel.cues.detect import CueState, observe
 from backchannel.model import EngagementSpan, Span
 from backchannel.signals.engagement import MIN_DWELL_S, EngagementState, follow_engagement
+from backchannel.subject import subject_in
 from backchannel.tracks import Tracks
 from tests.cues.build import both, clock, during, heard, picture, seen, swings
 from tests.slicing import pieces_of
@@ -24,8 +25,7 @@ def followed(tracks: Tracks, cuts_s: tuple[float, ...] = (), *, known: bool = Tr
     cues, state = CueState(), EngagementState()
     spans: list[EngagementSpan] = []
     for start_s, piece in pieces_of(tracks, cuts_s):
-        someone = piece.picture is not None and piece.picture.faces
-        cues, observed = observe(cues, piece, 0 if someone else None, start_s)
+        cues, observed = observe(cues, piece, subject_in(None, piece.picture), start_s)
         segment = Span(start_s, start_s + piece.duration_s)
         state, found = follow_engagement(
             state, segment, observed.face, observed.voice, observed.cues, known=known

@@ -12,7 +12,7 @@ from backchannel.cues.speech import speech_cues
 from backchannel.cues.voice import voice_cues
 from backchannel.cues.voice_view import VOICE_MEASURES, VoiceView, speaking_at, spoken_measures, view_voice
 from backchannel.model import Cue
-from backchannel.tracks import Tracks
+from backchannel.tracks import FaceTracks, Tracks
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,14 @@ class Observed:
 
 
 def observe(
-    state: CueState, tracks: Tracks, subject: int | None, start_s: float
+    state: CueState, tracks: Tracks, face: FaceTracks | None, start_s: float
 ) -> tuple[CueState, Observed]:
     """Join a segment to the conversation and find every cue that touches the recent past.
 
     Parameters
     ----------
-    subject
-        Index into `tracks.picture.faces`, or None when the person is not in view.
+    face
+        Of the person this conversation is about; None where they are not in view.
     start_s
         Session time of the segment's start.
 
@@ -52,15 +52,15 @@ def observe(
     observed
         Cues in order of their start; those of the recent past may have grown since they were last told.
     """
-    recent = extend(state.recent, tracks, subject, start_s)
+    recent = extend(state.recent, tracks, face, start_s)
     face_history, voice_history = state.face_history, state.voice_history
     if recent.picture is not None:
         face_history = remember(face_history, recent.picture.time_s, raw_measures(recent.picture))
     if recent.voice is not None:
         voice_history = remember(voice_history, recent.voice.time_s, spoken_measures(recent.voice))
-    face = view_face(recent.picture, face_history) if recent.picture is not None else None
-    voice = view_voice(recent.voice, voice_history) if recent.voice is not None else None
-    return CueState(recent, face_history, voice_history), Observed(face, voice, _find_cues(face, voice))
+    seen = view_face(recent.picture, face_history) if recent.picture is not None else None
+    heard = view_voice(recent.voice, voice_history) if recent.voice is not None else None
+    return CueState(recent, face_history, voice_history), Observed(seen, heard, _find_cues(seen, heard))
 
 
 def _find_cues(face: FaceView | None, voice: VoiceView | None) -> tuple[Cue, ...]:

@@ -83,20 +83,20 @@ class Recent:
     voice: VoiceLine | None = None
 
 
-def extend(recent: Recent, tracks: Tracks, subject: int | None, start_s: float) -> Recent:
+def extend(recent: Recent, tracks: Tracks, face: FaceTracks | None, start_s: float) -> Recent:
     """Join a segment's tracks to the recent past and forget what is too old.
 
     Parameters
     ----------
-    subject
-        Index into `tracks.picture.faces` of the person this conversation is about, or None.
+    face
+        Of the person this conversation is about; None where they are not in view.
     start_s
         Session time of the segment's start.
     """
     keep_from_s = start_s - CONTEXT_S
     picture, voice = recent.picture, recent.voice
     if tracks.picture is not None and tracks.picture.time_s.size:
-        line = _picture_line(tracks.picture, subject, start_s)
+        line = _picture_line(tracks.picture, face, start_s)
         picture = line if picture is None else _join_pictures(picture, line)
     if tracks.voice is not None and tracks.voice.level_dbfs.size:
         heard = _voice_line(tracks.voice, start_s)
@@ -104,9 +104,8 @@ def extend(recent: Recent, tracks: Tracks, subject: int | None, start_s: float) 
     return Recent(_trim_picture(picture, keep_from_s), _trim_voice(voice, keep_from_s))
 
 
-def _picture_line(picture: PictureTracks, subject: int | None, start_s: float) -> PictureLine:
-    face = picture.faces[subject] if subject is not None else unseen_face(picture.time_s.size)
-    return PictureLine(picture.time_s + start_s, face, picture.moving)
+def _picture_line(picture: PictureTracks, face: FaceTracks | None, start_s: float) -> PictureLine:
+    return PictureLine(picture.time_s + start_s, face or unseen_face(picture.time_s.size), picture.moving)
 
 
 def _join_pictures(before: PictureLine, after: PictureLine) -> PictureLine:
