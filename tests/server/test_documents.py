@@ -1,7 +1,9 @@
 """The documentation as a browser meets it."""
 
 import asyncio
+import re
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -89,6 +91,15 @@ def test_every_error_has_its_anchor(reader: Reader) -> None:
 )
 def test_what_is_no_page_is_not_served(reader: Reader, path: str) -> None:
     assert reader.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/docs/nothing", "/docs/errors/", "/docs/a/b"])
+def test_who_asks_for_a_page_that_is_not_there_is_led_back(reader: Reader, path: str) -> None:
+    answer = reader.get(path)
+    assert answer.headers["content-type"].startswith("text/html")
+    link = re.search(r'href="([^"]+)"', answer.text)
+    assert link is not None
+    assert reader.get(urljoin(path, link[1])).status_code == 200
 
 
 def test_pages_are_only_read(reader: Reader) -> None:

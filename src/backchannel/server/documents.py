@@ -4,6 +4,7 @@ The pages are plain files, made by `docs/site` when the package is built. Where 
 that was never set up) the errors still have their page, since every error links to it.
 """
 
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -44,9 +45,15 @@ def document_routes(site: Path = SITE) -> list[Route]:
 
     async def show(request: Request) -> Response:
         name: str = request.path_params["name"] or "index.html"
+        first_page = "../" * name.count("/") + "index"
         if name.endswith("/"):
-            raise HTTPException(404)  # the links of a page would lead astray from there
-        response = await files.get_response(name if Path(name).suffix else f"{name}.html", request.scope)
+            return pages.missing(first_page)  # the links of a page would lead astray from there
+        try:
+            response = await files.get_response(name if Path(name).suffix else f"{name}.html", request.scope)
+        except HTTPException as problem:
+            if problem.status_code != HTTPStatus.NOT_FOUND:
+                raise
+            return pages.missing(first_page)
         response.headers.update(_HEADERS)
         return response
 

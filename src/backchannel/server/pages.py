@@ -1,6 +1,7 @@
 """The few pages a person may open: what each error means, and where things are."""
 
 from html import escape
+from http import HTTPStatus
 from string import Template
 from typing import Final
 
@@ -69,6 +70,12 @@ async def not_built(_request: Request) -> HTMLResponse:
     )
 
 
+def missing(first_page: str) -> HTMLResponse:
+    """Say that there is no such page, and where the others begin, as a relative link."""
+    body = f'<p>There is no such page. <a href="{escape(first_page)}">The documentation</a> begins here.</p>'
+    return _page("Backchannel", body, HTTPStatus.NOT_FOUND)
+
+
 async def errors(_request: Request) -> HTMLResponse:
     """Explain every error of the catalogue, each at the anchor that errors link to."""
     intro = "<p>Each error carries the link to its entry here, and a message with what was measured.</p>"
@@ -90,5 +97,5 @@ def _with_code(text: str) -> str:
     return "".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))
 
 
-def _page(title: str, body: str) -> HTMLResponse:
-    return HTMLResponse(_PAGE.substitute(title=escape(title), body=body), headers=_HEADERS)
+def _page(title: str, body: str, status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
+    return HTMLResponse(_PAGE.substitute(title=escape(title), body=body), status, headers=_HEADERS)
