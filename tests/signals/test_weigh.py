@@ -8,7 +8,7 @@ import pytest
 from backchannel.model import Cue, Probability, Signal, SignalType, Span
 from backchannel.signals.weigh import probability_of, weigh
 from backchannel.signals.weights import signal_table
-from tests.signals.evidence import AUDIO_CUES, EVERYTHING, cue, types_of, weighed
+from tests.signals.evidence import AUDIO_CUES, EVERYTHING, NO_SPEECH, cue, types_of, weighed
 
 CLEAR: dict[SignalType, list[Cue]] = {
     "agreement": [cue("nod", count=3), cue("facing", 2, 9)],
@@ -165,6 +165,16 @@ def test_what_was_answered_before_carries_no_signal_again() -> None:
     old, new = cue("nod", 5, 6), cue("smile", 6.5, 8)
     assert types_of(weigh([old, new], [new], Span(6, 9), EVERYTHING)) <= {"interest"}
     assert "agreement" in types_of(weigh([old, new], [old, new], Span(3, 9), EVERYTHING))
+
+
+def test_silence_is_only_told_of_the_time_that_the_evidence_covers() -> None:
+    nod, facing, said = cue("nod", 7, 8, count=3), cue("facing", 0, 9), cue("speaking", 1, 4)
+    silent, spoken = (
+        weigh(cues, [nod], Span(5, 10), NO_SPEECH)[0].rationale
+        for cues in ([nod, facing], [nod, facing, said])
+    )
+    assert "no speech was heard" in silent
+    assert "speech" not in spoken
 
 
 def test_the_order_of_the_cues_does_not_matter() -> None:

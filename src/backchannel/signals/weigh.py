@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from backchannel.model import Coverage, Cue, Evidence, Modality, Probability, Signal, SignalType, Span
 from backchannel.signals.rationale import compose, evidence_of
@@ -89,6 +90,8 @@ def _signal(
     if score < REPORT_FROM:
         return
     evidence = _evidence(used)
+    if _spoken_during(evidence, readings):
+        coverage = replace(coverage, speech_share=None)  # this segment's silence is not that of the evidence
     span = Span(reach.start_s + REACH_S, reach.end_s - REACH_S)
     yield Signal(
         type=name,
@@ -99,6 +102,12 @@ def _signal(
         score=score,
         evidence=evidence,
     )
+
+
+def _spoken_during(evidence: Sequence[Evidence], readings: Sequence[Reading]) -> bool:
+    """Whether somebody spoke while any of the evidence went on; it may have begun before the segment."""
+    spoken = [reading.span for reading in readings if reading.name == "speaking"]
+    return any(entry.span.overlap_s(span) > 0 for entry in evidence for span in spoken)
 
 
 def probability_of(score: float) -> Probability:
