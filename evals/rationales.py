@@ -1,7 +1,8 @@
-"""Writes docs/rationales.md: real rationales from real clips, each with the evidence it rests on.
+"""Writes docs/rationales.md: rationales from real clips, each with the evidence it rests on.
 
 ``python -m evals.rationales CLIPS`` looks at every labelled clip in a folder and takes the two likeliest
-occurrences of each signal, from different clips where there are.
+occurrences of each signal, from different clips where there are. What no clip shows is
+rendered, and said to be.
 """
 
 import sys
@@ -12,6 +13,7 @@ from typing import get_args
 from backchannel import analyze
 from backchannel.evaluation.labels import labelled_clips
 from backchannel.model import Signal, SignalType
+from evals.examples import NOT_RENDERED, Example, examples, signals_of
 
 TARGET = Path("docs/rationales.md")
 PER_SIGNAL = 2
@@ -19,7 +21,14 @@ PER_SIGNAL = 2
 HEAD = """# Rationales, and what they rest on
 
 The two likeliest occurrences of each signal in the labelled clips, word for word as they were reported, with
-every number behind them (`include[]=evidence` gives the same). Written by `python -m evals.rationales`.
+every number behind them (`include[]=evidence` gives the same). A signal that none of these clips shows has
+**rendered** examples instead, and says so: a photograph that a script moves and a synthetic voice, encoded
+into a file and analysed like any other. Their scripts were written so that the signal is reported: they show
+what a rationale looks like, not how often it is right. Written by `python -m evals.rationales`.
+"""
+
+RENDERED = """*None of the labelled clips shows it. These two are rendered, not recorded: a photograph that a
+script moves and, where there is speech, a synthetic voice. Nobody did this.*
 """
 
 
@@ -33,24 +42,43 @@ def rationales(folder: Path) -> str:
     ]
     parts = [HEAD]
     for name in get_args(SignalType):
-        parts += [f"## {name}\n", *_signal([(clip, signal) for clip, signal in found if signal.type == name])]
+        real = [(clip, signal) for clip, signal in found if signal.type == name]
+        parts += [f"## {name}\n", *(_real(real) if real else _rendered(name))]
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _signal(found: list[tuple[str, Signal]]) -> Iterator[str]:
+def _real(found: list[tuple[str, Signal]]) -> Iterator[str]:
     chosen: list[tuple[str, Signal]] = []
     for clip, signal in sorted(found, key=lambda pair: -pair[1].score):
         elsewhere = len({other for other, _ in found}) > len(chosen)
         if len(chosen) < PER_SIGNAL and not (elsewhere and clip in [other for other, _ in chosen]):
             chosen.append((clip, signal))
-    if not chosen:
-        yield "None of the labelled clips shows it, so there is none to print.\n"
     for clip, signal in chosen:
-        yield from _occurrence(clip, signal)
+        yield from _occurrence(f"`{clip}`", signal)
 
 
-def _occurrence(clip: str, signal: Signal) -> Iterator[str]:
-    yield f"**{signal.probability}**, {signal.span.start_s:.1f} to {signal.span.end_s:.1f} s of `{clip}`\n"
+def _rendered(name: SignalType) -> Iterator[str]:
+    scripts = examples().get(name, ())
+    yield (
+        RENDERED
+        if scripts
+        else f"None of the labelled clips shows it. {NOT_RENDERED.get(name, 'Nothing is scripted for it.')}\n"
+    )
+    for example in scripts:
+        yield from _rendered_occurrence(example, name)
+
+
+def _rendered_occurrence(example: Example, name: SignalType) -> Iterator[str]:
+    signals = [signal for signal in signals_of(example) if signal.type == name]
+    if not signals:
+        yield f"Rendered ({example.script}): not reported.\n"
+        return
+    likeliest = max(signals, key=lambda signal: signal.score)
+    yield from _occurrence(f"a rendered clip ({example.script})", likeliest)
+
+
+def _occurrence(where: str, signal: Signal) -> Iterator[str]:
+    yield f"**{signal.probability}**, {signal.span.start_s:.1f} to {signal.span.end_s:.1f} s of {where}\n"
     yield f"> {signal.rationale}\n"
     yield "| Cue | From | To | Value | Usual | Weight |"
     yield "|---|---|---|---|---|---|"

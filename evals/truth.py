@@ -20,6 +20,7 @@ from pathlib import Path
 
 from evals.results import commit_now, machine
 from evals.yardstick.design import Case, design
+from evals.yardstick.furrows import furrow_cases, furrow_errors
 from evals.yardstick.real_frames import CLIPS, MISSING, real_frame_errors
 from evals.yardstick.report import Report, as_json, as_markdown, pooled
 from evals.yardstick.run import Outcome, run
@@ -33,13 +34,16 @@ def main() -> None:
     """Run the command; it fails when a bound is broken."""
     parser = argparse.ArgumentParser(prog="python -m evals.truth", description="Accuracy on synthetic truth.")
     parser.add_argument("--clips", type=int, default=200)
+    parser.add_argument("--furrows", type=int, default=20, help="further clips, of furrowed brows")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--results", action="store_true", help="keep the result as evals/TRUTH.md")
     asked = parser.parse_args()
     started_s, commit = time.monotonic(), commit_now()
-    report = measure(design(asked.clips, asked.seed), jobs=asked.jobs)
+    report = measure(
+        design(asked.clips, asked.seed), jobs=asked.jobs, furrows=furrow_cases(asked.furrows, asked.seed)
+    )
     if asked.results:
         heading = heading_of(asked.clips, asked.seed, commit, time.monotonic() - started_s)
         RESULTS.write_text(heading + as_markdown(report), encoding="utf-8")
@@ -59,10 +63,12 @@ def heading_of(clips: int, seed: int, commit: str, took_s: float) -> str:
     )
 
 
-def measure(cases: tuple[Case, ...], *, jobs: int = 1, real_frames: bool = True) -> Report:
-    """Render and analyse clips, and pool what they show."""
+def measure(
+    cases: tuple[Case, ...], *, jobs: int = 1, real_frames: bool = True, furrows: tuple[Case, ...] = ()
+) -> Report:
+    """Render and analyse clips, and pool what they show; of `furrows`, only what they show of furrows."""
     outcomes = list(_outcomes(cases, jobs))
-    further: dict[str, Sample] = pulse_errors()
+    further: dict[str, Sample] = pulse_errors() | furrow_errors(_outcomes(furrows, jobs))
     if real_frames and CLIPS.is_dir():
         further |= real_frame_errors()
     elif real_frames:

@@ -18,6 +18,7 @@ from evals.synthesis.gestures import (
     Nod,
     Shake,
     Smile,
+    Squint,
     Tilt,
     Turn,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "Shake",
     "Shot",
     "Smile",
+    "Squint",
     "Sway",
     "Tilt",
     "Truth",

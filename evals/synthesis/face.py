@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from backchannel.arrays import FloatArray, ImageArray
+from evals.synthesis.brows import brow_furrow, brow_rise, furrow_shade
 from evals.synthesis.eyes import Eye, prepare_eyes
 from evals.synthesis.mesh import CHIN, Matrix
 from evals.synthesis.mouth import Mouth, prepare_mouth
@@ -16,12 +17,7 @@ from evals.synthesis.portrait import Portrait, original
 FINE_FACE_WIDTH_PX = 100.0
 """Faces are drawn at least this large, then reduced: an iris two pixels wide cannot be turned by a degree."""
 
-BROW_RISE_FW = 0.1
-"""A full raise, face widths: 9 mm."""
-
 _MOUTH_CORNERS = {"right": 61, "left": 291}
-_BROWS = {"right": (70, 63, 105, 66, 107), "left": (300, 293, 334, 296, 336)}
-_INNER_BROWS = {"right": (107, 55), "left": (336, 285)}
 _LOWER_LIDS = {"right": (144, 145, 153), "left": (373, 374, 380)}
 _CHEEKS = {"right": 205, "left": 425}
 
@@ -55,12 +51,15 @@ class Face:
         (h, w, 3) RGB, 0..255, fine.
     fields
         Motion of the texture at full strength, each (h, w, 2) fine px: where its parts go to.
+    furrow_shade
+        (h, w, 3) 0..1, light that is left under fully furrowed brows and in the folds between them.
     """
 
     corner: tuple[int, int]
     zoom: int
     texture: FloatArray
     fields: dict[str, FloatArray]
+    furrow_shade: FloatArray
     eyes: tuple[Eye, Eye]
     mouth: Mouth
 
@@ -78,6 +77,8 @@ class Face:
             if strength:
                 place -= np.float32(strength) * self.fields[name]
         drawn = self.mouth.drawn(texture, place, expression.mouth_opening, expression.smile)
+        if expression.brow_furrow:
+            drawn = drawn * (1 - np.float32(expression.brow_furrow) * (1 - self.furrow_shade))
         if self.zoom > 1:
             small = (wide // self.zoom, high // self.zoom)
             drawn = np.asarray(cv2.resize(drawn, small, interpolation=cv2.INTER_AREA), dtype=np.float32)
@@ -120,6 +121,7 @@ def prepare_face(portrait: Portrait) -> Face:
         zoom=zoom,
         texture=texture,
         fields=_fields(points, unit * zoom, (int(size[1]), int(size[0]))),
+        furrow_shade=furrow_shade(points, (int(size[1]), int(size[0])), unit * zoom),
         eyes=prepare_eyes(texture, points, unit * zoom),
         mouth=prepare_mouth(points, unit * zoom, (int(size[1]), int(size[0]))),
     )
@@ -132,7 +134,7 @@ def _fields(points: FloatArray, unit: float, size: tuple[int, int]) -> dict[str,
         strength = np.exp(-(((x - at[0]) / (reach_x * unit)) ** 2 + ((y - at[1]) / (reach_y * unit)) ** 2))
         return np.asarray(strength[..., None] * np.array([move_x, -move_y]) * unit)
 
-    fields: dict[str, Matrix] = {name: np.zeros((*size, 2)) for name in ("smile", "furrow", "jaw")}
+    fields: dict[str, Matrix] = {name: np.zeros((*size, 2)) for name in ("smile", "jaw")}
     for side, out in (("right", -1.0), ("left", 1.0)):
         corner, cheek = points[_MOUTH_CORNERS[side]], points[_CHEEKS[side]]
         fields["smile"] += bump(corner, 0.22, 0.18, out * 0.055, 0.055)
@@ -140,32 +142,9 @@ def _fields(points: FloatArray, unit: float, size: tuple[int, int]) -> dict[str,
         fields["jaw"] += bump(corner, 0.22, 0.18, -out * 0.35, 0.0)
         fields["smile"] += bump(cheek, 0.22, 0.2, 0.0, 0.02)
         fields["smile"] += bump(points[list(_LOWER_LIDS[side])].mean(axis=0), 0.16, 0.06, 0.0, 0.016)
-        fields[f"brow_{side}"] = _brow_rise(points, side, size, unit)
-        inner = points[list(_INNER_BROWS[side])].mean(axis=0) + unit * np.array([-out * 0.05, 0.06])
-        fields["furrow"] += bump(inner, 0.2, 0.16, -out * 0.07, -0.075) * _above(
-            points, side, size, unit, 0.08
-        )
     chin = points[CHIN]
     fields["smile"] += bump(chin - [0, 0.25 * unit], 0.3, 0.15, 0.0, -0.01)
+    fields["brow_left"] = brow_rise(points, "left", size, unit)
+    fields["brow_right"] = brow_rise(points, "right", size, unit)
+    fields["furrow"] = brow_furrow(points, size, unit)
     return {name: np.asarray(field, dtype=np.float32) for name, field in fields.items()}
-
-
-def _brow_rise(points: FloatArray, side: str, size: tuple[int, int], unit: float) -> Matrix:
-    """(h, w, 2) the brow rises whole, the lid stretches below it, the forehead gives way above."""
-    brow = points[list(_BROWS[side])]
-    order = brow[:, 0].argsort()
-    y, x = np.indices(size)
-    # Fields are looked up where things end, so the plateau is where the brow will be.
-    middle = np.interp(x[0], brow[order, 0], brow[order, 1]) - BROW_RISE_FW * unit
-    above = np.clip((y - middle + 0.28 * unit) / (0.22 * unit), 0, 1)
-    ends = np.maximum(np.maximum(brow[:, 0].min() - x, x - brow[:, 0].max()) / (0.16 * unit), 0)
-    share = above * np.exp(-(ends**2)) * _above(points, side, size, unit, 0.17)[..., 0]
-    return np.asarray(share[..., None] * np.array([0.0, -BROW_RISE_FW * unit]))
-
-
-def _above(points: FloatArray, side: str, size: tuple[int, int], unit: float, reach_fw: float) -> Matrix:
-    """(h, w, 1) fades the brow's motion out toward the eyelid, which stays, over `reach_fw`."""
-    lid = points[159 if side == "right" else 386, 1]
-    y = np.arange(size[0])[:, None]
-    fade = np.clip((lid - 0.02 * unit - y) / (reach_fw * unit), 0, 1)
-    return np.asarray(np.broadcast_to(fade, size)[..., None])

@@ -254,6 +254,30 @@ class Blink:
 
 
 @dataclass(frozen=True, slots=True)
+class Squint:
+    """Both eyes narrowed and held so; `amount` is the share of the opening that the lids cover."""
+
+    start_s: float
+    duration_s: float = 1.5
+    amount: float = 0.55
+    ramp_s: float = 0.2
+
+    @property
+    def span(self) -> Span:
+        """From the first to the last motion, s."""
+        return Span(self.start_s, self.start_s + self.duration_s)
+
+    def curves(self, time_s: TimeArray) -> Curves:
+        """Closure of both eyes, 0 (open) to 1 (shut)."""
+        narrowed = self.amount * plateau(time_s, self.span, self.ramp_s)
+        return {"eye_closure_left": narrowed, "eye_closure_right": narrowed}
+
+    def cue(self) -> ScriptedCue:
+        """Return the label."""
+        return ScriptedCue("eyes_narrowed", self.span, self.amount, "of opening")
+
+
+@dataclass(frozen=True, slots=True)
 class Smile:
     """Lip corners up and out, lower lids up. 1 is the smile of the portrait itself."""
 
@@ -306,7 +330,7 @@ class BrowRaise:
 
 @dataclass(frozen=True, slots=True)
 class BrowFurrow:
-    """Inner brow ends down and together; 1 is about 5 mm."""
+    """Both brows down and together, the inner ends most; 1 is about 8 mm down and 5 mm in."""
 
     start_s: float
     duration_s: float = 1.5
@@ -351,4 +375,4 @@ class Lean:
         return ScriptedCue(name, self.span, abs(self.scale - 1), "of size")
 
 
-Gesture = Nod | Shake | Glance | Turn | Tilt | Blink | Smile | BrowRaise | BrowFurrow | Lean
+Gesture = Nod | Shake | Glance | Turn | Tilt | Blink | Squint | Smile | BrowRaise | BrowFurrow | Lean

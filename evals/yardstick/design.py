@@ -105,20 +105,21 @@ def case(number: int, seed: int = 1) -> Case:
     speech = str(chance.choice(["none", "through", "sentences"], p=[0.45, 0.3, 0.25]))
     gestures = _gestures(chance, kind, speaking=speech != "none")
     end_s = max(gesture.span.end_s for gesture in gestures) + REST_S
-    said = _said(chance, speech, end_s)
-    duration_s = max(4.0, end_s, *(spans_of(say)[-1].end_s + 0.5 for say in said))
+    speeches = speech_until(chance, speech, end_s)
+    duration_s = max(4.0, end_s, *(spans_of(say)[-1].end_s + 0.5 for say in speeches))
     performance = Performance(
         duration_s=float(np.ceil(duration_s * 4) / 4),
         gestures=gestures,
-        speech=said,
+        speech=speeches,
         sway=Sway(drift_deg=chance.uniform(0.3, 1.2), jitter_deg=chance.uniform(0.05, 0.25)),
         room_dbfs=chance.uniform(-70, -50),
         seed=number + 1000 * seed,
     )
-    return Case(number, kind, speech, _shot(chance, performance))
+    return Case(number, kind, speech, shot_of(chance, performance))
 
 
-def _shot(chance: Chance, performance: Performance) -> Shot:
+def shot_of(chance: Chance, performance: Performance) -> Shot:
+    """Draw how a performance is seen and stored."""
     width, height = _PICTURES_PX[chance.integers(len(_PICTURES_PX))]
     reduced = min(1.0, ANALYSED_SIDE_PX / max(width, height))
     largest = min(300.0, 0.62 * reduced * min(width, height * 1.2))
@@ -242,7 +243,7 @@ def _other(chance: Chance, *, speaking: bool) -> tuple[Gesture, ...]:
     return choices[str(chance.choice(list(choices)))]()
 
 
-def _said(chance: Chance, speech: str, end_s: float) -> tuple[Say, ...]:
+def speech_until(chance: Chance, speech: str, end_s: float) -> tuple[Say, ...]:
     """Speak without a pause, or with pauses of known length and now and then an "um"."""
     if speech == "none":
         return ()

@@ -10,7 +10,7 @@ from backchannel.arrays import BoolArray, FloatArray, TimeArray
 from backchannel.cues.spans import runs
 from backchannel.model import Cue, Span
 from backchannel.tracks import FaceTracks, Tracks
-from evals.synthesis import Blink, BrowRaise, Lean, Shot, Smile, Tilt, Truth
+from evals.synthesis import Blink, BrowFurrow, BrowRaise, Lean, Shot, Smile, Tilt, Truth
 from evals.synthesis.gestures import Gesture
 from evals.yardstick.sample import Sample
 
@@ -93,6 +93,7 @@ def _onsets(shot: Shot, cues: Sequence[Cue]) -> dict[str, Sample]:
     kinds: tuple[tuple[str, type[Gesture], tuple[str, ...]], ...] = (
         ("smile", Smile, ("smile",)),
         ("brow raise", BrowRaise, ("brow_raise",)),
+        ("brow furrow", BrowFurrow, ("brow_furrow",)),
         ("tilt", Tilt, ("tilt",)),
         ("lean", Lean, ("lean_in", "lean_out")),
     )

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from backchannel.model import Cue, Span
-from evals.synthesis import Nod, Performance, Say, Shot, voice_of
+from evals.synthesis import BrowFurrow, Nod, Performance, Say, Shot, voice_of
 from evals.yardstick.design import FRAME_RATES_HZ, design, targets
+from evals.yardstick.furrows import KNOWN_S, MEASURES, furrow_cases, furrow_errors
 from evals.yardstick.gestures import score_gesture
 from evals.yardstick.report import Bound
+from evals.yardstick.run import Outcome
 from evals.yardstick.sample import Sample
 from evals.yardstick.sound import pulse_errors
 
@@ -83,3 +85,19 @@ def test_f0_of_pulse_trains_is_measured_within_half_a_semitone() -> None:
     (sample,) = pulse_errors().values()
     assert sample.mean < 0.5
     assert sample.worst < 1.0
+
+
+def test_clips_of_furrows_are_their_own_and_hold_one_furrow_each_after_a_rest() -> None:
+    cases = furrow_cases(6)
+    assert cases == furrow_cases(8)[:6]
+    assert {case.kind for case in cases}.isdisjoint(case.kind for case in design(20))
+    for case in cases:
+        (furrow,) = (it for it in case.shot.performance.gestures if isinstance(it, BrowFurrow))
+        assert furrow.start_s >= KNOWN_S
+        assert furrow.span.end_s < case.shot.performance.duration_s
+
+
+def test_clips_of_furrows_add_to_no_other_figure() -> None:
+    (case,) = furrow_cases(1)
+    outcome = Outcome(case, {name: Sample.of([1.0]) for name in (*MEASURES, "head pitch, deg")}, {})
+    assert furrow_errors([outcome, outcome]) == dict.fromkeys(MEASURES, Sample.of([1.0, 1.0]))
