@@ -59,11 +59,11 @@ def _real(found: list[tuple[str, Signal]]) -> Iterator[str]:
 
 def _rendered(name: SignalType) -> Iterator[str]:
     scripts = examples().get(name, ())
-    yield (
-        RENDERED
-        if scripts
-        else f"None of the labelled clips shows it. {NOT_RENDERED.get(name, 'Nothing is scripted for it.')}\n"
-    )
+    if not scripts:
+        why = NOT_RENDERED.get(name, "Nothing is scripted for it.")
+        yield f"None of the labelled clips shows it. {why}\n"
+        return
+    yield RENDERED
     for example in scripts:
         yield from _rendered_occurrence(example, name)
 

@@ -103,9 +103,15 @@ def case(number: int, seed: int = 1) -> Case:
     chance = np.random.default_rng([seed, number])
     kind = ("nod", "shake", "other", "nod", "shake", "both", "nod", "shake", "other", "nod")[number % 10]
     speech = str(chance.choice(["none", "through", "sentences"], p=[0.45, 0.3, 0.25]))
-    gestures = _gestures(chance, kind, speaking=speech != "none")
+    return case_of(chance, number, seed, kind, speech, _gestures(chance, kind, speaking=speech != "none"))
+
+
+def case_of(
+    chance: Chance, number: int, seed: int, kind: str, speech: str, gestures: tuple[Gesture, ...]
+) -> Case:
+    """Draw all else of a clip in which something happens: what is said, sway, room, picture, encoding."""
     end_s = max(gesture.span.end_s for gesture in gestures) + REST_S
-    speeches = speech_until(chance, speech, end_s)
+    speeches = _speech_until(chance, speech, end_s)
     duration_s = max(4.0, end_s, *(spans_of(say)[-1].end_s + 0.5 for say in speeches))
     performance = Performance(
         duration_s=float(np.ceil(duration_s * 4) / 4),
@@ -115,11 +121,10 @@ def case(number: int, seed: int = 1) -> Case:
         room_dbfs=chance.uniform(-70, -50),
         seed=number + 1000 * seed,
     )
-    return Case(number, kind, speech, shot_of(chance, performance))
+    return Case(number, kind, speech, _shot(chance, performance))
 
 
-def shot_of(chance: Chance, performance: Performance) -> Shot:
-    """Draw how a performance is seen and stored."""
+def _shot(chance: Chance, performance: Performance) -> Shot:
     width, height = _PICTURES_PX[chance.integers(len(_PICTURES_PX))]
     reduced = min(1.0, ANALYSED_SIDE_PX / max(width, height))
     largest = min(300.0, 0.62 * reduced * min(width, height * 1.2))
@@ -243,7 +248,7 @@ def _other(chance: Chance, *, speaking: bool) -> tuple[Gesture, ...]:
     return choices[str(chance.choice(list(choices)))]()
 
 
-def speech_until(chance: Chance, speech: str, end_s: float) -> tuple[Say, ...]:
+def _speech_until(chance: Chance, speech: str, end_s: float) -> tuple[Say, ...]:
     """Speak without a pause, or with pauses of known length and now and then an "um"."""
     if speech == "none":
         return ()

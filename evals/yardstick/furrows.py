@@ -10,9 +10,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from evals.synthesis import Blink, BrowFurrow, BrowRaise, Performance, Smile, Squint, Sway, spans_of
+from evals.synthesis import Blink, BrowFurrow, BrowRaise, Smile, Squint
 from evals.synthesis.gestures import Gesture
-from evals.yardstick.design import APART_S, REST_S, Case, Chance, shot_of, speech_until
+from evals.yardstick.design import APART_S, Case, Chance, case_of
 from evals.yardstick.run import Outcome
 from evals.yardstick.sample import Sample
 
@@ -42,18 +42,7 @@ def _case(number: int, seed: int) -> Case:
     speech = str(chance.choice(["none", "through", "sentences"], p=[0.6, 0.2, 0.2]))
     furrow = BrowFurrow(KNOWN_S + chance.uniform(0, 0.5), chance.uniform(1.0, 2.2), chance.uniform(0.8, 1.0))
     other = _other(chance, furrow.span.end_s + APART_S)
-    end_s = other.span.end_s + REST_S
-    speeches = speech_until(chance, speech, end_s)
-    duration_s = max(end_s, *(spans_of(say)[-1].end_s + 0.5 for say in speeches), 0.0)
-    performance = Performance(
-        duration_s=float(np.ceil(duration_s * 4) / 4),
-        gestures=(Blink(1.2), furrow, other),
-        speech=speeches,
-        sway=Sway(drift_deg=chance.uniform(0.3, 1.2), jitter_deg=chance.uniform(0.05, 0.25)),
-        room_dbfs=chance.uniform(-70, -50),
-        seed=number + 1000 * seed,
-    )
-    return Case(number, "furrow", speech, shot_of(chance, performance))
+    return case_of(chance, number, seed, "furrow", speech, (Blink(1.2), furrow, other))
 
 
 def _other(chance: Chance, start_s: float) -> Gesture:

@@ -167,9 +167,10 @@ def advance(
     if start_s - state.end_s >= MIN_GAP_S:
         dropped = (Span(_answered_until_s(state), start_s),)
         state, told = _skip_to(state, start_s)
-    view = _view(state, piece, start_s, analysis_rate_hz)
+    face = subject_in(state.place, piece.picture)
+    view = _view(piece, face, start_s, analysis_rate_hz)
     state, degraded = _watch_picture(state, piece, start_s)
-    state = _with_sound(_with_picture(state, piece, start_s), piece, start_s)
+    state = _with_sound(_with_picture(state, piece, face, start_s), piece, start_s)
     state = replace(
         state,
         end_s=max(state.end_s, start_s + piece.duration_s),
@@ -255,10 +256,9 @@ def _without_seams(gaps: Sequence[Span]) -> tuple[Span, ...]:
 # --- the line --------------------------------------------------------------------------------------
 
 
-def _with_picture(state: LiveState, piece: Sensed, start_s: float) -> LiveState:
+def _with_picture(state: LiveState, piece: Sensed, face: FaceTracks | None, start_s: float) -> LiveState:
     if piece.picture is None or not piece.picture.time_s.size:
         return state
-    face = subject_in(state.place, piece.picture)
     faces = (face or unseen_face(piece.picture.time_s.size),)
     rows = replace(piece.picture, time_s=piece.picture.time_s + start_s, faces=faces)
     return replace(
@@ -299,7 +299,7 @@ def _watch_picture(state: LiveState, piece: Sensed, start_s: float) -> tuple[Liv
     return replace(state, pictured_until_s=seen_s, blind=blind), tuple(gaps)
 
 
-def _view(state: LiveState, piece: Sensed, start_s: float, analysis_rate_hz: float) -> View:
+def _view(piece: Sensed, face: FaceTracks | None, start_s: float, analysis_rate_hz: float) -> View:
     """Tell what a piece is measured from."""
     span = Span(start_s, start_s + piece.duration_s)
     level_dbfs = None
@@ -310,7 +310,6 @@ def _view(state: LiveState, piece: Sensed, start_s: float, analysis_rate_hz: flo
     picture = piece.picture
     if picture is None or not picture.time_s.size:
         return View(span, picture=False, sound=sound, level_dbfs=level_dbfs)
-    face = subject_in(state.place, picture)
     return View(
         span,
         picture=True,

@@ -38,10 +38,10 @@ def subject_in(place: Place | None, picture: PictureTracks | None) -> FaceTracks
     place
         Where the person was last seen; None at first, when the most prominent face is taken.
     """
-    faces = () if picture is None else tuple(face for face in picture.faces if face.valid.any())
-    if picture is None or not faces:
+    if picture is None:
         return None
-    return _with_successors(_first_choice(place, faces), faces, picture.time_s)
+    faces = tuple(face for face in picture.faces if face.valid.any())
+    return _with_successors(_first_choice(place, faces), faces, picture.time_s) if faces else None
 
 
 def place_at_end(face: FaceTracks | None) -> Place | None:

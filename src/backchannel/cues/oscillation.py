@@ -108,24 +108,27 @@ def find_oscillations(along: FloatArray, across: FloatArray, limits: CueThreshol
         )
         reversal_deg = max(smallest_deg, noise_deg)
         turns = turning_points(track, reversal_deg)
-        chains = list(_chains(track, turns, limits))
-        swings = [*(measure_swing(track, *ends) for ends in pairwise(turns)), *chained.from_iterable(chains)]
+        swings = [measure_swing(track, *ends) for ends in pairwise(turns)]
+        chains = list(_chains(track, turns, swings, limits))
+        all_swings = [*swings, *chained.from_iterable(chains)]
         for chain in chains:
             found = _describe(chain, start)
             large = found.peak_to_peak_deg >= limits["min_peak_to_peak_deg"]
-            whole = not _goes_on_beside(swings, chain, found.peak_to_peak_deg, limits)
+            whole = not _goes_on_beside(all_swings, chain, found.peak_to_peak_deg, limits)
             if large and whole and _dominates(track, other, chain, limits["min_power_ratio"]):
                 yield found
 
 
-def _chains(track: FloatArray, turns: list[int], limits: CueThresholds) -> Iterator[list[Swing]]:
-    """Chains of two swings or more, each with the ways out of rest and back."""
+def _chains(
+    track: FloatArray, turns: list[int], swings: list[Swing], limits: CueThresholds
+) -> Iterator[list[Swing]]:
+    """Chains of two swings or more, each with the ways out of rest and back; `swings` lie between `turns`."""
     first, told = 0, -1
     while first < len(turns):
-        inner = _regular_swings(track, turns[first:], limits)
+        inner = _regular_swings(swings[first:], limits)
         last = first + len(inner)
-        if len(inner) == 1 and last + 1 < len(turns):
-            after = measure_swing(track, turns[last], turns[last + 1])
+        if len(inner) == 1 and last < len(swings):
+            after = swings[last]
             if _is_quick(after, limits) and not _is_as_long(inner[0], after, limits):
                 first = last  # a drift of the resting head into a movement that begins here
                 continue
@@ -137,11 +140,10 @@ def _chains(track: FloatArray, turns: list[int], limits: CueThresholds) -> Itera
         first = max(last, first + 1)
 
 
-def _regular_swings(track: FloatArray, turns: list[int], limits: CueThresholds) -> list[Swing]:
-    """Swings from the first turning point on, as far as each continues those before it."""
+def _regular_swings(swings: list[Swing], limits: CueThresholds) -> list[Swing]:
+    """Swings from the first on, as far as each continues those before it."""
     chain: list[Swing] = []
-    for start, end in pairwise(turns):
-        swing = measure_swing(track, start, end)
+    for swing in swings:
         if not _continues(chain, swing, limits):
             break
         chain.append(swing)

@@ -116,9 +116,7 @@ def spoken_measures(line: VoiceLine) -> list[FloatArray]:
 
 def _rate(line: VoiceLine, speaking: BoolArray) -> FloatArray:
     """(n,) syllables a second of the time spoken lately. It looks back only, so no cut can change it."""
-    edges_s = (
-        line.time_s[0] + np.arange(line.heard.size + 1) * LEVEL_HOP_S if line.heard.size else np.zeros(1)
-    )
+    edges_s = (line.first_row + np.arange(line.heard.size + 1)) * LEVEL_HOP_S
     syllables = np.searchsorted(line.syllable_time_s, edges_s)
     spoken_s = np.concatenate([[0.0], np.cumsum(speaking)]) * LEVEL_HOP_S
     first = np.maximum(np.arange(1, edges_s.size) - round(RATE_WINDOW_S / LEVEL_HOP_S), 0)
