@@ -12,7 +12,7 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 # The pages that the server shows at /docs, and what they are made from.
-SITE := src/backchannel/server/site/index.html
+SITE := src/backchannel/server/pages/site/index.html
 PAGES := $(shell find docs evals/RESULTS.md evals/TRUTH.md bench/RESULTS.md src/backchannel/config.py src/backchannel/errors.py \
 	src/backchannel/console/tokens.css src/backchannel/console/icon.svg -type f -not -name '*.pyc' 2>/dev/null)
 
@@ -39,7 +39,7 @@ $(SITE): $(PAGES) | .venv/.ready
 	@$(BIN)/python -m docs.site.build --strict
 
 run: setup $(SITE)
-	@$(BIN)/python -m evals.demo --host $(HOST) --port $(PORT) --data-dir $(DATA_DIR) \
+	@$(BIN)/python -m tools.demo --host $(HOST) --port $(PORT) --data-dir $(DATA_DIR) \
 		$(if $(filter 0,$(DEMO)),--serve-only) $(if $(VIDEO),--video "$(VIDEO)")
 
 test: setup $(SITE)

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-NETWORKS = Path("src/backchannel/perception/networks")
-DOCUMENTS = Path("src/backchannel/server/site")
+NETWORKS = Path("src/backchannel/perception/network_files")
+DOCUMENTS = Path("src/backchannel/server/pages/site")
 
 
 class Network(NamedTuple):

@@ -18,7 +18,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from backchannel.client import ClientError, open_stream
+from backchannel.client.v0 import ClientError, open_stream
 from backchannel.windows import WINDOW_S
 
 Kind = Literal["v0", "v2"]

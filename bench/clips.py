@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from backchannel.arrays import FloatArray, ImageArray
-from evals.synthesis import (
+from synthesis import (
     Blink,
     Encoding,
     Look,
@@ -21,7 +21,7 @@ from evals.synthesis import (
     frames_of,
     perform,
 )
-from evals.synthesis.film import VideoCodec, write_film
+from synthesis.film import VideoCodec, write_film
 
 DURATION_S: Final = 5.0
 FRAME_RATE_HZ: Final = 30.0

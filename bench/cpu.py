@@ -8,12 +8,11 @@ import numpy as np
 
 from backchannel.cues.detect import CueState, observe
 from backchannel.media.decode import DEFAULT_MAX_SIDE_PX, decode_audio, decode_frames, probe
-from backchannel.media.shown import Projector
-from backchannel.model import MediaLimits, Segment
+from backchannel.media.decode.projector import Projector
 from backchannel.perception.detection import detect_faces
 from backchannel.perception.eyes import cut_eyes, fit_eyes
 from backchannel.perception.mesh import fit_mesh, region_of_detection
-from backchannel.perception.models import load_networks, stay_on_one_thread
+from backchannel.perception.networks import load_networks, stay_on_one_thread
 from backchannel.perception.perceive import perceive
 from backchannel.perception.picture import measure_picture
 from backchannel.perception.voice import F0_MAX_HZ, F0_MIN_HZ, measure_voice
@@ -23,6 +22,7 @@ from backchannel.protocol.v0 import Session, encode
 from backchannel.session import SessionState, analyze_segment, interpret
 from backchannel.subject import subject_in
 from backchannel.tracks import Tracks
+from backchannel.values import MediaLimits, Segment
 from bench.stopwatch import in_turn
 
 LIMITS = MediaLimits()

@@ -15,9 +15,9 @@ from av.audio.resampler import AudioResampler
 
 from backchannel.arrays import FloatArray, ImageArray
 from bench.clips import make_clips
-from evals.synthesis import Encoding
-from evals.synthesis.film import write_film
-from evals.synthesis.speaker import SAMPLE_RATE_HZ
+from synthesis import Encoding
+from synthesis.film import write_film
+from synthesis.speaker import SAMPLE_RATE_HZ
 
 REAL: Final = Path("../shared/clips/woman-outdoors-smiling-off-camera.mp4")
 """The only labelled clip with sound that is no smaller than 720p."""

@@ -1,1 +1,1 @@
-"""Accuracy, and the synthetic clips it is measured on. Run from the checkout, never installed."""
+"""How accurate the analysis is, on labelled clips and on synthetic truth. Never installed."""

@@ -52,9 +52,9 @@ def main() -> int:
         print("evals.floor: skipped, the labelled clips (../shared/clips) are not there")
         return 0
     # Imported here, since a machine without clips need not load the networks to be told so.
-    from backchannel.evaluation.labels import labelled_clips  # noqa: PLC0415
-    from backchannel.evaluation.run import evaluate_clips  # noqa: PLC0415
-    from backchannel.evaluation.totals import as_json  # noqa: PLC0415
+    from backchannel.explain.labels import labelled_clips  # noqa: PLC0415
+    from backchannel.explain.run import evaluate_clips  # noqa: PLC0415
+    from backchannel.explain.totals import as_json  # noqa: PLC0415
 
     floor = json.loads(FLOOR.read_text(encoding="utf-8"))
     evaluated = evaluate_clips(labelled_clips(clips))

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from backchannel.arrays import FloatArray, ImageArray
-from evals.synthesis import Look, Performance, Shot, Turn, View, frames_of, truth_of
-from evals.synthesis.gestures import Gesture, Tilt
-from evals.synthesis.mesh import Matrix, find_mesh, rigid_rotation
-from evals.synthesis.portrait import portrait_in
+from synthesis import Look, Performance, Shot, Turn, View, frames_of, truth_of
+from synthesis.gestures import Gesture, Tilt
+from synthesis.mesh import Matrix, find_mesh, rigid_rotation
+from synthesis.portrait import portrait_in
 
 ANGLES_DEG = (-15.0, -10.0, -5.0, 5.0, 10.0, 15.0)
 AXES = ("pitch", "yaw", "roll")

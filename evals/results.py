@@ -11,9 +11,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from backchannel.evaluation.labels import labelled_clips
-from backchannel.evaluation.run import evaluate_clips
-from backchannel.evaluation.totals import as_json, as_markdown
+from backchannel.explain.labels import labelled_clips
+from backchannel.explain.run import evaluate_clips
+from backchannel.explain.totals import as_json, as_markdown
 from evals.floor import CLIPS, FLOOR, ROOT, figures_of
 
 RESULTS = Path(__file__).with_name("RESULTS.md")

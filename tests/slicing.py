@@ -5,7 +5,6 @@ from dataclasses import fields, replace
 from itertools import pairwise
 
 from backchannel.arrays import FloatArray
-from backchannel.model import Cue, SegmentResult
 from backchannel.tracks import (
     F0_HOP_S,
     LEVEL_HOP_S,
@@ -15,6 +14,7 @@ from backchannel.tracks import (
     Tracks,
     VoiceTracks,
 )
+from backchannel.values import Cue, SegmentResult
 
 
 def slice_tracks(tracks: Tracks, start_s: float, end_s: float) -> Tracks:

@@ -15,10 +15,10 @@ import pytest
 
 from backchannel import analyze
 from backchannel.arrays import FloatArray, ImageArray
-from backchannel.cues.log import cue_log
-from backchannel.model import Cue, MediaLimits, Segment, SegmentResult
+from backchannel.cues.merge import cue_log
 from backchannel.session import analyze_segment, analyze_whole
-from evals.synthesis import (
+from backchannel.values import Cue, MediaLimits, Segment, SegmentResult
+from synthesis import (
     Blink,
     BrowRaise,
     Glance,
@@ -31,8 +31,8 @@ from evals.synthesis import (
     frames_of,
     perform,
 )
-from evals.synthesis.film import Encoding, write_film
-from evals.synthesis.speaker import SAMPLE_RATE_HZ
+from synthesis.film import Encoding, write_film
+from synthesis.speaker import SAMPLE_RATE_HZ
 
 pytestmark = pytest.mark.slow
 

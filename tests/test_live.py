@@ -9,16 +9,16 @@ import pytest
 
 from backchannel.errors import Problem
 from backchannel.live import LiveState, advance, follow
-from backchannel.media.continuity import StreamState, continue_stream
-from backchannel.media.pcm import take_samples
-from backchannel.media.sound import Sound
-from backchannel.model import SILENT_DBFS, MediaLimits, Progress, Segment, SegmentResult, Span
-from backchannel.model import View as SeenFrom
+from backchannel.media.decode.sound import Sound
+from backchannel.media.stream.continuity import StreamState, continue_stream
+from backchannel.media.stream.pcm import take_samples
 from backchannel.perception.perceive import Sensed, sense
 from backchannel.session import analyze_segment
 from backchannel.signals.activity import RENEW_S, Activity, Change, Detected, Ended, finish, follow_activity
 from backchannel.tracks import PictureTracks
-from evals.synthesis import Encoding, Nod, Performance, Shot, View, write_clip
+from backchannel.values import SILENT_DBFS, MediaLimits, Progress, Segment, SegmentResult, Span
+from backchannel.values import View as SeenFrom
+from synthesis import Encoding, Nod, Performance, Shot, View, write_clip
 from tests.media.live_stream import live_chunks
 
 LIMITS = MediaLimits()

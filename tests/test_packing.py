@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from backchannel.arrays import BoolArray, FloatArray, TimeArray
-from backchannel.model import Span
 from backchannel.packing import pack_value, unpack_value
 from backchannel.session import SessionState, pack, unpack
+from backchannel.values import Span
 
 
 @dataclass(frozen=True, slots=True)

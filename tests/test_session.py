@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from backchannel.arrays import FloatArray
-from backchannel.model import Cue, MediaLimits, Segment, SegmentResult, Span
 from backchannel.perception.perceive import perceive
 from backchannel.session import (
     SessionState,
@@ -23,6 +22,7 @@ from backchannel.session import (
 )
 from backchannel.signals.rationale import PHRASES
 from backchannel.tracks import FaceTracks, Tracks
+from backchannel.values import Cue, MediaLimits, Segment, SegmentResult, Span
 from tests.cues.build import (
     AT_REST,
     BROWS,

@@ -3,10 +3,10 @@
 import numpy as np
 
 from backchannel.arrays import BoolArray
-from backchannel.model import SegmentResult
 from backchannel.session import SessionState, interpret
 from backchannel.subject import Place, place_at_end, subject_in
 from backchannel.tracks import FaceTracks, Tracks
+from backchannel.values import SegmentResult
 from tests.cues.build import clock, face, picture, swings
 
 SECONDS = 6.0

@@ -13,9 +13,9 @@ import numpy as np
 from scipy.io import wavfile
 
 from backchannel.media.decode import SAMPLE_RATE_HZ, decode_audio
-from backchannel.model import MediaLimits, Segment
-from backchannel.perception.models import stay_on_one_thread
+from backchannel.perception.networks import stay_on_one_thread
 from backchannel.session import analyze_segment
+from backchannel.values import MediaLimits, Segment
 from bench.stopwatch import Timing
 
 SCRIPT: Final = Path(__file__).with_name("script.py")

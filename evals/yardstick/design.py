@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backchannel.model import Span
-from evals.synthesis import (
+from backchannel.values import Span
+from synthesis import (
     Blink,
     BrowRaise,
     Encoding,
@@ -34,8 +34,8 @@ from evals.synthesis import (
     View,
     spans_of,
 )
-from evals.synthesis.film import VideoCodec
-from evals.synthesis.gestures import Gesture
+from synthesis.film import VideoCodec
+from synthesis.gestures import Gesture
 
 REST_S = 0.9
 """Every clip begins and ends at rest for at least so long, s."""

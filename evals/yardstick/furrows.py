@@ -10,11 +10,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from evals.synthesis import Blink, BrowFurrow, BrowRaise, Smile, Squint
-from evals.synthesis.gestures import Gesture
 from evals.yardstick.design import APART_S, Case, Chance, case_of
 from evals.yardstick.run import Outcome
 from evals.yardstick.sample import Sample
+from synthesis import Blink, BrowFurrow, BrowRaise, Smile, Squint
+from synthesis.gestures import Gesture
 
 MEASURES = ("brow furrows found", "brow furrow edges, s", "false brow furrows a clip")
 KNOWN_S = 3.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backchannel.model import Cue, Span
+from backchannel.values import Cue, Span
 
 MATCH_SHARE = 0.5
 """A detection and a gesture are the same when they share this much of the shorter one."""

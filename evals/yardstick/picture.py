@@ -8,11 +8,11 @@ import numpy as np
 
 from backchannel.arrays import BoolArray, FloatArray, TimeArray
 from backchannel.cues.spans import runs
-from backchannel.model import Cue, Span
 from backchannel.tracks import FaceTracks, Tracks
-from evals.synthesis import Blink, BrowFurrow, BrowRaise, Lean, Shot, Smile, Tilt, Truth
-from evals.synthesis.gestures import Gesture
+from backchannel.values import Cue, Span
 from evals.yardstick.sample import Sample
+from synthesis import Blink, BrowFurrow, BrowRaise, Lean, Shot, Smile, Tilt, Truth
+from synthesis.gestures import Gesture
 
 REST_S = 0.7
 """The first part of a clip, where nothing happens: angles and sizes count from here."""

@@ -18,13 +18,13 @@ import numpy as np
 from backchannel.arrays import FloatArray, ImageArray
 from backchannel.errors import Problem
 from backchannel.media.decode import decode_frames
-from backchannel.model import MediaLimits, Segment
 from backchannel.perception.face import Following, Sighting, follow
-from backchannel.perception.models import load_networks
-from evals.synthesis.head import HeadWarp, prepare_head
-from evals.synthesis.mesh import eye_distance_px, find_mesh
-from evals.synthesis.portrait import Portrait
+from backchannel.perception.networks import load_networks
+from backchannel.values import MediaLimits, Segment
 from evals.yardstick.sample import Sample
+from synthesis.head import HeadWarp, prepare_head
+from synthesis.mesh import eye_distance_px, find_mesh
+from synthesis.portrait import Portrait
 
 CLIPS = Path("../shared/clips")
 """Where the labelled clips are, from the checkout."""

@@ -6,17 +6,17 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from backchannel.model import Cue, MediaLimits, Segment
 from backchannel.perception.perceive import perceive
 from backchannel.session import SessionState, interpret
 from backchannel.tracks import Tracks
+from backchannel.values import Cue, MediaLimits, Segment
 from backchannel.windows import windows
-from evals.synthesis import perform, write_clip
 from evals.yardstick.design import Case, targets
 from evals.yardstick.gestures import GestureScore, score_gesture
 from evals.yardstick.picture import picture_errors
 from evals.yardstick.sample import Sample
 from evals.yardstick.sound import sound_errors
+from synthesis import perform, write_clip
 
 GESTURES = ("nod", "shake")
 

@@ -8,13 +8,13 @@ import numpy as np
 from scipy.signal import lfilter, resample_poly
 
 from backchannel.arrays import BoolArray, FloatArray, TimeArray
-from backchannel.model import Cue, Span
-from backchannel.perception.models import load_networks
+from backchannel.perception.networks import load_networks
 from backchannel.perception.voice import SAMPLE_RATE_HZ, measure_voice
 from backchannel.tracks import F0_HOP_S, LEVEL_HOP_S, Tracks, VoiceTracks
-from evals.synthesis import Voice
-from evals.synthesis.speaker import SAMPLE_RATE_HZ as SPOKEN_RATE_HZ
+from backchannel.values import Cue, Span
 from evals.yardstick.sample import Sample
+from synthesis import Voice
+from synthesis.speaker import SAMPLE_RATE_HZ as SPOKEN_RATE_HZ
 
 GROSS_SEMITONES = 2.0
 """F0 errors beyond this are slips (usually an octave), counted apart from the error of the rest."""

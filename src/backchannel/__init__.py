@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from backchannel.library import Session, analyze
+    from backchannel.api import Session, analyze
 
 __version__ = "0.1.0"
 __all__ = ["Session", "__version__", "analyze"]
@@ -22,5 +22,5 @@ def __getattr__(name: str) -> Any:
     # The server imports this package too, and must not load the networks' engine: the library's names are
     # looked up only when somebody asks for them.
     if name in ("Session", "analyze"):
-        return getattr(import_module("backchannel.library"), name)
+        return getattr(import_module("backchannel.api"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

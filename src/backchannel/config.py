@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 from platformdirs import user_data_path
 
-from backchannel.model import MediaLimits
+from backchannel.values import MediaLimits
 
 ENV_PREFIX: Final = "BACKCHANNEL_"
 MIB: Final = 1024 * 1024

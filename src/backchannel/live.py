@@ -20,7 +20,15 @@ import numpy as np
 from backchannel.arrays import FloatArray
 from backchannel.errors import Problem
 from backchannel.media.decode import probe
-from backchannel.model import (
+from backchannel.packing import pack_value, unpack_value
+from backchannel.perception.networks import load_networks
+from backchannel.perception.perceive import PerceptionSettings, Sensed, sense
+from backchannel.perception.picture import Looking
+from backchannel.perception.voice import SAMPLE_RATE_HZ, measure_voice
+from backchannel.session import SessionState, interpret, place_on_clock
+from backchannel.subject import Place, place_at_end, subject_in
+from backchannel.tracks import FaceTracks, PictureTracks, Tracks, face_rows, join_faces, unseen_face
+from backchannel.values import (
     FULL_RATE_HZ,
     SILENT_DBFS,
     FaceView,
@@ -32,14 +40,6 @@ from backchannel.model import (
     View,
     WindowResult,
 )
-from backchannel.packing import pack_value, unpack_value
-from backchannel.perception.models import load_networks
-from backchannel.perception.perceive import PerceptionSettings, Sensed, sense
-from backchannel.perception.picture import Looking
-from backchannel.perception.voice import SAMPLE_RATE_HZ, measure_voice
-from backchannel.session import SessionState, interpret, place_on_clock
-from backchannel.subject import Place, place_at_end, subject_in
-from backchannel.tracks import FaceTracks, PictureTracks, Tracks, face_rows, join_faces, unseen_face
 from backchannel.windows import WINDOW_S
 
 MIN_GAP_S: Final = 0.2

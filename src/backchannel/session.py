@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from backchannel.cues.detect import CueState, Observed, observe
-from backchannel.cues.recent import CONTEXT_S
-from backchannel.model import FULL_RATE_HZ, Coverage, Cue, MediaLimits, Segment, SegmentResult, Span
+from backchannel.cues.lookback import CONTEXT_S
 from backchannel.packing import pack_value, unpack_value
 from backchannel.perception.perceive import PerceptionSettings, perceive
 from backchannel.signals.engagement import EngagementState, follow_engagement
 from backchannel.signals.quality import QualityState, accumulate, judge
-from backchannel.signals.weigh import weigh
+from backchannel.signals.score import score_signals
 from backchannel.subject import Place, place_at_end, subject_in
 from backchannel.tracks import FaceTracks, Tracks
+from backchannel.values import FULL_RATE_HZ, Coverage, Cue, MediaLimits, Segment, SegmentResult, Span
 from backchannel.windows import WINDOW_S, windows
 
 LATE_S = 0.6
@@ -131,7 +131,7 @@ def interpret(
     cues = tuple(cue for cue in observed.cues if _touches(cue, segment, state.told))
     news = tuple(cue for cue in cues if _is_news(cue, segment, state.told))
     known = _known(cues, state.told)
-    signals = weigh(known, news, segment, coverage)
+    signals = score_signals(known, news, segment, coverage)
     engagement_state, engagement = follow_engagement(
         state.engagement,
         segment,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from backchannel.media.continuity import StreamState, continue_stream
+from backchannel.media.stream.continuity import StreamState, continue_stream
 from bench.__main__ import worse_than
 from bench.media import stream_chunks
 from bench.tables import table

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import COMMAND, interruptible, is_one_line_without_a_traceback, run
-from tests.drawing.reading import checked
+from tests.html.reading import checked
 from tests.media.making import Recipe, make
 
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from backchannel.cli.hearing import Hearing, closing_lines, lines_of, panel
-from backchannel.events_client import Received, Reconnected
+from backchannel.client.events import Received, Reconnected
 from backchannel.protocol.event_messages import (
     CoverageDegraded,
     CoverageDropped,

@@ -11,7 +11,7 @@ import pytest
 import structlog
 from playwright.sync_api import Browser, Page, Playwright
 
-from evals.synthesis import Blink, Nod, Performance, Shot, write_clip
+from synthesis import Blink, Nod, Performance, Shot, write_clip
 from tests.console.camera import Camera, camera_of
 from tests.console.modules import ADDRESS, give_file
 from tests.server.live import Live, running

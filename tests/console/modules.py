@@ -4,7 +4,7 @@ from typing import Any
 
 from playwright.sync_api import Page, Route
 
-from backchannel.server.console import read_files
+from backchannel.server.pages.console import read_files
 
 ADDRESS = "http://127.0.0.1:1/modules/"
 """Nobody is there: each request is answered from the package."""

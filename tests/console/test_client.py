@@ -17,8 +17,8 @@ from websockets.http11 import Request, Response
 
 from backchannel.errors import Problem
 from backchannel.protocol.event_messages import SessionEnded, SignalDetected
+from tests.client.event_server import Handler, polite, say, session
 from tests.console.modules import page_file, run
-from tests.event_server import Handler, polite, say, session
 
 pytestmark = pytest.mark.slow
 

@@ -18,7 +18,7 @@ from websockets.exceptions import InvalidStatus
 
 from backchannel.config import Settings, SettingsError, load_settings
 from backchannel.report.recording import MAX_DOCUMENT_BYTES
-from backchannel.server.console import KEY_NAME, from_this_machine, read_files
+from backchannel.server.pages.console import KEY_NAME, from_this_machine, read_files
 from tests.server.live import Live, running
 
 ORIGIN = "http://127.0.0.1:8000"

@@ -8,7 +8,6 @@ import numpy as np
 
 from backchannel.arrays import FloatArray, TimeArray
 from backchannel.cues.detect import CueState, observe
-from backchannel.model import Cue, Span
 from backchannel.subject import subject_in
 from backchannel.tracks import (
     F0_HOP_S,
@@ -19,6 +18,7 @@ from backchannel.tracks import (
     Tracks,
     VoiceTracks,
 )
+from backchannel.values import Cue, Span
 
 RATE_HZ = 15.0
 JITTER_DEG = 0.15

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from backchannel.arrays import FloatArray, TimeArray
-from backchannel.model import Cue
 from backchannel.tracks import Tracks
+from backchannel.values import Cue
 from tests.cues.build import (
     both,
     clock,

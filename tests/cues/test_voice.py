@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from backchannel.arrays import FloatArray, TimeArray
-from backchannel.model import Cue
 from backchannel.tracks import Tracks
+from backchannel.values import Cue
 from tests.cues.build import cues_in, heard, measure, named, near, only
 
 SECONDS = 14.0

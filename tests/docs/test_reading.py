@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 from starlette.applications import Starlette
 
-from backchannel.server.documents import document_routes
+from backchannel.server.pages.documents import document_routes
 
 PHONE, DESK = (360, 780), (1600, 1000)
 SCREENSHOTS = Path(__file__).resolve().parents[2] / ".cache" / "screenshots"

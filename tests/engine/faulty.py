@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from backchannel.errors import Problem
-from backchannel.model import (
+from backchannel.values import (
     Coverage,
     MediaLimits,
     Progress,

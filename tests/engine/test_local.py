@@ -9,10 +9,10 @@ import pytest
 
 from backchannel.config import Settings
 from backchannel.engine.base import File, OnBegun
+from backchannel.engine.load_shedding import Thresholds
 from backchannel.engine.local import LocalEngine
-from backchannel.engine.pace import Thresholds
 from backchannel.errors import Problem
-from backchannel.model import MediaLimits, Segment, SegmentResult
+from backchannel.values import MediaLimits, Segment, SegmentResult
 
 LIMITS = MediaLimits()
 ROOT = Path(__file__).resolve().parents[2]

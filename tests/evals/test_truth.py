@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from backchannel.model import Span
-from evals.synthesis import (
+from backchannel.values import Span
+from synthesis import (
     Blink,
     BrowFurrow,
     BrowRaise,
@@ -21,7 +21,7 @@ from evals.synthesis import (
     Turn,
     truth_of,
 )
-from evals.synthesis.gestures import Gesture
+from synthesis.gestures import Gesture
 
 RATE_HZ = 100.0
 

@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from backchannel.model import Cue, Span
-from evals.synthesis import BrowFurrow, Nod, Performance, Say, Shot, voice_of
+from backchannel.values import Cue, Span
 from evals.yardstick.design import FRAME_RATES_HZ, design, targets
 from evals.yardstick.furrows import KNOWN_S, MEASURES, furrow_cases, furrow_errors
 from evals.yardstick.gestures import score_gesture
@@ -14,6 +13,7 @@ from evals.yardstick.report import Bound
 from evals.yardstick.run import Outcome
 from evals.yardstick.sample import Sample
 from evals.yardstick.sound import pulse_errors
+from synthesis import BrowFurrow, Nod, Performance, Say, Shot, voice_of
 
 
 def nod(start_s: float, end_s: float, count: float) -> Cue:

@@ -28,10 +28,10 @@ from interhumanai.stream import (
 from interhumanai.types import RawAudioFormat
 from websockets.exceptions import InvalidStatus
 
-from backchannel.media.continuity import StreamState, continue_stream
 from backchannel.media.decode import decode_audio
-from backchannel.model import MediaLimits
+from backchannel.media.stream.continuity import StreamState, continue_stream
 from backchannel.store import UPLOAD_SCOPE
+from backchannel.values import MediaLimits
 from tests.server.live import Live
 
 BOTH = ["conversation_quality_overall", "conversation_quality_timeline"]

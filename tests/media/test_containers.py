@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from backchannel.errors import Problem
-from backchannel.media.container import Container, detect_container
 from backchannel.media.decode import SAMPLE_RATE_HZ, decode_audio, decode_frames, probe
-from backchannel.model import MediaLimits, Segment
+from backchannel.media.stream.container import Container, detect_container
+from backchannel.values import MediaLimits, Segment
 from tests.media.making import (
     Recipe,
     frame_times,

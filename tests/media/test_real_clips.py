@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backchannel.media.decode import SAMPLE_RATE_HZ, decode_audio, decode_frames, probe
-from backchannel.model import MediaLimits, Segment
+from backchannel.values import MediaLimits, Segment
 
 LIMITS = MediaLimits()
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backchannel.media.continuity import StreamState, continue_stream
 from backchannel.media.decode import SAMPLE_RATE_HZ, decode_audio, decode_frames, probe
-from backchannel.model import MediaLimits, Segment
+from backchannel.media.stream.continuity import StreamState, continue_stream
+from backchannel.values import MediaLimits, Segment
 
 LIMITS = MediaLimits()
 RUNNING = (

@@ -6,10 +6,10 @@ from scipy.signal import resample_poly
 from skimage.data import astronaut
 
 from backchannel.arrays import FloatArray, ImageArray
-from backchannel.perception.models import Networks, load_networks
+from backchannel.perception.networks import Networks, load_networks
 from backchannel.perception.voice import SAMPLE_RATE_HZ
-from evals.synthesis.voice import SAMPLE_RATE_HZ as SENTENCE_RATE_HZ
-from evals.synthesis.voice import sentence
+from synthesis.voice import SAMPLE_RATE_HZ as SENTENCE_RATE_HZ
+from synthesis.voice import sentence
 
 
 @pytest.fixture(scope="session")

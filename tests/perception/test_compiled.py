@@ -11,7 +11,7 @@ import pytest
 
 from backchannel.arrays import FloatArray
 from backchannel.perception.compiled import cache_folder, compiled
-from backchannel.perception.models import network_file
+from backchannel.perception.networks import network_file
 
 SOUND = np.random.default_rng(0).normal(0, 0.1, (1, 16_000)).astype(np.float32)
 
@@ -107,7 +107,7 @@ def test_processes_that_begin_at_once_leave_whole_files_and_nothing_else(tmp_pat
     work = (
         "import sys; from pathlib import Path; import backchannel.perception, openvino as ov;"
         "from backchannel.perception.compiled import compiled;"
-        "from backchannel.perception.models import network_file;"
+        "from backchannel.perception.networks import network_file;"
         "network = network_file('swift_f0.onnx');"
         "compiled(ov.Core(), network, lambda model: model, 'as it is', Path(sys.argv[1]))"
     )

@@ -6,7 +6,7 @@ import pytest
 
 from backchannel.arrays import ImageArray
 from backchannel.perception.detection import Detection, detect_faces, overlap
-from backchannel.perception.models import Networks
+from backchannel.perception.networks import Networks
 
 FACE_CENTRE_PX, FACE_WIDTH_PX = (225.0, 123.0), 94.0
 

@@ -18,9 +18,9 @@ from backchannel.perception.eyes import (
 from backchannel.perception.face import Following, Sighting, follow, measure_face
 from backchannel.perception.geometry import rotation_of_angles
 from backchannel.perception.mesh import Mesh
-from backchannel.perception.models import EYES_AT_ONCE, Networks
+from backchannel.perception.networks import EYES_AT_ONCE, Networks
 from backchannel.perception.picture import Looking, go_on_measuring, measure_picture
-from evals.synthesis import Blink, Glance, Look, Performance, Shot, View, frames_of, truth_of
+from synthesis import Blink, Glance, Look, Performance, Shot, View, frames_of, truth_of
 
 RATE_HZ = 15.0
 Timed = list[tuple[float, ImageArray]]

@@ -11,10 +11,10 @@ from backchannel.arrays import ImageArray
 from backchannel.perception import face
 from backchannel.perception.detection import Detection, detect_faces
 from backchannel.perception.face import FaceMeasure, Following, Sighting, follow, measure_face
-from backchannel.perception.models import Networks
-from evals.synthesis import Blink, Glance, Look, Performance, Shot, Turn, View, frames_of, truth_of
-from evals.synthesis.gestures import Gesture
-from evals.synthesis.mesh import find_mesh
+from backchannel.perception.networks import Networks
+from synthesis import Blink, Glance, Look, Performance, Shot, Turn, View, frames_of, truth_of
+from synthesis.gestures import Gesture
+from synthesis.mesh import find_mesh
 
 CENTRE = (225.0, 123.0)
 

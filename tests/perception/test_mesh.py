@@ -9,7 +9,7 @@ from backchannel.arrays import ImageArray
 from backchannel.perception.detection import Detection
 from backchannel.perception.geometry import canonical_face
 from backchannel.perception.mesh import Region, cut, fit_mesh, region_of_detection, region_of_mesh
-from backchannel.perception.models import Networks
+from backchannel.perception.networks import Networks
 
 
 def found(right_eye: tuple[float, float], left_eye: tuple[float, float]) -> Detection:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backchannel.arrays import ImageArray
-from backchannel.perception.models import Networks
+from backchannel.perception.networks import Networks
 from backchannel.perception.picture import measure_picture
 from backchannel.tracks import FaceTracks, PictureTracks
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backchannel.arrays import FloatArray
-from backchannel.perception.models import Networks
+from backchannel.perception.networks import Networks
 from backchannel.perception.voice import SAMPLE_RATE_HZ, measure_voice
 from backchannel.tracks import F0_HOP_S, LEVEL_HOP_S, SPEECH_HOP_S
 

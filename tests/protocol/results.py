@@ -1,6 +1,6 @@
 """Results to spell, made by hand."""
 
-from backchannel.model import EngagementSpan, Evidence, Quality, SegmentResult, Signal, Span
+from backchannel.values import EngagementSpan, Evidence, Quality, SegmentResult, Signal, Span
 
 
 def segment_result(start_s: float = 5.0, end_s: float = 10.0) -> SegmentResult:

@@ -10,12 +10,12 @@ import pytest
 from interhumanai.stream import UnknownEvent, parse_stream_event
 
 from backchannel.errors import CATALOGUE, Problem
-from backchannel.model import Cue, FaceView, Progress, SegmentResult, Span, View, WindowResult
 from backchannel.protocol import events
 from backchannel.protocol.errors import ErrorLinks
 from backchannel.protocol.event_messages import Data, SessionEnded, decode, encode
 from backchannel.protocol.events import Phase
 from backchannel.protocol.include import Include
+from backchannel.values import Cue, FaceView, Progress, SegmentResult, Span, View, WindowResult
 from tests.protocol.results import segment_result
 
 CORRELATION_ID = "550e8400-e29b-41d4-a716-446655440000"

@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from backchannel.model import EngagementSpan, Quality
 from backchannel.protocol.include import Include
 from backchannel.protocol.results import analysis_body, conversation_quality, quality_body, seconds
+from backchannel.values import EngagementSpan, Quality
 from tests.protocol.results import segment_result
 
 ALL = Include(quality_overall=True, quality_timeline=True, evidence=True)

@@ -5,7 +5,6 @@ import pytest
 
 from backchannel import windows
 from backchannel.errors import Problem
-from backchannel.model import EngagementSpan, Quality, SegmentResult, Signal, Span
 from backchannel.protocol import tokens, uploads
 from backchannel.protocol.include import Include
 from backchannel.protocol.multipart import Form
@@ -17,6 +16,7 @@ from backchannel.protocol.uploads import (
     result_body,
 )
 from backchannel.store import tokens as stored
+from backchannel.values import EngagementSpan, Quality, SegmentResult, Signal, Span
 
 NEUTRAL = Quality(50, 50, 50, 50, 50)
 PLAIN = JobRequest("inter-2", 0.0, Include(), signals=False)

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from backchannel.errors import CATALOGUE, Problem
-from backchannel.model import Coverage
 from backchannel.protocol import v0
 from backchannel.protocol.errors import ErrorLinks
 from backchannel.protocol.include import Include
+from backchannel.values import Coverage
 from tests.protocol.results import segment_result
 
 CORRELATION_ID = "550e8400-e29b-41d4-a716-446655440000"

@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import backchannel
-from backchannel.model import Coverage, Cue, Span
 from backchannel.report.gather import recording_of
 from backchannel.report.recording import decode_recording, encode_recording
+from backchannel.values import Coverage, Cue, Span
 from tests.protocol.results import segment_result
 
 NOW = datetime(2026, 11, 22, 21, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 
 from backchannel.report.page import render_report
 from backchannel.report.prose import WHAT_THIS_IS
-from tests.drawing.reading import checked
+from tests.html.reading import checked
 from tests.report.build import AGREEMENT, NOD, NOD_EVIDENCE, SCORES, recording
 
 NASTY = "</style></script><script>alert(1)</script><img src=x onerror=alert(1)> & \"q\" 'a' {{x}} ${x} $x"

@@ -2,7 +2,6 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from backchannel.model import Span
 from backchannel.report.words import (
     briefly_when,
     clock,
@@ -15,6 +14,7 @@ from backchannel.report.words import (
     percentage,
     when,
 )
+from backchannel.values import Span
 
 
 @pytest.mark.parametrize(

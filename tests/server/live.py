@@ -15,10 +15,10 @@ from starlette.types import ASGIApp
 from websockets.asyncio.client import ClientConnection, connect
 
 from backchannel.config import Settings
+from backchannel.engine.load_shedding import Thresholds
 from backchannel.engine.local import ANALYSIS_MODULE, LocalEngine
-from backchannel.engine.pace import Thresholds
 from backchannel.server.run import listen, make_server
-from backchannel.store import KeyStore, open_store
+from backchannel.store import Store, open_store
 from tests.server.specification import Checked
 
 PATH = "/v0/stream/analyze"
@@ -30,7 +30,7 @@ class Live:
     """A running server."""
 
     settings: Settings
-    store: KeyStore
+    store: Store
     engine: LocalEngine
     key: str
 

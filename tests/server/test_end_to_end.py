@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from backchannel.media.cut import cut_file
+from backchannel.client.cut import cut_file
 from tests.media.making import Recipe, make
 from tests.server.live import Live, Message
 

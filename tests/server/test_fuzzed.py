@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 from backchannel.protocol.openapi import openapi_document
 from backchannel.store import KeyLimits
 from tests.server.live import Live
-from tests.server.test_upload import MP4
+from tests.server.uploads.test_upload import MP4
 
 EXAMPLES = 25
 CHECKS: list[Any] = [

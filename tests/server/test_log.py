@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from backchannel.server.correlation import clean_client_id
 from backchannel.server.log import configure_logging
+from backchannel.server.request_id import clean_client_id
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 import string
 from collections.abc import Sequence
 
-from backchannel.model import Coverage, Cue, Modality, Signal, Span
 from backchannel.signals.rationale import PHRASES
-from backchannel.signals.weigh import weigh
+from backchannel.signals.score import score_signals
 from backchannel.signals.weights import strength_table
+from backchannel.values import Coverage, Cue, Modality, Signal, Span
 
 EVERYTHING = Coverage(picture=True, sound=True, face_share=1.0, speech_share=0.5)
 NO_SOUND = Coverage(picture=True, sound=False, face_share=1.0, speech_share=None)
@@ -81,7 +81,7 @@ def weighed(
     cues: Sequence[Cue], coverage: Coverage = EVERYTHING, segment: Span = MINUTE
 ) -> tuple[Signal, ...]:
     """Signals of a segment that answers for all of the cues."""
-    return weigh(cues, cues, segment, coverage)
+    return score_signals(cues, cues, segment, coverage)
 
 
 def types_of(signals: Sequence[Signal]) -> set[str]:

@@ -8,21 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backchannel.cues import voice_view
-from backchannel.model import (
-    Cue,
-    EngagementLevel,
-    EngagementSpan,
-    Evidence,
-    Probability,
-    Progress,
-    Quality,
-    SegmentResult,
-    Signal,
-    SignalType,
-    Span,
-    WindowResult,
-)
-from backchannel.protocol.models import HEARD
+from backchannel.protocol.products import HEARD
 from backchannel.signals.activity import (
     QUIET_S,
     RENEW_S,
@@ -39,6 +25,20 @@ from backchannel.signals.activity import (
     WindowClosed,
     finish,
     follow_activity,
+)
+from backchannel.values import (
+    Cue,
+    EngagementLevel,
+    EngagementSpan,
+    Evidence,
+    Probability,
+    Progress,
+    Quality,
+    SegmentResult,
+    Signal,
+    SignalType,
+    Span,
+    WindowResult,
 )
 
 SO_SO = Quality(50.0, 50.0, 50.0, 50.0, 50.0)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from backchannel.cues.detect import CueState, observe
-from backchannel.model import EngagementSpan, Span
 from backchannel.signals.engagement import MIN_DWELL_S, EngagementState, follow_engagement
 from backchannel.subject import subject_in
 from backchannel.tracks import Tracks
+from backchannel.values import EngagementSpan, Span
 from tests.cues.build import both, clock, during, heard, picture, seen, swings
 from tests.slicing import pieces_of
 

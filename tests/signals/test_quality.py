@@ -2,9 +2,9 @@
 
 import pytest
 
-from backchannel.model import EngagementSpan, Quality, Signal, SignalType, Span
 from backchannel.signals.quality import QualityState, accumulate, judge
 from backchannel.signals.weights import quality_table
+from backchannel.values import EngagementSpan, Quality, Signal, SignalType, Span
 from tests.signals.evidence import cue
 
 SEGMENT = Span(10.0, 20.0)

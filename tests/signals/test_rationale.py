@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backchannel.model import Coverage, Cue, Signal, Span
 from backchannel.signals.rationale import PHRASES
+from backchannel.values import Coverage, Cue, Signal, Span
 from tests.signals.evidence import (
     AUDIO_CUES,
     EVERYTHING,

@@ -7,9 +7,9 @@ from typing import get_args
 import pytest
 
 from backchannel.cues.thresholds import cue_table
-from backchannel.model import EngagementLevel, Quality, SignalType
 from backchannel.signals.rationale import PHRASES
 from backchannel.signals.weights import Strength, quality_table, signal_table, strength_table
+from backchannel.values import EngagementLevel, Quality, SignalType
 from tests.signals.evidence import AUDIO_CUES, measures_of
 
 RENAMED = {
@@ -37,7 +37,7 @@ def test_words_say_when_and_hold_no_quotation() -> None:
 
 
 def test_every_weighed_cue_can_be_found_and_every_reading_can_be_read() -> None:
-    readings = resources.files("backchannel.signals").joinpath("readings.py").read_text(encoding="utf-8")
+    readings = resources.files("backchannel.signals").joinpath("contexts.py").read_text(encoding="utf-8")
     for signal, row in signal_table().items():
         for name in {*row.primary, *row.supporting, *row.against}:
             spoken = name.split(".")[0] in {"nod", "shake"} and name.split(".")[1:] in (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backchannel.store import KeyStore, open_store
+from backchannel.store import Store, open_store
 
 
 class Clock:
@@ -30,6 +30,6 @@ def data_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(data_dir: Path, clock: Clock) -> Iterator[KeyStore]:
+def store(data_dir: Path, clock: Clock) -> Iterator[Store]:
     with open_store(data_dir, clock) as store:
         yield store

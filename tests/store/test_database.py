@@ -8,31 +8,31 @@ from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
-from backchannel.store import SCOPES, STREAM_SCOPE, KeyLimits, KeyStore, StoreError, open_store
+from backchannel.store import SCOPES, STREAM_SCOPE, KeyLimits, Store, StoreError, open_store
 from backchannel.store.keys import generate
 from backchannel.store.schema import metadata
 from tests.store.conftest import Clock
 
 
-def test_a_created_key_is_recognised(store: KeyStore) -> None:
+def test_a_created_key_is_recognised(store: Store) -> None:
     key, secret = store.create("laptop", [STREAM_SCOPE])
     found = store.verify(secret)
     assert found is not None
     assert (found.id, found.name, found.scopes) == (key.id, "laptop", (STREAM_SCOPE,))
 
 
-def test_another_well_formed_key_is_not(store: KeyStore) -> None:
+def test_another_well_formed_key_is_not(store: Store) -> None:
     store.create("laptop")
     assert store.verify(generate()) is None
 
 
-def test_a_mistyped_key_is_refused_without_the_database(store: KeyStore) -> None:
+def test_a_mistyped_key_is_refused_without_the_database(store: Store) -> None:
     _, secret = store.create("laptop")
     store.close()
     assert store.verify(secret[:-1] + ("a" if secret[-1] != "a" else "b")) is None
 
 
-def test_a_revoked_key_is_refused_and_stays_listed(store: KeyStore, clock: Clock) -> None:
+def test_a_revoked_key_is_refused_and_stays_listed(store: Store, clock: Clock) -> None:
     key, secret = store.create("laptop")
     assert store.revoke(key.id)
     assert store.verify(secret) is None
@@ -42,11 +42,11 @@ def test_a_revoked_key_is_refused_and_stays_listed(store: KeyStore, clock: Clock
     assert store.list()[0].revoked_at == first == clock.now - timedelta(days=1)
 
 
-def test_revoking_what_is_not_there_says_so(store: KeyStore) -> None:
+def test_revoking_what_is_not_there_says_so(store: Store) -> None:
     assert not store.revoke("nothing")
 
 
-def test_a_revocation_in_another_process_is_seen_at_once(store: KeyStore, data_dir: Path) -> None:
+def test_a_revocation_in_another_process_is_seen_at_once(store: Store, data_dir: Path) -> None:
     key, secret = store.create("laptop")
     assert store.verify(secret) is not None
     with open_store(data_dir) as other:
@@ -54,7 +54,7 @@ def test_a_revocation_in_another_process_is_seen_at_once(store: KeyStore, data_d
     assert store.verify(secret) is None
 
 
-def test_last_use_is_written_at_most_once_a_minute(store: KeyStore, clock: Clock) -> None:
+def test_last_use_is_written_at_most_once_a_minute(store: Store, clock: Clock) -> None:
     _, secret = store.create("laptop")
     assert store.list()[0].last_used_at is None
     first = clock.now
@@ -71,21 +71,21 @@ def test_last_use_is_written_at_most_once_a_minute(store: KeyStore, clock: Clock
     ("name", "scopes"), [("", SCOPES), ("x" * 201, SCOPES), ("a", ["everything"]), ("a", [])]
 )
 def test_a_key_without_a_name_or_with_an_unknown_scope_is_not_made(
-    store: KeyStore, name: str, scopes: list[str]
+    store: Store, name: str, scopes: list[str]
 ) -> None:
     with pytest.raises(ValueError, match=r"Scopes|name"):
         store.create(name, scopes)
     assert store.is_empty()
 
 
-def test_the_secret_is_nowhere_on_disk(store: KeyStore, data_dir: Path) -> None:
+def test_the_secret_is_nowhere_on_disk(store: Store, data_dir: Path) -> None:
     _, secret = store.create("laptop")
     store.verify(secret)
     for file in data_dir.iterdir():
         assert secret.encode() not in file.read_bytes()
 
 
-def test_directory_and_files_are_their_owners_alone(store: KeyStore, data_dir: Path) -> None:
+def test_directory_and_files_are_their_owners_alone(store: Store, data_dir: Path) -> None:
     store.create("laptop")
     assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in data_dir.iterdir()} == {0o600}
@@ -160,7 +160,7 @@ def test_a_data_directory_that_is_a_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_store_that_breaks_says_so_and_one_that_cannot_be_written_still_lets_in(
-    store: KeyStore, data_dir: Path
+    store: Store, data_dir: Path
 ) -> None:
     _, secret = store.create("laptop")
     connection = sqlite3.connect(data_dir / "backchannel.sqlite3")

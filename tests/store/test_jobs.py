@@ -4,27 +4,27 @@ from pathlib import Path
 
 import pytest
 
-from backchannel.store import Job, KeyStore, open_store
+from backchannel.store import Job, Store, open_store
 from backchannel.store.places import LEASE
 from tests.store.conftest import Clock
 
 HOUR = timedelta(hours=1)
 
 
-def create(store: KeyStore, key_id: str = "key", limit: int = 10) -> Job:
+def create(store: Store, key_id: str = "key", limit: int = 10) -> Job:
     store.places.beat()
     job = store.jobs.create(store.places.runner_id, key_id, "correlation", "inter-2", limit)
     assert job is not None
     return job
 
 
-def found(store: KeyStore, job: Job) -> Job:
+def found(store: Store, job: Job) -> Job:
     again = store.jobs.find(job.id, "key")
     assert again is not None
     return again
 
 
-def test_a_jobs_life(store: KeyStore, clock: Clock) -> None:
+def test_a_jobs_life(store: Store, clock: Clock) -> None:
     job = create(store)
     assert re.fullmatch("[0-9a-f]{32}", job.id)
     assert (job.created_at, job.expires_at) == (clock.now, clock.now + HOUR)
@@ -38,13 +38,13 @@ def test_a_jobs_life(store: KeyStore, clock: Clock) -> None:
     assert found(store, job) == done, "what has ended stays as it is"
 
 
-def test_nobody_else_finds_it(store: KeyStore) -> None:
+def test_nobody_else_finds_it(store: Store) -> None:
     job = create(store)
     assert store.jobs.find(job.id, "other") is None
     assert store.jobs.find("0" * 32, "key") is None
 
 
-def test_it_expires_after_an_hour_but_not_while_it_runs(store: KeyStore, clock: Clock) -> None:
+def test_it_expires_after_an_hour_but_not_while_it_runs(store: Store, clock: Clock) -> None:
     done, slow = create(store), create(store)
     store.jobs.complete(done.id, b"{}")
     clock.now += HOUR - timedelta(microseconds=1)
@@ -59,7 +59,7 @@ def test_it_expires_after_an_hour_but_not_while_it_runs(store: KeyStore, clock: 
 
 @pytest.mark.parametrize("status", ["queued", "running"])
 def test_a_job_of_a_process_that_was_killed_is_interrupted(
-    store: KeyStore, data_dir: Path, clock: Clock, status: str
+    store: Store, data_dir: Path, clock: Clock, status: str
 ) -> None:
     with open_store(data_dir, clock) as killed:
         job = create(killed)
@@ -74,7 +74,7 @@ def test_a_job_of_a_process_that_was_killed_is_interrupted(
     assert found(store, mine).status == "queued"
 
 
-def test_a_process_that_ends_in_good_order_says_so(store: KeyStore, data_dir: Path, clock: Clock) -> None:
+def test_a_process_that_ends_in_good_order_says_so(store: Store, data_dir: Path, clock: Clock) -> None:
     with open_store(data_dir, clock) as ending:
         job, done = create(ending), create(ending)
         ending.jobs.complete(done.id, b"{}")
@@ -83,7 +83,7 @@ def test_a_process_that_ends_in_good_order_says_so(store: KeyStore, data_dir: Pa
     assert (found(store, job).error_id, found(store, done).status) == ("ih1004", "completed")
 
 
-def test_a_key_holds_so_many(store: KeyStore, clock: Clock) -> None:
+def test_a_key_holds_so_many(store: Store, clock: Clock) -> None:
     for _ in range(2):
         store.jobs.complete(create(store, limit=2).id, b"{}")
     assert store.jobs.create(store.places.runner_id, "key", "", "inter-2", 2) is None

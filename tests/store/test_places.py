@@ -1,12 +1,12 @@
 from datetime import timedelta
 from pathlib import Path
 
-from backchannel.store import KeyStore, open_store
+from backchannel.store import Store, open_store
 from backchannel.store.places import LEASE
 from tests.store.conftest import Clock
 
 
-def test_a_place_is_taken_until_it_is_given_back(store: KeyStore) -> None:
+def test_a_place_is_taken_until_it_is_given_back(store: Store) -> None:
     first = store.places.take("key", None, 1, None)
     assert isinstance(first, str)
     assert store.places.take("key", None, 1, None) == (1, 1)
@@ -15,7 +15,7 @@ def test_a_place_is_taken_until_it_is_given_back(store: KeyStore) -> None:
     assert isinstance(store.places.take("key", None, 1, None), str)
 
 
-def test_a_token_has_its_own_limit_within_its_keys(store: KeyStore) -> None:
+def test_a_token_has_its_own_limit_within_its_keys(store: Store) -> None:
     assert isinstance(store.places.take("key", "a", 3, 1), str)
     assert store.places.take("key", "a", 3, 1) == (1, 1)
     assert isinstance(store.places.take("key", "b", 3, None), str)
@@ -23,7 +23,7 @@ def test_a_token_has_its_own_limit_within_its_keys(store: KeyStore) -> None:
     assert store.places.take("key", "c", 3, None) == (3, 3)
 
 
-def test_other_processes_count_while_they_live(store: KeyStore, data_dir: Path, clock: Clock) -> None:
+def test_other_processes_count_while_they_live(store: Store, data_dir: Path, clock: Clock) -> None:
     with open_store(data_dir, clock) as other:
         other.places.beat()
         assert isinstance(other.places.take("key", None, 1, None), str)
@@ -37,7 +37,7 @@ def test_other_processes_count_while_they_live(store: KeyStore, data_dir: Path, 
         assert isinstance(store.places.take("key", None, 2, None), str)
 
 
-def test_what_the_dead_left_is_cleared_away(store: KeyStore, data_dir: Path, clock: Clock) -> None:
+def test_what_the_dead_left_is_cleared_away(store: Store, data_dir: Path, clock: Clock) -> None:
     with open_store(data_dir, clock) as other:
         other.places.beat()
         other.places.take("key", None, 1, None)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from backchannel.errors import Problem
-from backchannel.store import STREAM_SCOPE, Caps, KeyStore, open_store
+from backchannel.store import STREAM_SCOPE, Caps, Store, open_store
 from backchannel.store.tokens import looks_like_token, take_apart
 from tests.store.conftest import Clock
 
@@ -19,15 +19,15 @@ def refusal(call: Callable[..., object], *arguments: object) -> str:
 
 
 @pytest.fixture
-def key_id(store: KeyStore) -> str:
+def key_id(store: Store) -> str:
     return store.create("server")[0].id
 
 
-def mint(store: KeyStore, key_id: str, expires_s: int = 300, caps: Caps = CAPS) -> str:
+def mint(store: Store, key_id: str, expires_s: int = 300, caps: Caps = CAPS) -> str:
     return store.tokens.mint(key_id, [STREAM_SCOPE], expires_s, caps)[1]
 
 
-def test_a_minted_token_is_recognised_with_all_its_caps(store: KeyStore, key_id: str) -> None:
+def test_a_minted_token_is_recognised_with_all_its_caps(store: Store, key_id: str) -> None:
     minted, credential = store.tokens.mint(key_id, [STREAM_SCOPE], 300, CAPS)
     assert store.tokens.verify(credential) == minted
     assert (minted.caps, minted.scopes, minted.key_id) == (CAPS, (STREAM_SCOPE,), key_id)
@@ -35,7 +35,7 @@ def test_a_minted_token_is_recognised_with_all_its_caps(store: KeyStore, key_id:
     assert store.tokens.verify(nothing[1]).caps == Caps()
 
 
-def test_it_fits_a_subprotocol_header_and_is_no_api_key(store: KeyStore, key_id: str) -> None:
+def test_it_fits_a_subprotocol_header_and_is_no_api_key(store: Store, key_id: str) -> None:
     credential = mint(store, key_id)
     assert looks_like_token(credential)
     assert len(credential) < 120
@@ -43,7 +43,7 @@ def test_it_fits_a_subprotocol_header_and_is_no_api_key(store: KeyStore, key_id:
     assert store.verify(credential) is None
 
 
-def test_no_character_of_it_can_be_changed(store: KeyStore, key_id: str) -> None:
+def test_no_character_of_it_can_be_changed(store: Store, key_id: str) -> None:
     credential = mint(store, key_id)
     for place in range(len("bk_ct_"), len(credential)):
         changed = credential[:place] + ("1" if credential[place] != "1" else "2") + credential[place + 1 :]
@@ -61,11 +61,11 @@ def test_no_character_of_it_can_be_changed(store: KeyStore, key_id: str) -> None
         "bk_ct_" + "1" * 999,
     ],
 )
-def test_what_is_no_token_at_all(store: KeyStore, credential: str) -> None:
+def test_what_is_no_token_at_all(store: Store, credential: str) -> None:
     assert refusal(store.tokens.verify, credential) == "ih2011"
 
 
-def test_expiry_is_to_the_second(store: KeyStore, key_id: str, clock: Clock) -> None:
+def test_expiry_is_to_the_second(store: Store, key_id: str, clock: Clock) -> None:
     credential = mint(store, key_id, 60)
     clock.now += timedelta(seconds=59)
     store.tokens.verify(credential)
@@ -74,7 +74,7 @@ def test_expiry_is_to_the_second(store: KeyStore, key_id: str, clock: Clock) -> 
 
 
 def test_revocation_is_seen_by_another_process_at_once(
-    store: KeyStore, key_id: str, data_dir: Path, clock: Clock
+    store: Store, key_id: str, data_dir: Path, clock: Clock
 ) -> None:
     first, second = mint(store, key_id), mint(store, key_id)
     with open_store(data_dir, clock) as other:
@@ -86,7 +86,7 @@ def test_revocation_is_seen_by_another_process_at_once(
     assert refusal(store.tokens.verify, second) == "ih2014"
 
 
-def test_only_the_key_that_made_it_may_revoke_it(store: KeyStore, key_id: str, clock: Clock) -> None:
+def test_only_the_key_that_made_it_may_revoke_it(store: Store, key_id: str, clock: Clock) -> None:
     credential = mint(store, key_id)
     other = store.create("other")[0].id
     assert refusal(store.tokens.revoke, other, credential) == "ih2011"
@@ -98,7 +98,7 @@ def test_only_the_key_that_made_it_may_revoke_it(store: KeyStore, key_id: str, c
 
 
 def test_a_rotated_key_is_good_for_what_it_signed_until_that_expires(
-    store: KeyStore, key_id: str, clock: Clock
+    store: Store, key_id: str, clock: Clock
 ) -> None:
     old = mint(store, key_id, 3600)
     store.tokens.rotate()
@@ -114,7 +114,7 @@ def test_a_rotated_key_is_good_for_what_it_signed_until_that_expires(
     store.tokens.verify(mint(store, key_id))
 
 
-def test_neither_token_nor_signature_is_on_disk(store: KeyStore, key_id: str, data_dir: Path) -> None:
+def test_neither_token_nor_signature_is_on_disk(store: Store, key_id: str, data_dir: Path) -> None:
     credential = mint(store, key_id)
     store.tokens.verify(credential)
     for file in data_dir.iterdir():

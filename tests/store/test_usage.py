@@ -5,29 +5,29 @@ from pathlib import Path
 import pytest
 
 from backchannel.errors import Problem
-from backchannel.store import STREAM_SCOPE, Caps, KeyStore, open_store
+from backchannel.store import STREAM_SCOPE, Caps, Store, open_store
 from backchannel.store.usage import Used
 from tests.store.conftest import Clock
 
 
 @pytest.fixture
-def key_id(store: KeyStore) -> str:
+def key_id(store: Store) -> str:
     return store.create("server")[0].id
 
 
-def token(store: KeyStore, key_id: str, caps: Caps) -> str:
+def token(store: Store, key_id: str, caps: Caps) -> str:
     return store.tokens.mint(key_id, [STREAM_SCOPE], 300, caps)[0].id
 
 
 def refused(
-    store: KeyStore, key_id: str, token_id: str | None, size: int, video_s: float, quota: float | None = None
+    store: Store, key_id: str, token_id: str | None, size: int, video_s: float, quota: float | None = None
 ) -> Problem:
     with pytest.raises(Problem) as caught:
         store.usage.charge(key_id, token_id, size, video_s, quota)
     return caught.value
 
 
-def test_use_adds_up_by_month(store: KeyStore, key_id: str, clock: Clock) -> None:
+def test_use_adds_up_by_month(store: Store, key_id: str, clock: Clock) -> None:
     assert store.usage.used(key_id) == Used()
     for _ in range(3):
         assert store.usage.charge(key_id, None, 100, 1.5, None) is None
@@ -37,7 +37,7 @@ def test_use_adds_up_by_month(store: KeyStore, key_id: str, clock: Clock) -> Non
     assert store.usage.used(key_id) == Used()
 
 
-def test_a_token_spends_no_byte_and_no_second_more_than_it_has(store: KeyStore, key_id: str) -> None:
+def test_a_token_spends_no_byte_and_no_second_more_than_it_has(store: Store, key_id: str) -> None:
     token_id = token(store, key_id, Caps(max_bytes=100, max_video_s=10))
     assert store.usage.charge(key_id, token_id, 100, 4.0, None) == 6.0
     assert refused(store, key_id, token_id, 1, 0.0).error_id == "ih3006"
@@ -48,13 +48,13 @@ def test_a_token_spends_no_byte_and_no_second_more_than_it_has(store: KeyStore, 
     assert store.usage.used(key_id) == Used(100, 10.0), "what was refused is not counted"
 
 
-def test_what_was_analysed_counts_even_past_the_budget(store: KeyStore, key_id: str) -> None:
+def test_what_was_analysed_counts_even_past_the_budget(store: Store, key_id: str) -> None:
     token_id = token(store, key_id, Caps(max_video_s=1))
     store.usage.note(key_id, token_id, 2.5)
     assert refused(store, key_id, token_id, 0, 0.0).error_id == "ih3006"
 
 
-def test_a_quota_comes_back_with_the_month(store: KeyStore, key_id: str, clock: Clock) -> None:
+def test_a_quota_comes_back_with_the_month(store: Store, key_id: str, clock: Clock) -> None:
     clock.now = datetime(2026, 12, 31, 23, 59, tzinfo=UTC)
     assert store.usage.charge(key_id, None, 0, 60.0, 60.0) == 0.0
     problem = refused(store, key_id, None, 0, 0.0, 60.0)
@@ -63,7 +63,7 @@ def test_a_quota_comes_back_with_the_month(store: KeyStore, key_id: str, clock: 
     assert store.usage.charge(key_id, None, 0, 1.0, 60.0) == 59.0
 
 
-def test_the_revoked_are_told_at_the_next_charge(store: KeyStore, key_id: str) -> None:
+def test_the_revoked_are_told_at_the_next_charge(store: Store, key_id: str) -> None:
     minted, credential = store.tokens.mint(key_id, [STREAM_SCOPE], 300, Caps())
     store.usage.charge(key_id, minted.id, 1, 0.0, None)
     store.tokens.revoke(key_id, credential)
@@ -74,7 +74,7 @@ def test_the_revoked_are_told_at_the_next_charge(store: KeyStore, key_id: str) -
 
 
 def test_processes_that_spend_at_once_never_spend_more(
-    store: KeyStore, key_id: str, data_dir: Path, clock: Clock
+    store: Store, key_id: str, data_dir: Path, clock: Clock
 ) -> None:
     token_id = token(store, key_id, Caps(max_bytes=50))
 

@@ -14,10 +14,10 @@ from backchannel.cli.explain import explain
 from backchannel.cli.keys import keys_app
 from backchannel.cli.serve import serve
 from backchannel.cli.stream import stream
-from backchannel.client import ClientError
+from backchannel.client.v0 import ClientError
 from backchannel.config import SettingsError
 from backchannel.errors import Problem
-from backchannel.evaluation.labels import LabelsError
+from backchannel.explain.labels import LabelsError
 from backchannel.store import StoreError
 
 __all__ = ["app", "main"]

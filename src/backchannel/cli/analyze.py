@@ -14,9 +14,9 @@ from backchannel.cli.exports import Places, write_exports
 from backchannel.cli.files import STDOUT, require_media_file, shown_name
 from backchannel.cli.options import AsJson, CsvPlace, EafPlace, HtmlPlace, IncludeFlags, SrtPlace, VttPlace
 from backchannel.cli.show import show_line, show_sections, timed_progress
-from backchannel.model import MediaLimits, Segment, SegmentResult
 from backchannel.protocol.include import parse_include
 from backchannel.protocol.results import AnalysisBody, analysis_body
+from backchannel.values import MediaLimits, Segment, SegmentResult
 
 MAX_FILE_S = 1800.0
 """Longest file, s (wire contract, section 8)."""

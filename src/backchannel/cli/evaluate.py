@@ -46,11 +46,11 @@ def evaluate(
     Labels of low certainty are not asked for, and a detection that overlaps one is not held against it.
     """
     # Imported here, since these load the decoders and the networks, which no other command needs.
-    from backchannel.evaluation.confusion import confusion_page  # noqa: PLC0415
-    from backchannel.evaluation.labels import labelled_clips  # noqa: PLC0415
-    from backchannel.evaluation.run import evaluate_clips  # noqa: PLC0415
-    from backchannel.evaluation.totals import as_json as totals_json  # noqa: PLC0415
-    from backchannel.evaluation.totals import as_markdown  # noqa: PLC0415
+    from backchannel.explain.confusion import confusion_page  # noqa: PLC0415
+    from backchannel.explain.labels import labelled_clips  # noqa: PLC0415
+    from backchannel.explain.run import evaluate_clips  # noqa: PLC0415
+    from backchannel.explain.totals import as_json as totals_json  # noqa: PLC0415
+    from backchannel.explain.totals import as_markdown  # noqa: PLC0415
 
     clips = labelled_clips(folder)
     done: list[str] = []

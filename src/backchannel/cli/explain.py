@@ -32,9 +32,9 @@ def explain(
     Labels in <file>.labels.json beside it are drawn too. The page needs nothing else and loads nothing.
     """
     # Imported here, since these load the decoders and the networks, which no other command needs.
-    from backchannel.evaluation.explain import explain_page  # noqa: PLC0415
-    from backchannel.evaluation.labels import labels_of, read_labels  # noqa: PLC0415
-    from backchannel.evaluation.replay import replay  # noqa: PLC0415
+    from backchannel.explain.clip_page import explain_page  # noqa: PLC0415
+    from backchannel.explain.labels import labels_of, read_labels  # noqa: PLC0415
+    from backchannel.explain.replay import replay  # noqa: PLC0415
 
     beside = labels_of(require_media_file(file))
     labels = read_labels(beside) if beside.is_file() else None

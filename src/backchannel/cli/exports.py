@@ -11,8 +11,8 @@ from typing import Self
 import typer
 
 from backchannel.cli.files import STDOUT, require_places_to_write, write_out
-from backchannel.model import SegmentResult
 from backchannel.report.files import FileKind, file_of
+from backchannel.values import SegmentResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.live import Live
 
 from backchannel.cli.hearing import Hearing, closing_lines, lines_of, panel
-from backchannel.client import TimedMedia
-from backchannel.events_client import EventClient, Received, Reconnected
+from backchannel.client.events import EventClient, Received, Reconnected
+from backchannel.client.v0 import TimedMedia
 
 SHOWN_TO_PEOPLE = ("conversation_quality_overall", "evidence")
 """Evidence brings with it from what each piece was measured, which the display tells."""
@@ -27,13 +27,13 @@ async def follow_events(
 
     Raises
     ------
-    backchannel.client.ClientError
+    backchannel.client.v0.ClientError
         The server cannot be reached, refused, or was given up.
     backchannel.errors.Problem
         The file cannot be played.
     """
     # Imported here, since it loads the decoders, which other commands do not need.
-    from backchannel.media.cut import cut_file  # noqa: PLC0415
+    from backchannel.client.cut import cut_file  # noqa: PLC0415
 
     flags = include or (() if as_json else SHOWN_TO_PEOPLE)
     printed = Console(highlight=False)

@@ -7,7 +7,7 @@ from typing import Final
 
 from rich.text import Text
 
-from backchannel.events_client import (
+from backchannel.client.events import (
     CoverageDegraded,
     CoverageDropped,
     CueDetected,
@@ -21,9 +21,9 @@ from backchannel.events_client import (
     SignalEnded,
     SignalUpdated,
 )
-from backchannel.model import EngagementLevel, Probability
 from backchannel.protocol.event_messages import CoverageMeasured
 from backchannel.protocol.results import QualityBody
+from backchannel.values import EngagementLevel, Probability
 
 _METERS: Final = {"low": "▰▱▱", "medium": "▰▰▱", "high": "▰▰▰"}
 _STYLES: Final = {"high": "bold", "medium": "", "low": "dim"}

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from backchannel.cli.options import AsJson, DataDir
 from backchannel.config import ENV_PREFIX, load_settings
-from backchannel.store import SCOPES, ApiKey, KeyLimits, KeyStore, open_store
+from backchannel.store import SCOPES, ApiKey, KeyLimits, Store, open_store
 
 keys_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make, list and revoke API keys.")
 
@@ -127,7 +127,7 @@ def rotate(
     typer.echo("Client tokens are signed with a new key from now on.", err=True)
 
 
-def _open(data_dir: DataDir) -> KeyStore:
+def _open(data_dir: DataDir) -> Store:
     settings = load_settings(data_dir=data_dir)
     return open_store(settings.data_dir, url=settings.store_url)
 

@@ -6,7 +6,7 @@ import typer
 
 from backchannel.cli.options import DataDir
 from backchannel.config import ENV_PREFIX, Settings, load_settings
-from backchannel.store import KeyStore, open_store
+from backchannel.store import Store, open_store
 
 Host = Annotated[
     str | None,
@@ -56,7 +56,7 @@ def serve(
         run_server(settings, store)
 
 
-def _offer_first_key(store: KeyStore, settings: Settings) -> None:
+def _offer_first_key(store: Store, settings: Settings) -> None:
     """Without a key nobody could connect, so the first start of a data directory makes one."""
     if not store.is_empty():
         return

@@ -15,7 +15,7 @@ from backchannel.cli.files import require_media_file
 from backchannel.cli.follow import follow_events
 from backchannel.cli.options import AsJson, IncludeFlags, SegmentSeconds
 from backchannel.cli.show import progress, show_message
-from backchannel.client import play
+from backchannel.client.v0 import play
 from backchannel.config import ENV_PREFIX, SettingsError
 from backchannel.protocol import v0
 
@@ -79,7 +79,7 @@ async def _stream_v0(
 ) -> bool:
     """Return whether any segment was answered."""
     # Imported here, since it loads the decoders, which other commands do not need.
-    from backchannel.media.cut import cut_file  # noqa: PLC0415
+    from backchannel.client.cut import cut_file  # noqa: PLC0415
 
     console = Console(highlight=False)
     completed = False

@@ -1,5 +1,5 @@
 // A browser client for /v2/stream/analyze: sends what a recorder makes, hands on typed events, and comes back after
-// a lost connection. It has the shape of `backchannel.events_client` for Python and needs nothing else:
+// a lost connection. It has the shape of `backchannel.client.events` for Python and needs nothing else:
 //
 //   const stream = await new EventClient(location.origin, token, { include: ["evidence"] }).open();
 //   recorder.ondataavailable = async ({ data }) => stream.send(await data.arrayBuffer());

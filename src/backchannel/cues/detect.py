@@ -7,12 +7,12 @@ from backchannel.cues.face import face_cues, lips_moving
 from backchannel.cues.face_view import FACE_MEASURES, FaceView, raw_measures, view_face
 from backchannel.cues.gaze import gaze_cues
 from backchannel.cues.head import head_cues
-from backchannel.cues.recent import Recent, extend
+from backchannel.cues.lookback import Recent, extend
 from backchannel.cues.speech import speech_cues
 from backchannel.cues.voice import voice_cues
 from backchannel.cues.voice_view import VOICE_MEASURES, VoiceView, speaking_at, spoken_measures, view_voice
-from backchannel.model import Cue
 from backchannel.tracks import FaceTracks, Tracks
+from backchannel.values import Cue
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from backchannel.arrays import BoolArray, FloatArray
 from backchannel.cues.face_view import RATE_HZ, VISUAL, FaceView
 from backchannel.cues.spans import IndexSpan, hysteresis, join_close, longer_than, runs
 from backchannel.cues.thresholds import cue_table
-from backchannel.model import Cue
+from backchannel.values import Cue
 
 PERCENT_OF_FACE = "% of face width"
 """Lengths on a face are told to people in percent of its width."""

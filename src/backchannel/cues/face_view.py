@@ -8,11 +8,11 @@ from scipy.ndimage import binary_dilation, median_filter
 
 from backchannel.arrays import BoolArray, FloatArray, TimeArray
 from backchannel.cues.baseline import Baselines, History, Usual, baselines_along
-from backchannel.cues.recent import PictureLine
+from backchannel.cues.lookback import PictureLine
 from backchannel.cues.spans import longer_than, runs
 from backchannel.cues.thresholds import cue_table
-from backchannel.model import Modality, Span
 from backchannel.tracks import FaceTracks, face_rows
+from backchannel.values import Modality, Span
 
 RATE_HZ = 15.0
 """Rows a second of the grid. Row k is at ``k / 15`` s of the session, whatever the camera's rate was."""

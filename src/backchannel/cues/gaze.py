@@ -9,7 +9,7 @@ from backchannel.arrays import BoolArray, FloatArray
 from backchannel.cues.face_view import RATE_HZ, VISUAL, FaceView
 from backchannel.cues.spans import hysteresis, join_close, longer_than, runs
 from backchannel.cues.thresholds import cue_table
-from backchannel.model import Cue, Span
+from backchannel.values import Cue, Span
 
 
 def gaze_cues(view: FaceView) -> Iterator[Cue]:

@@ -11,7 +11,7 @@ from backchannel.cues.face_view import RATE_HZ, VISUAL, FaceView
 from backchannel.cues.oscillation import Oscillation, find_oscillations
 from backchannel.cues.spans import hysteresis, longer_than, runs
 from backchannel.cues.thresholds import cue_table
-from backchannel.model import Cue, Span
+from backchannel.values import Cue, Span
 
 
 def head_cues(view: FaceView, speaking: BoolArray) -> Iterator[Cue]:

@@ -7,8 +7,8 @@ import numpy as np
 from backchannel.cues.spans import IndexSpan, longer_than, runs
 from backchannel.cues.thresholds import cue_table
 from backchannel.cues.voice_view import AUDIO, VoiceView
-from backchannel.model import Cue
 from backchannel.tracks import LEVEL_HOP_S
+from backchannel.values import Cue
 
 
 def speech_cues(view: VoiceView) -> Iterator[Cue]:

@@ -9,8 +9,8 @@ from backchannel.arrays import FloatArray
 from backchannel.cues.spans import IndexSpan
 from backchannel.cues.thresholds import cue_table
 from backchannel.cues.voice_view import AUDIO, VoiceView
-from backchannel.model import Cue, Span
 from backchannel.tracks import LEVEL_HOP_S
+from backchannel.values import Cue, Span
 
 
 def voice_cues(view: VoiceView) -> Iterator[Cue]:

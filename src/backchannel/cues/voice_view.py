@@ -8,11 +8,11 @@ from scipy.ndimage import uniform_filter1d
 
 from backchannel.arrays import BoolArray, FloatArray, TimeArray
 from backchannel.cues.baseline import Baselines, History, Usual, baselines_along
-from backchannel.cues.recent import VoiceLine
+from backchannel.cues.lookback import VoiceLine
 from backchannel.cues.spans import IndexSpan, join_close, longer_than, runs
 from backchannel.cues.thresholds import cue_table
-from backchannel.model import Modality, Span
 from backchannel.tracks import LEVEL_HOP_S
+from backchannel.values import Modality, Span
 
 AUDIO: Modality = "audio"
 ENOUGH_SPEECH_S = 4.0

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from backchannel.errors import Problem
 from backchannel.live import follow as follow_live
-from backchannel.media.timing import probe
-from backchannel.model import MediaLimits, Progress, Segment, SegmentResult
-from backchannel.perception.models import load_networks, stay_on_one_thread
+from backchannel.media.decode.timing import probe
+from backchannel.perception.networks import load_networks, stay_on_one_thread
 from backchannel.session import analyze_segment, analyze_whole
+from backchannel.values import MediaLimits, Progress, Segment, SegmentResult
 
 
 def warm_up() -> None:

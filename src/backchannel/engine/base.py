@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from backchannel.model import MediaLimits, Progress, Segment, SegmentResult
+from backchannel.values import MediaLimits, Progress, Segment, SegmentResult
 
 OnBegun = Callable[[float], Awaitable[None]]
 """Told the media's duration, s, once it is open; what it raises ends the analysis."""

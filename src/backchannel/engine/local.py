@@ -19,8 +19,8 @@ import structlog
 
 from backchannel.config import Settings
 from backchannel.engine.base import File, OnBegun
-from backchannel.engine.frames import LiveJob, SegmentJob
-from backchannel.engine.pace import Pace, Thresholds
+from backchannel.engine.jobs import LiveJob, SegmentJob
+from backchannel.engine.load_shedding import Pace, Thresholds
 from backchannel.engine.pool import Pool
 from backchannel.engine.process import (
     AnalysisFailedError,
@@ -32,7 +32,7 @@ from backchannel.engine.process import (
     start_worker,
 )
 from backchannel.errors import Problem
-from backchannel.model import MediaLimits, Progress, Segment, SegmentResult
+from backchannel.values import MediaLimits, Progress, Segment, SegmentResult
 
 ANALYSIS_MODULE: Final = "backchannel.engine.analysis"
 SLOW_NICENESS: Final = 10

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from backchannel.engine.base import File, OnBegun
-from backchannel.engine.frames import (
+from backchannel.engine.jobs import (
     LENGTH,
     MAX_REPLY_BYTES,
     Begun,
@@ -33,7 +33,7 @@ from backchannel.engine.frames import (
     encode,
 )
 from backchannel.errors import Problem
-from backchannel.model import Progress, SegmentResult
+from backchannel.values import Progress, SegmentResult
 
 PIECE_BYTES: Final = 256 * 1024
 PAGE_BYTES: Final = os.sysconf("SC_PAGESIZE")

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
-from backchannel.engine.frames import (
+from backchannel.engine.jobs import (
     LENGTH,
     Begun,
     Done,
@@ -33,7 +33,7 @@ from backchannel.engine.frames import (
     encode,
 )
 from backchannel.errors import Problem
-from backchannel.model import MediaLimits, Progress, Segment, SegmentResult
+from backchannel.values import MediaLimits, Progress, Segment, SegmentResult
 
 
 class Analysis(Protocol):

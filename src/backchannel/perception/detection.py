@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from backchannel.arrays import FloatArray, ImageArray
-from backchannel.perception.models import Network, Networks
+from backchannel.perception.networks import Network, Networks
 
 MIN_SCORE = 0.5
 """Smallest detector score that counts as a face (model card: 0.5)."""

@@ -19,7 +19,7 @@ from backchannel.perception.mesh import (
     cut,
     place,
 )
-from backchannel.perception.models import EYES_AT_ONCE, Networks
+from backchannel.perception.networks import EYES_AT_ONCE, Networks
 
 MAX_CHANGE = 0.09
 """Mean difference, in standard deviations of its brightness, up to which an eye looks the same. On fourteen

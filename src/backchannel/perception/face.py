@@ -24,7 +24,7 @@ from backchannel.perception.mesh import (
     region_of_detection,
     region_of_mesh,
 )
-from backchannel.perception.models import Networks
+from backchannel.perception.networks import Networks
 
 MIN_MESH_SCORE = 0.5
 """Smallest mesh score that counts as a face (model card: 0.5)."""

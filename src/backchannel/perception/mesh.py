@@ -8,7 +8,7 @@ import numpy as np
 
 from backchannel.arrays import FloatArray, ImageArray
 from backchannel.perception.detection import Detection
-from backchannel.perception.models import Networks
+from backchannel.perception.networks import Networks
 
 RIGHT_EYE_CORNERS = (33, 133)
 """Mesh points of the subject's right eye: outer corner, inner corner."""

@@ -5,13 +5,13 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from backchannel.arrays import ImageArray
-from backchannel.media.ahead import ahead
 from backchannel.media.decode import Frame, Sound, frames_of, read, sound_of, timing_of
-from backchannel.model import MediaLimits, Segment
-from backchannel.perception.models import load_networks
+from backchannel.media.decode.prefetch import prefetch
+from backchannel.perception.networks import load_networks
 from backchannel.perception.picture import Looking, go_on_measuring
 from backchannel.perception.voice import measure_voice
 from backchannel.tracks import PictureTracks, Tracks
+from backchannel.values import MediaLimits, Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def sense(
             )
             if limits.spare_core:
                 # Whatever happens, its thread has ended before the medium is closed.
-                frames = decoding.enter_context(closing(ahead(frames)))
+                frames = decoding.enter_context(closing(prefetch(frames)))
             picture, looking = go_on_measuring(load_networks(), _told(frames, on_progress), looking)
         sound = sound_of(medium, timing)
     return Sensed(timing.duration_s, timing.stream_start_s, picture, sound, looking)

@@ -13,7 +13,7 @@ from backchannel.arrays import BoolArray, FloatArray, ImageArray, TimeArray
 from backchannel.perception.expression import Expression
 from backchannel.perception.face import FaceMeasure, Following, Sighting, follow, measure_face, since
 from backchannel.perception.geometry import face_width_cm
-from backchannel.perception.models import Networks
+from backchannel.perception.networks import Networks
 from backchannel.tracks import FaceTracks, PictureTracks, join_faces, unseen_face
 
 MIN_FACE_SHARE: Final = 0.04

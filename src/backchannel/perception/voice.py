@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from backchannel.arrays import FloatArray
-from backchannel.perception.models import Networks
+from backchannel.perception.networks import Networks
 from backchannel.perception.prosody import (
     band_spectrum,
     find_syllable_nuclei,

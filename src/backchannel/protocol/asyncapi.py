@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 from backchannel import __version__
 from backchannel.protocol import event_messages, v0
 from backchannel.protocol.config_frame import CLOSE, AudioFormat
-from backchannel.protocol.models import MODELS
 from backchannel.protocol.openapi import QUALITY_FLAGS, REF, Schema, credential_scheme, schemas
+from backchannel.protocol.products import MODELS
 
 V0_MESSAGES: Final[tuple[Any, ...]] = get_args(v0.Message)
 EVENTS: Final[tuple[Any, ...]] = get_args(event_messages.Data)

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from backchannel.errors import Problem
 from backchannel.protocol.include import Include, parse_include
-from backchannel.protocol.models import MODELS, ModelName, model_named
+from backchannel.protocol.products import MODELS, ModelName, model_named
 
 CLOSE: Final = "session.close"
 MAX_TEXT_LENGTH: Final = 64 * 1024

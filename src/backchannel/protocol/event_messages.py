@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from backchannel.model import EngagementLevel, Modality, Probability, SignalType
-from backchannel.protocol.models import ModelName
+from backchannel.protocol.products import ModelName
 from backchannel.protocol.results import EvidenceBody, QualityBody, TimelineBody
+from backchannel.values import EngagementLevel, Modality, Probability, SignalType
 
 IncludeFlag = Literal["conversation_quality_overall", "conversation_quality_timeline"]
 EndReason = Literal["client_shutdown", "idle_timeout", "max_duration", "server_shutdown"]

@@ -16,9 +16,9 @@ from enum import Enum
 from typing import Final, Literal
 
 from backchannel.errors import Problem
-from backchannel.model import Progress
 from backchannel.protocol.config_frame import AudioFormat, Close, Config, read_text
 from backchannel.protocol.errors import ErrorLinks, retry_after
+from backchannel.protocol.event_encoding import spell_changes, spell_coverage
 from backchannel.protocol.event_messages import (
     ConfigOptions,
     Data,
@@ -30,11 +30,18 @@ from backchannel.protocol.event_messages import (
     SessionReady,
     SessionUpdated,
 )
-from backchannel.protocol.event_spelling import spell_changes, spell_coverage
 from backchannel.protocol.include import Include
-from backchannel.protocol.models import ENGINE, MODELS, PICTURE_AND_SOUND, SOUND_ONLY, ModelName, reported_by
+from backchannel.protocol.products import (
+    ENGINE,
+    MODELS,
+    PICTURE_AND_SOUND,
+    SOUND_ONLY,
+    ModelName,
+    reported_by,
+)
 from backchannel.protocol.results import seconds
 from backchannel.signals.activity import Activity, Change, finish, follow_activity
+from backchannel.values import Progress
 
 Version = Literal["v1", "v2"]
 FLAGS: Final[tuple[IncludeFlag, ...]] = ("conversation_quality_overall", "conversation_quality_timeline")

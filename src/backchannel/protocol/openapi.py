@@ -9,7 +9,7 @@ import msgspec
 from backchannel import __version__
 from backchannel.errors import CATALOGUE
 from backchannel.protocol.errors import ErrorBody
-from backchannel.protocol.models import MODELS
+from backchannel.protocol.products import MODELS
 from backchannel.protocol.results import AnalysisBody
 from backchannel.protocol.tokens import ExchangeRequest, MintRequest, RevokeRequest, TokenBody
 from backchannel.protocol.uploads import MAX_WAIT_S, JobBody

@@ -6,7 +6,8 @@ from dataclasses import replace
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from backchannel.model import (
+from backchannel.protocol.include import Include
+from backchannel.values import (
     Coverage,
     EngagementLevel,
     EngagementSpan,
@@ -19,7 +20,6 @@ from backchannel.model import (
     SignalType,
     Span,
 )
-from backchannel.protocol.include import Include
 
 SEAM_S = 0.05
 """Signals on both sides of a seam that are no further apart are one."""

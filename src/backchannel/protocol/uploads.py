@@ -10,12 +10,11 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from backchannel.errors import Problem
-from backchannel.media.container import Container, detect_container
-from backchannel.model import EngagementLevel, SegmentResult, Signal
+from backchannel.media.stream.container import detect_container
 from backchannel.protocol.errors import ErrorBody
 from backchannel.protocol.include import PARAMETERS, Include, parse_include
-from backchannel.protocol.models import MODELS, SOUND_ONLY, ModelName, model_named, reported_by
 from backchannel.protocol.multipart import Form
+from backchannel.protocol.products import MODELS, SOUND_ONLY, ModelName, model_named, reported_by
 from backchannel.protocol.results import (
     ConversationQualityBody,
     CoverageBody,
@@ -26,8 +25,8 @@ from backchannel.protocol.results import (
     signal_bodies,
     whole_signals,
 )
+from backchannel.values import EngagementLevel, SegmentResult, Signal
 
-SOUND_FILES: Final = (Container.WAV, Container.FLAC, Container.MP3, Container.OGG)
 WINDOW_S: Final = 5.0
 """Length of a window, as `windows` cuts them; that one needs numpy, and this room does without."""
 MAX_WAIT_S: Final = 120.0

@@ -18,7 +18,6 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from backchannel.errors import Problem
-from backchannel.model import Quality, SegmentResult
 from backchannel.protocol.errors import ErrorLinks, retry_after
 from backchannel.protocol.include import Include
 from backchannel.protocol.results import (
@@ -32,6 +31,7 @@ from backchannel.protocol.results import (
     engagement_bodies,
     signal_bodies,
 )
+from backchannel.values import Quality, SegmentResult
 
 
 class Processing(msgspec.Struct, frozen=True, tag_field="status", tag="processing"):

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from backchannel.cues.thresholds import cue_table
-from backchannel.drawing.markup import Html, tag
-from backchannel.drawing.timeline import Mark, axis, lane, percent, strip
-from backchannel.drawing.words import plain
-from backchannel.model import Modality, Span
+from backchannel.html.markup import Html, tag
+from backchannel.html.timeline import Mark, axis, lane, percent, strip
+from backchannel.html.words import plain
 from backchannel.report.recording import CueEntry, QualityEntry, Recording
 from backchannel.report.summary import DIMENSIONS, NO_EVIDENCE
 from backchannel.report.words import LONG_S, briefly_when, clock, counted, measured, named, when
+from backchannel.values import Modality, Span
 
 PART_S: Final = 300.0
 """Longer recordings are drawn once as a whole and once in parts of this length, s."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from backchannel.drawing.words import plain
+from backchannel.html.words import plain
 from backchannel.report.course import cue_numbers
 from backchannel.report.recording import Recording, Stretch
 

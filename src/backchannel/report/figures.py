@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from backchannel.model import EngagementLevel, Span
 from backchannel.report.recording import CueEntry, Recording, Stretch
+from backchannel.values import EngagementLevel, Span
 
 MIN_RATE_S: Final = 30.0
 """From shorter recordings no rate a minute is told: one nod more or less would double it (judgement)."""

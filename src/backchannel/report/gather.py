@@ -5,8 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from backchannel.cues.log import cue_log
-from backchannel.model import Cue, SegmentResult
+from backchannel.cues.merge import cue_log
 from backchannel.protocol.include import Include
 from backchannel.protocol.results import analysis_body, seconds
 from backchannel.report.recording import (
@@ -17,6 +16,7 @@ from backchannel.report.recording import (
     Recording,
     SignalEntry,
 )
+from backchannel.values import Cue, SegmentResult
 
 _EVERYTHING = Include(quality_overall=True, quality_timeline=True, evidence=True)
 

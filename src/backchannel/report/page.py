@@ -1,6 +1,6 @@
 """The report: one page that needs nothing else, for whoever was not there."""
 
-from backchannel.drawing.markup import Html, fragment, page, tag
+from backchannel.html.markup import Html, fragment, page, tag
 from backchannel.report.course import quality_course, timeline
 from backchannel.report.figures import Figures, figures_of
 from backchannel.report.prose import ENGAGEMENT, EVIDENCE, HOW, NOTHING_INVENTED, QUALITY, WHAT_THIS_IS

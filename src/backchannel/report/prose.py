@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from backchannel.signals.weigh import HIGH_FROM, MEDIUM_FROM, REPORT_FROM
+from backchannel.signals.score import HIGH_FROM, MEDIUM_FROM, REPORT_FROM
 
 WHAT_THIS_IS: Final = (
     "Signals are interpretations of visible and audible behaviour, not feelings. Culture, health, "

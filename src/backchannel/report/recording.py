@@ -46,8 +46,8 @@ from msgspec import Meta
 
 from backchannel import __version__
 from backchannel.errors import Problem
-from backchannel.model import EngagementLevel, Modality, Probability, SignalType, Span
-from backchannel.protocol.models import ENGINE
+from backchannel.protocol.products import ENGINE
+from backchannel.values import EngagementLevel, Modality, Probability, SignalType, Span
 
 MAX_DOCUMENT_BYTES: Final = 8 * 1024 * 1024
 """Largest document that is read: an hour of dense cues is a quarter of it (judgement)."""

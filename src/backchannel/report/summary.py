@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from backchannel.model import Coverage
 from backchannel.report.figures import Figures
 from backchannel.report.recording import QualityScores, Recording, SignalEntry
 from backchannel.report.words import briefly_when, counted, length, listed, percentage
+from backchannel.values import Coverage
 
 DIMENSIONS = ("clarity", "authority", "energy", "rapport", "learning")
 NO_EVIDENCE = 50

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 
 from backchannel.cues.thresholds import cue_table
-from backchannel.drawing.markup import Child, Html, tag
-from backchannel.drawing.words import plain
+from backchannel.html.markup import Child, Html, tag
+from backchannel.html.words import plain
 from backchannel.report.course import cue_numbers, cues_by_name, in_table_order
 from backchannel.report.figures import Figures, Tally
 from backchannel.report.recording import CoverageEntry, CueEntry, EvidenceEntry, Recording, Stretch

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from types import MappingProxyType
 
-from backchannel.drawing.words import plain, quantity
-from backchannel.model import Span
+from backchannel.html.words import plain, quantity
+from backchannel.values import Span
 
 _UNITS = MappingProxyType(
     {

@@ -19,22 +19,22 @@ from backchannel.config import Settings
 from backchannel.engine.base import Engine
 from backchannel.errors import Problem
 from backchannel.protocol.errors import ErrorLinks
-from backchannel.server import specifications
-from backchannel.server.console import console_routes
-from backchannel.server.correlation import CLIENT_HEADER, HEADER, Correlated
-from backchannel.server.documents import document_routes
-from backchannel.server.farewell import Farewell
-from backchannel.server.jobs import Jobs
-from backchannel.server.limits import Limits
+from backchannel.server.access.limits import Limits
+from backchannel.server.access.tokens import exchange_key, mint_token, revoke_token
+from backchannel.server.pages import specifications
+from backchannel.server.pages.console import console_routes
+from backchannel.server.pages.documents import document_routes
+from backchannel.server.request_id import CLIENT_HEADER, HEADER, Correlated
 from backchannel.server.responses import json_response, problem_response
 from backchannel.server.services import Services
-from backchannel.server.stream_events import stream_v1, stream_v2
-from backchannel.server.stream_v0 import stream_v0
-from backchannel.server.tokens import exchange_key, mint_token, revoke_token
-from backchannel.server.upload import analyze_upload
-from backchannel.server.upload_body import HeldUploads, lingering
-from backchannel.server.upload_jobs import show_job, submit_upload
-from backchannel.store import KeyStore
+from backchannel.server.shutdown import Shutdown
+from backchannel.server.streams.events import stream_v1, stream_v2
+from backchannel.server.streams.v0 import stream_v0
+from backchannel.server.uploads.analyze import analyze_upload
+from backchannel.server.uploads.job_runner import Jobs
+from backchannel.server.uploads.jobs import show_job, submit_upload
+from backchannel.server.uploads.receive import HeldUploads, lingering
+from backchannel.store import Store
 
 STREAM_V0, STREAM_V1, STREAM_V2 = (f"/{version}/stream/analyze" for version in ("v0", "v1", "v2"))
 
@@ -52,14 +52,12 @@ _FROM_BROWSERS = Middleware(
 )
 
 
-def make_app(
-    settings: Settings, store: KeyStore, engine: Engine, farewell: Farewell | None = None
-) -> ASGIApp:
+def make_app(settings: Settings, store: Store, engine: Engine, shutdown: Shutdown | None = None) -> ASGIApp:
     """Put the application together. It starts and closes the engine; the store stays its caller's.
 
     Parameters
     ----------
-    farewell
+    shutdown
         Told by whoever stops the server, before its connections are closed.
     """
     links = ErrorLinks(settings.base_url)
@@ -114,7 +112,7 @@ def make_app(
         Limits(store, settings),
         links,
         HeldUploads(settings.uploads_held),
-        farewell or Farewell(),
+        shutdown or Shutdown(),
         jobs,
     )
     return Correlated(app)

@@ -9,13 +9,10 @@ import logging
 import sys
 import traceback
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor
-
-ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 def configure_logging(level: str, stream: TextIO | None = None) -> None:

@@ -13,11 +13,11 @@ from backchannel.config import Settings
 from backchannel.engine.base import Engine
 from backchannel.engine.local import LocalEngine
 from backchannel.server.app import make_app
-from backchannel.server.farewell import Farewell
-from backchannel.store import KeyStore
+from backchannel.server.shutdown import Shutdown
+from backchannel.store import Store
 
-SHUTDOWN_S: Final = 10
-FAREWELL_S: Final = 5.0
+CLOSE_S: Final = 10
+SHUTDOWN_S: Final = 5.0
 PING_INTERVAL_S: Final = 20.0
 
 log = structlog.get_logger(__name__)
@@ -36,12 +36,12 @@ def listen(settings: Settings) -> tuple[socket.socket, Settings]:
     return taken, msgspec.structs.replace(settings, port=taken.getsockname()[1])
 
 
-def make_server(settings: Settings, store: KeyStore, engine: Engine) -> uvicorn.Server:
+def make_server(settings: Settings, store: Store, engine: Engine) -> uvicorn.Server:
     """Make the web server around the application."""
-    farewell = Farewell()
+    shutdown = Shutdown()
     return _Server(
         uvicorn.Config(
-            make_app(settings, store, engine, farewell),
+            make_app(settings, store, engine, shutdown),
             ws="websockets-sansio",
             # Between the two sizes a message is read, answered with ih6002 and dropped, and the session
             # goes on; only beyond the larger one must the connection end (1009).
@@ -55,25 +55,25 @@ def make_server(settings: Settings, store: KeyStore, engine: Engine) -> uvicorn.
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=SHUTDOWN_S,
+            timeout_graceful_shutdown=CLOSE_S,
         ),
-        farewell,
+        shutdown,
     )
 
 
 class _Server(uvicorn.Server):
-    """Lets streams say goodbye before their connections are closed."""
+    """Lets streams end in good order before their connections are closed."""
 
-    def __init__(self, config: uvicorn.Config, farewell: Farewell) -> None:
+    def __init__(self, config: uvicorn.Config, shutdown: Shutdown) -> None:
         super().__init__(config)
-        self._farewell = farewell
+        self._streams = shutdown
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._farewell.say(FAREWELL_S)
+        await self._streams.announce(SHUTDOWN_S)
         await super().shutdown(sockets)
 
 
-def serve(settings: Settings, store: KeyStore) -> None:
+def serve(settings: Settings, store: Store) -> None:
     """Serve until SIGINT or SIGTERM. Every worker has ended when this returns.
 
     Raises

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from backchannel.config import Settings
 from backchannel.engine.base import Engine
 from backchannel.protocol.errors import ErrorLinks
-from backchannel.server.farewell import Farewell
-from backchannel.server.jobs import Jobs
-from backchannel.server.limits import Limits
-from backchannel.server.upload_body import HeldUploads
-from backchannel.store import KeyStore
+from backchannel.server.access.limits import Limits
+from backchannel.server.shutdown import Shutdown
+from backchannel.server.uploads.job_runner import Jobs
+from backchannel.server.uploads.receive import HeldUploads
+from backchannel.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,10 @@ class Services:
     """What the handlers share."""
 
     settings: Settings
-    store: KeyStore
+    store: Store
     engine: Engine
     limits: Limits
     links: ErrorLinks
     uploads: HeldUploads
-    farewell: Farewell
+    shutdown: Shutdown
     jobs: Jobs

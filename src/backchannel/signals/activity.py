@@ -26,7 +26,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from backchannel.model import (
+from backchannel.values import (
     Cue,
     EngagementLevel,
     Progress,

@@ -7,7 +7,7 @@ import numpy as np
 
 from backchannel.cues.face_view import RATE_HZ, FaceView
 from backchannel.cues.voice_view import VoiceView
-from backchannel.model import Cue, EngagementLevel, EngagementSpan, Span
+from backchannel.values import Cue, EngagementLevel, EngagementSpan, Span
 
 STEP_S = 1.0
 LOOK_BACK_S = 5.0

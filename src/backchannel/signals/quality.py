@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from backchannel.model import Cue, EngagementSpan, Quality, Signal, Span
 from backchannel.signals.weights import quality_table
+from backchannel.values import Cue, EngagementSpan, Quality, Signal, Span
 
 
 @dataclass(frozen=True, slots=True)

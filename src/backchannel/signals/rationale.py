@@ -7,7 +7,7 @@ sentences. What a cue is called is what can be seen or heard, never what somebod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from backchannel.model import Coverage, Cue, Evidence
+from backchannel.values import Coverage, Cue, Evidence
 
 MAX_PHRASES = 3
 """Events told in one rationale: one or two plain sentences."""

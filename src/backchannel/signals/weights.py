@@ -8,7 +8,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, get_args
 
-from backchannel.model import SignalType
+from backchannel.values import SignalType
 
 
 @dataclass(frozen=True, slots=True)

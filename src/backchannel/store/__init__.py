@@ -1,6 +1,6 @@
 """What outlives a process: keys and client tokens, their use, and jobs."""
 
-from backchannel.store.database import KeyStore, open_store
+from backchannel.store.database import Store, open_store
 from backchannel.store.jobs import Job
 from backchannel.store.keys import SCOPES, STREAM_SCOPE, UPLOAD_SCOPE, ApiKey, KeyLimits
 from backchannel.store.schema import StoreError
@@ -15,7 +15,7 @@ __all__ = [
     "ClientToken",
     "Job",
     "KeyLimits",
-    "KeyStore",
+    "Store",
     "StoreError",
     "open_store",
 ]

@@ -40,7 +40,7 @@ _VISIBLE = (
 )
 
 
-class KeyStore:
+class Store:
     """The keys of one store; and, as its attributes, what else is kept there.
 
     Safe to use from several threads and several processes at once: the server reads while `keys revoke`
@@ -184,7 +184,7 @@ class KeyStore:
             )
 
 
-def open_store(data_dir: Path, now: Callable[[], datetime] = utc_now, url: str = "") -> KeyStore:
+def open_store(data_dir: Path, now: Callable[[], datetime] = utc_now, url: str = "") -> Store:
     """Open the store of a data directory; both are made when missing, for their owner alone.
 
     Parameters
@@ -207,20 +207,20 @@ def open_store(data_dir: Path, now: Callable[[], datetime] = utc_now, url: str =
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         engine = create_engine(f"sqlite:///{path}")
         event.listen(engine, "connect", _on_connect)
-        return KeyStore(engine, now)
+        return Store(engine, now)
     except OSError as error:
         raise StoreError(f"The data directory {data_dir} cannot be used: {error.strerror}.") from None
     except SQLAlchemyError:
         raise StoreError(f"{path} is not a key store, or it is damaged.") from None
 
 
-def _open_url(url: str, now: Callable[[], datetime]) -> KeyStore:
+def _open_url(url: str, now: Callable[[], datetime]) -> Store:
     # What goes wrong here often has the address in its text, and the address may hold a password.
     try:
         engine = create_engine(url, pool_pre_ping=True)
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _on_connect)
-        return KeyStore(engine, now)
+        return Store(engine, now)
     except ImportError as error:
         raise StoreError(f"The database needs the package {error.name}, which is not installed.") from None
     except SQLAlchemyError as error:

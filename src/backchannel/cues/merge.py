@@ -1,0 +1,38 @@
+"""The cues of a whole conversation, from the answers to its segments."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from backchannel.cues.lookback import CONTEXT_S
+from backchannel.values import Cue, SegmentResult, Span
+
+EDGE_S = 0.5
+"""A cue that begins this close to the end of the look-back may have begun before it."""
+
+
+def cue_log(results: Iterable[SegmentResult]) -> tuple[Cue, ...]:
+    """Join the cues of consecutive results.
+
+    A cue that goes on over a segment's edge is told in both segments; the later telling knows all of it, so
+    it takes the place of an earlier one of the same name that it overlaps.
+    """
+    log: list[Cue] = []
+    for result in results:
+        known_from_s = result.span.start_s - CONTEXT_S + EDGE_S
+        for cue in result.cues:
+            replaced = [told for told in log if told.name == cue.name and _overlap(told, cue)]
+            log = [told for told in log if told not in replaced]
+            log.append(_with_beginning(cue, replaced) if cue.span.start_s <= known_from_s else cue)
+    return tuple(sorted(log, key=lambda cue: (cue.span, cue.name)))
+
+
+def _with_beginning(cue: Cue, replaced: Iterable[Cue]) -> Cue:
+    """Give a cue that began before what the later telling could look back to its own beginning."""
+    start_s = min((told.span.start_s for told in replaced), default=cue.span.start_s)
+    return replace(cue, span=Span(min(start_s, cue.span.start_s), cue.span.end_s))
+
+
+def _overlap(one: Cue, other: Cue) -> bool:
+    # Cues of one name with two sides (tilt left, tilt right) never overlap; windows of a rate do, and
+    # each of those is a measurement of its own.
+    return one.span.overlap_s(other.span) > 0 and (one.name != "blink_rate_high" or one.span == other.span)

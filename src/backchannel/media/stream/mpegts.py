@@ -1,0 +1,310 @@
+"""A running MPEG transport stream, cut anywhere, made into pieces that decode on their own.
+
+Sans-IO. Packet, section and PES layouts: ISO/IEC 13818-1. Every segment gets the tables (PAT and PMT) and
+whole PES packets, each in one piece and in the order in which they were completed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from backchannel.media.stream.container import (
+    M2TS_PACKET_BYTES,
+    TS_PACKET_BYTES,
+    TS_SYNC,
+    find_ts_grid,
+    find_ts_sync,
+)
+from backchannel.media.stream.mpegts_packets import (
+    PICTURE_TYPES,
+    Packet,
+    elementary_streams,
+    in_step,
+    packets_of,
+    pes_time_s,
+    program_map_pid,
+    read_packet,
+    shows_key,
+)
+from backchannel.media.stream.units import MAX_UNIT_BYTES, Kept, Media, Unit, admit, keep, refuse_too_many
+
+_PAT_PID = 0
+# So many in a row show where packets begin.
+_SEARCH_PACKETS = 5
+# A stream that goes on after a repeated table does so about where it stopped.
+_MAX_STEP_BACK_S, _MAX_STEP_S = 0.5, 10.0
+# How much of a picture to search for a key frame's start code where the muxer sets no flag.
+_KEY_SEARCH_BYTES = 1024
+
+
+class _Open(NamedTuple):
+    """A PES packet whose end has not come."""
+
+    pid: int
+    key: bool
+    raw: bytes
+    body: int
+    wanted: int
+    head: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MpegtsStream:
+    """The state of one stream between two chunks.
+
+    Attributes
+    ----------
+    packet_bytes
+        188 or 192.
+    tables
+        The packets of PAT and PMT.
+    kinds
+        Elementary streams that are passed on: number and type.
+    counters
+        Last continuity counter of each.
+    opened
+        PES packets whose end has not come.
+    newest_s
+        Latest time so far, s; None before the first.
+    kept
+        What the next piece needs to decode.
+    astray
+        Whether the packet grid was lost.
+    tail
+        The beginning of a packet whose end has not arrived.
+    prefix
+        Empty: the tables may be anywhere, and are read again with the rest.
+    """
+
+    packet_bytes: int
+    tables: bytes
+    kinds: tuple[tuple[int, int], ...]
+    counters: tuple[tuple[int, int], ...] = ()
+    opened: tuple[_Open, ...] = ()
+    newest_s: float | None = None
+    kept: Kept = field(default_factory=Kept)
+    astray: bool = False
+    tail: bytes = b""
+    prefix: bytes = b""
+
+    @property
+    def pictures(self) -> frozenset[int]:
+        """The elementary streams that are pictures."""
+        return frozenset(pid for pid, kind in self.kinds if kind in PICTURE_TYPES)
+
+
+# --- beginning -------------------------------------------------------------------------------------
+
+
+def begin(data: bytes) -> MpegtsStream | None:
+    """Look for the tables of a stream.
+
+    Parameters
+    ----------
+    data
+        Bytes that begin with a packet.
+
+    Returns
+    -------
+    MpegtsStream or None
+        A stream that has read nothing yet; None if a table is still missing.
+
+    Raises
+    ------
+    ValueError
+        If there are no packets.
+    """
+    sync = find_ts_sync(data)
+    if sync is None:
+        raise ValueError("no transport stream")
+    pat, map_pid = b"", None
+    for packet, raw in packets_of(data[sync.offset :], sync.packet_bytes):
+        if packet.pid == _PAT_PID and (found := program_map_pid(packet)) is not None:
+            pat, map_pid = raw, found
+        elif map_pid is not None and packet.pid == map_pid and (kinds := elementary_streams(packet)):
+            stream = MpegtsStream(sync.packet_bytes, pat + raw, kinds)
+            # Before its first key frame no picture can be decoded.
+            return replace(stream, kept=Kept(waiting=stream.pictures))
+    return None
+
+
+def goes_on(stream: MpegtsStream, chunk: bytes) -> bool:
+    """Whether a chunk continues a stream: it does unless it begins with tables and tells another time."""
+    if len(chunk) < stream.packet_bytes or find_ts_sync(chunk) is None:
+        return find_ts_sync(stream.tail + chunk) is not None or _may_be_inside(stream, chunk)
+    tables = False
+    for packet, _ in packets_of(chunk, stream.packet_bytes):
+        tables = tables or packet.pid == _PAT_PID
+        if packet.first and packet.payload[:3] == b"\x00\x00\x01":
+            time_s = pes_time_s(packet.payload)
+            if not tables or time_s is None or stream.newest_s is None:
+                return True
+            return stream.newest_s - _MAX_STEP_BACK_S <= time_s <= stream.newest_s + _MAX_STEP_S
+    return True
+
+
+def _may_be_inside(stream: MpegtsStream, chunk: bytes) -> bool:
+    """Whether a chunk too short to tell could be the middle of a packet."""
+    return len(stream.tail) + len(chunk) < 2 * M2TS_PACKET_BYTES
+
+
+# --- going on --------------------------------------------------------------------------------------
+
+
+def feed(stream: MpegtsStream, chunk: bytes) -> tuple[MpegtsStream, Media]:
+    """Read the next bytes of a stream.
+
+    Parameters
+    ----------
+    stream
+        The stream so far.
+    chunk
+        What follows, cut anywhere.
+
+    Returns
+    -------
+    tuple of MpegtsStream and Media
+
+    Raises
+    ------
+    Problem
+        ``ih5004`` for absurdly many packets.
+    """
+    reader = _Reader(stream, chunk)
+    reader.run()
+    return reader.result()
+
+
+def finish(stream: MpegtsStream) -> tuple[MpegtsStream, Media]:
+    """Take the PES packets that only a following one would have shown to be whole."""
+    reader = _Reader(stream, b"")
+    for pid in list(reader.opened):
+        reader.close(pid)
+    return reader.result()
+
+
+class _Reader:
+    """Reads one chunk. Lives no longer than that; what must last goes back into the stream."""
+
+    def __init__(self, stream: MpegtsStream, chunk: bytes) -> None:
+        self.stream = stream
+        self.data = stream.tail + chunk
+        torn = stream.tail and not in_step(self.data, stream.packet_bytes)
+        self.kinds = dict(stream.kinds)
+        self.counters = dict(stream.counters)
+        self.opened = {pes.pid: (pes, [pes.raw], len(pes.raw)) for pes in stream.opened}
+        self.newest_s = stream.newest_s
+        self.astray = stream.astray
+        self.units: list[Unit] = []
+        self.lost_at: int | None = None
+        self.tail = b""
+        if torn and in_step(chunk, stream.packet_bytes):
+            # The rest of the packet that was cut never came; the chunk begins with one of its own.
+            self.data = chunk
+            self.opened.clear()
+            self._lose()
+
+    def result(self) -> tuple[MpegtsStream, Media]:
+        """Sum up: the stream after this chunk, and what the chunk gave."""
+        stream = self.stream
+        kept, admitted = admit(stream.kept, self.units, stream.pictures, self.lost_at)
+        if self.lost_at is not None:
+            # Demuxers throw away what follows a jump of the continuity counter, so nothing may precede it.
+            kept = Kept((), kept.waiting)
+        media = Media(stream.tables, _joined(kept.units), _joined(admitted), self.lost_at is not None)
+        after = replace(
+            stream,
+            counters=tuple(self.counters.items()),
+            opened=tuple(pes._replace(raw=b"".join(parts)) for pes, parts, _ in self.opened.values()),
+            newest_s=self.newest_s,
+            kept=keep(kept, admitted, stream.pictures),
+            astray=self.astray,
+            tail=self.tail,
+        )
+        return after, media
+
+    def run(self) -> None:
+        """Read every whole packet; keep the rest for the next chunk."""
+        size, at = self.stream.packet_bytes, 0
+        sync_at = size - TS_PACKET_BYTES
+        while at + size <= len(self.data):
+            if self.astray or self.data[at + sync_at] != TS_SYNC:
+                self._go_astray()
+                found = find_ts_grid(self.data, size, at)
+                if found is None:
+                    at = max(at, len(self.data) - _SEARCH_PACKETS * size)
+                    break
+                at, self.astray = found, False
+            raw = self.data[at : at + size]
+            self._take(read_packet(raw), raw)
+            at += size
+        self.tail = self.data[at:]
+
+    def _go_astray(self) -> None:
+        if not self.astray:
+            self.opened.clear()
+            self._lose()
+        self.astray = True
+
+    def _lose(self) -> None:
+        if self.lost_at is None:
+            self.lost_at = len(self.units)
+
+    def _take(self, packet: Packet, raw: bytes) -> None:
+        if packet.pid not in self.kinds or not packet.payload:
+            return
+        before = self.counters.get(packet.pid)
+        if before is not None and packet.counter != (before + 1) & 15:
+            if packet.counter == before:
+                return  # Sent twice, as the standard allows.
+            self.opened.pop(packet.pid, None)
+            self._lose()
+        self.counters[packet.pid] = packet.counter
+        if packet.first:
+            self.close(packet.pid)
+            self._open(packet, raw)
+        elif packet.pid in self.opened:
+            pes, parts, length = self.opened[packet.pid]
+            parts.append(raw)
+            head = pes.head if len(pes.head) >= _KEY_SEARCH_BYTES else pes.head + packet.payload
+            pes = pes._replace(body=pes.body + len(packet.payload), head=head)
+            self.opened[packet.pid] = pes, parts, length + len(raw)
+            if length > MAX_UNIT_BYTES:
+                del self.opened[packet.pid]
+                self._lose()
+        self._close_if_whole(packet)
+
+    def _open(self, packet: Packet, raw: bytes) -> None:
+        if packet.payload[:3] != b"\x00\x00\x01":
+            return
+        length = int.from_bytes(packet.payload[4:6])
+        wanted = length + 6 if length else 0
+        pes = _Open(packet.pid, packet.random_access, raw, len(packet.payload), wanted, packet.payload)
+        self.opened[packet.pid] = pes, [raw], len(raw)
+
+    def _close_if_whole(self, packet: Packet) -> None:
+        entry = self.opened.get(packet.pid)
+        if entry is not None and (
+            0 < entry[0].wanted <= entry[0].body or (not entry[0].wanted and packet.stuffed)
+        ):
+            self.close(packet.pid)
+
+    def close(self, pid: int) -> None:
+        """Make a unit of the PES packet that is open on a stream, if there is one."""
+        entry = self.opened.pop(pid, None)
+        if entry is None:
+            return
+        pes, parts, _ = entry
+        kind = self.kinds[pid]
+        time_s = pes_time_s(pes.head)
+        if time_s is None:
+            time_s = self.newest_s or 0.0
+        self.newest_s = time_s
+        key = kind in PICTURE_TYPES and (pes.key or shows_key(kind, pes.head))
+        self.units.append(Unit(pid, time_s, key, b"".join(parts)))
+        refuse_too_many(len(self.units))
+
+
+def _joined(units: tuple[Unit, ...] | list[Unit]) -> bytes:
+    return b"".join(unit.raw for unit in units)

@@ -1,0 +1,1 @@
+"""The folder the build hook fills with network files; `backchannel.perception.networks` reads them."""

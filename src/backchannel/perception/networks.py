@@ -1,0 +1,142 @@
+"""Loads the networks: one engine (OpenVINO), one thread, once a process."""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+from openvino.preprocess import PrePostProcessor
+
+from backchannel.arrays import FloatArray
+from backchannel.perception.compiled import cache_folder, compiled
+
+EYES_AT_ONCE: Final = 8
+"""Eyes that the eye network takes at once, which costs a sixth less than one by one."""
+
+
+class NetworkMissingError(RuntimeError):
+    """A network file is not in the package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """Every network, compiled for one CPU thread. Stateless: calls never change an object.
+
+    Attributes
+    ----------
+    face_near, face_far
+        Face detectors; (1, s, s, 3) uint8 RGB, s = 128 and 192. Near is trained on faces within 2 m of the
+        camera, far within 5 m.
+    mesh
+        468 face points; (1, 192, 192, 3) uint8 RGB.
+    iris
+        Eye contours and irises; (8, 64, 64, 3) uint8 RGB of subjects' left eyes.
+    speech
+        Speech probability for whole blocks of 32 ms frames.
+    pitch
+        F0 and its confidence for a whole sound.
+    """
+
+    face_near: "Network"
+    face_far: "Network"
+    mesh: "Network"
+    iris: "Network"
+    speech: "Network"
+    pitch: "Network"
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """One compiled network and its only inference request."""
+
+    request: ov.InferRequest
+    inputs: tuple[str, ...]
+
+    def run(self, *values: NDArray[Any]) -> tuple[FloatArray, ...]:
+        """Return the network's outputs, in its own order, as copies the caller may keep.
+
+        Parameters
+        ----------
+        *values
+            One array for each input, in the network's order.
+        """
+        results = self.request.infer(dict(zip(self.inputs, values, strict=True)), share_inputs=True)
+        return tuple(np.array(results[index], dtype=np.float32) for index in range(len(results)))
+
+
+def stay_on_one_thread() -> None:
+    """Keep OpenCV on the thread that calls it, in a process that does nothing but analyse.
+
+    Pictures are small here: handing them out to several threads costs more than it saves. It concerns the
+    whole process, so only its owner may ask for it.
+    """
+    cv2.setNumThreads(1)
+
+
+@cache
+def load_networks() -> Networks:
+    """Compile every network, or return those already compiled in this process.
+
+    Raises
+    ------
+    NetworkMissingError
+        With the name of the missing file and how to get it.
+    """
+    core = ov.Core()
+    near, far = "face_detection_short_range.tflite", "face_detection_full_range_sparse.tflite"
+    return Networks(
+        face_near=_picture_network(core, near, mean=127.5, scale=127.5),
+        face_far=_picture_network(core, far, mean=127.5, scale=127.5),
+        mesh=_picture_network(core, "face_landmark.tflite", mean=0.0, scale=255.0),
+        iris=_picture_network(core, "iris_landmark.tflite", mean=0.0, scale=255.0, batch=EYES_AT_ONCE),
+        speech=_sound_network(core, "silero_vad_16k_sequence.onnx"),
+        pitch=_sound_network(core, "swift_f0.onnx"),
+    )
+
+
+def network_file(name: str) -> Path:
+    """Path of a network file in the package.
+
+    Raises
+    ------
+    NetworkMissingError
+        When the build did not put it there.
+    """
+    path = Path(str(resources.files("backchannel.perception.network_files"))) / name
+    if not path.is_file():
+        raise NetworkMissingError(
+            f"The network file {name} is missing from the installed package. Build it again with a package "
+            "index within reach: `make setup` in a checkout, or reinstall the package."
+        )
+    return path
+
+
+def _picture_network(core: ov.Core, name: str, mean: float, scale: float, batch: int = 1) -> Network:
+    def prepare(model: ov.Model) -> ov.Model:
+        model.reshape([batch, *list(model.input().shape)[1:]])
+        # Bytes go in and are scaled inside the network: four times less to copy than float pictures.
+        preparation = PrePostProcessor(model)
+        picture = preparation.input()
+        picture.tensor().set_element_type(ov.Type.u8)
+        picture.preprocess().convert_element_type(ov.Type.f32)
+        if mean:
+            picture.preprocess().mean(mean)
+        picture.preprocess().scale(scale)
+        return preparation.build()
+
+    recipe = f"{batch} of uint8 in, minus {mean}, over {scale}"
+    return _network(compiled(core, network_file(name), prepare, recipe, cache_folder()))
+
+
+def _sound_network(core: ov.Core, name: str) -> Network:
+    return _network(compiled(core, network_file(name), lambda model: model, "as it is", cache_folder()))
+
+
+def _network(compiled_network: ov.CompiledModel) -> Network:
+    names = tuple(port.any_name for port in compiled_network.inputs)
+    return Network(compiled_network.create_infer_request(), names)

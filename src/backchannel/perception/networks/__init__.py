@@ -1,1 +1,0 @@
-"""The folder the build hook fills with network files; `backchannel.perception.models` reads them."""

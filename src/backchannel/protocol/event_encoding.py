@@ -1,0 +1,140 @@
+"""How what goes on is spelled as events: one message for each change that the client wants to hear of."""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import UNSET
+
+from backchannel.protocol.event_messages import (
+    CoverageDegraded,
+    CoverageDropped,
+    CoverageMeasured,
+    CueDetected,
+    Data,
+    EngagementUpdated,
+    FaceBody,
+    QualityUpdated,
+    RangeBody,
+    SignalDetected,
+    SignalEnded,
+    SignalUpdated,
+)
+from backchannel.protocol.include import Include
+from backchannel.protocol.results import TimelineBody, quality_body, seconds, signal_bodies
+from backchannel.signals.activity import (
+    Change,
+    CueFound,
+    Detected,
+    Ended,
+    EngagementChanged,
+    Updated,
+    WindowClosed,
+)
+from backchannel.values import Cue, FaceView, Progress, SegmentResult, Signal, Span, View
+
+
+def spell_changes(changes: Sequence[Change], include: Include, *, modality: bool) -> Iterator[Data]:
+    """Spell changes in their order.
+
+    Parameters
+    ----------
+    include
+        What the client asked for: quality, and evidence with its cues.
+    modality
+        Whether signals name the modalities they rest on, as on v1.
+    """
+    for change in changes:
+        match change:
+            case Detected(signal):
+                yield _signal(signal, SignalDetected, include, modality=modality)
+            case Updated(signal):
+                yield _signal(signal, SignalUpdated, include, modality=modality)
+            case Ended(name, end_s):
+                yield SignalEnded(name, seconds(end_s))
+            case EngagementChanged(state, start_s):
+                yield EngagementUpdated(state, seconds(start_s))
+            case CueFound(cue) if include.evidence:
+                yield _cue(cue)
+            case WindowClosed(result) if include.quality_overall or include.quality_timeline:
+                yield _quality(result, include)
+
+
+def spell_coverage(progress: Progress, include: Include) -> Iterator[Data]:
+    """Spell what could not be analysed, or not whole; and, with the evidence, from what all was measured."""
+    if progress.dropped:
+        yield CoverageDropped(tuple(map(spell_range, progress.dropped)))
+    if progress.degraded:
+        yield CoverageDegraded(tuple(map(spell_range, progress.degraded)))
+    if progress.view is not None and include.evidence:
+        yield _view(progress.view)
+
+
+def spell_range(span: Span) -> RangeBody:
+    """Spell a stretch of session time."""
+    return RangeBody(seconds(span.start_s), seconds(span.end_s))
+
+
+def _signal(
+    signal: Signal, kind: type[SignalDetected], include: Include, *, modality: bool
+) -> SignalDetected:
+    (body,) = signal_bodies([signal], include, modality=modality)
+    return kind(
+        signal_type=body.type,
+        start=body.start,
+        probability=body.probability,
+        rationale=body.rationale,
+        modality=body.modality,
+        evidence=body.evidence,
+    )
+
+
+def _quality(result: SegmentResult, include: Include) -> QualityUpdated:
+    start, end = seconds(result.span.start_s), seconds(result.span.end_s)
+    return QualityUpdated(
+        overall=quality_body(result.quality_overall) if include.quality_overall else UNSET,
+        timeline=(TimelineBody(start, end, quality_body(result.quality)),)
+        if include.quality_timeline
+        else UNSET,
+    )
+
+
+def _view(view: View) -> CoverageMeasured:
+    return CoverageMeasured(
+        start=seconds(view.span.start_s),
+        end=seconds(view.span.end_s),
+        picture=view.picture,
+        sound=view.sound,
+        face_share=_rounded(view.face_share, 2),
+        brightness=_rounded(view.brightness, 3),
+        level_dbfs=_rounded(view.level_dbfs, 1),
+        face=None if view.face is None else _face(view.face),
+        analysis_rate_hz=view.analysis_rate_hz,
+    )
+
+
+def _face(face: FaceView) -> FaceBody:
+    return FaceBody(
+        left=round(face.left, 4),
+        top=round(face.top, 4),
+        width=round(face.width, 4),
+        height=round(face.height, 4),
+        gaze_yaw_deg=_rounded(face.gaze_yaw_deg, 1),
+        gaze_pitch_deg=_rounded(face.gaze_pitch_deg, 1),
+    )
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+def _cue(cue: Cue) -> CueDetected:
+    return CueDetected(
+        cue=cue.name,
+        modality=cue.modality,
+        start=seconds(cue.span.start_s),
+        end=seconds(cue.span.end_s),
+        value=float(cue.value),
+        unit=cue.unit,
+        baseline=None if cue.baseline is None else float(cue.baseline),
+        certainty=float(cue.certainty),
+        direction=cue.direction or UNSET,
+    )

@@ -1,0 +1,69 @@
+"""The door: every request and every handshake passes it."""
+
+import asyncio
+
+import structlog
+from starlette.requests import HTTPConnection
+
+from backchannel.errors import Problem
+from backchannel.server.access.auth import Offer, Principal, authorise, read_offer
+from backchannel.server.log import describe
+from backchannel.server.services import Services
+from backchannel.store import ApiKey, StoreError
+
+log = structlog.get_logger(__name__)
+
+
+async def admit(connection: HTTPConnection, scope: str) -> Principal:
+    """Return who is asking.
+
+    Raises
+    ------
+    Problem
+        Whatever `auth.read_offer` and `check` raise.
+    """
+    return await check(connection, read_offer(connection.headers.get("authorization")), scope)
+
+
+async def admit_key(connection: HTTPConnection, credential: str) -> ApiKey:
+    """Return the API key that came in a body, where a client token will not do.
+
+    Raises
+    ------
+    Problem
+        ``ih2001``, ``ih2002``, ``ih3001`` or ``ih1001``.
+    """
+    services: Services = connection.app.state.services
+    if not credential:
+        raise Problem("ih2002", "The body has no API key. Send it as `api_key`, from a server of yours.")
+    try:
+        key = await asyncio.to_thread(services.store.verify, credential)
+    except StoreError as error:
+        raise _store_failed(error) from None
+    if key is None:
+        raise Problem("ih2001", "The API key is not known here. It may be mistyped or revoked.")
+    services.limits.admit(Principal(key))
+    return key
+
+
+async def check(connection: HTTPConnection, offer: Offer, scope: str) -> Principal:
+    """Return whom an offered credential stands for.
+
+    Raises
+    ------
+    Problem
+        Whatever `auth.authorise` raises; ``ih3001`` when it asks too often; ``ih1001`` when the store fails.
+    """
+    services: Services = connection.app.state.services
+    origin = connection.headers.get("origin")
+    try:
+        principal = await authorise(services.store, offer.credential, scope, origin=origin)
+    except StoreError as error:
+        raise _store_failed(error) from None
+    services.limits.admit(principal)
+    return principal
+
+
+def _store_failed(error: StoreError) -> Problem:
+    log.error("store failed", **describe(error))
+    return Problem("ih1001", "The credential could not be checked: a fault of the server.")

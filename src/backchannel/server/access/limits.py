@@ -1,0 +1,170 @@
+"""What each key and client token may use: how often, how much at once, and how much in all.
+
+And how many streams this process may hold for all of them together.
+
+Use and places are counted in the store, over every process. How often is counted in this process alone: it
+protects the process, and a count in the store would cost each request a write.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+
+import msgspec
+
+from backchannel.config import Settings
+from backchannel.errors import Problem
+from backchannel.server.access.auth import Principal
+from backchannel.store import Store
+
+MAX_RATES_KEPT: Final = 10_000
+FULL_RETRY_AFTER_S: Final = 10.0
+"""Neither overload nor a full house passes in a moment (judgement)."""
+
+
+class Limits:
+    """Enforces the limits of keys and the caps of client tokens.
+
+    Parameters
+    ----------
+    store
+        Where use is counted.
+    settings
+        The limits of keys that have none of their own.
+    now_s
+        A clock that never goes back, s.
+    """
+
+    def __init__(self, store: Store, settings: Settings, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._store = store
+        self._settings = settings
+        self._now_s = now_s
+        # For each key, how many requests it could make at once, and when that was so.
+        self._rates: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._streams = 0
+
+    def admit(self, principal: Principal) -> None:
+        """Count a request or a handshake.
+
+        A key may make a whole minute's requests at once, and then one whenever its share of a minute has
+        passed (a token bucket).
+
+        Raises
+        ------
+        Problem
+            ``ih3001``, with how long to wait for the next one.
+        """
+        a_minute = principal.key.limits.requests_per_minute or self._settings.requests_per_minute
+        now_s = self._now_s()
+        left, then_s = self._rates.pop(principal.key.id, (a_minute, now_s))
+        left = min(a_minute, left + (now_s - then_s) * a_minute / 60)
+        admitted = left >= 1
+        self._rates[principal.key.id] = (left - admitted, now_s)
+        if len(self._rates) > MAX_RATES_KEPT:
+            self._rates.popitem(last=False)
+        if not admitted:
+            raise Problem(
+                "ih3001",
+                f"This key may make {a_minute:g} requests a minute, and has made them.",
+                retry_after_s=round((1 - left) * 60 / a_minute, 3),
+            )
+
+    @contextmanager
+    def stream(self) -> Iterator[None]:
+        """Hold one of this process's streams.
+
+        Raises
+        ------
+        Problem
+            ``ih1003`` when it holds as many as it may.
+        """
+        if self._streams >= self._settings.workers * self._settings.streams_per_worker:
+            raise Problem(
+                "ih1003",
+                f"The server has {self._streams} streams open, as many as it may. Try again in a moment.",
+                retry_after_s=FULL_RETRY_AFTER_S,
+            )
+        self._streams += 1
+        try:
+            yield
+        finally:
+            self._streams -= 1
+
+    @asynccontextmanager
+    async def place(self, principal: Principal) -> AsyncIterator[None]:
+        """Hold a place for one session or one upload.
+
+        Raises
+        ------
+        Problem
+            ``ih3002`` when the key, or the client token, has no place left.
+        """
+        place_id = await self.take_place(principal)
+        try:
+            yield
+        finally:
+            await self.give_back(place_id)
+
+    async def take_place(self, principal: Principal) -> str:
+        """Take a place, to be given back with `give_back`; raises what `place` does."""
+        places = self._store.places
+        key_limit = principal.key.limits.max_concurrent or self._settings.sessions_per_key
+        place = await asyncio.to_thread(
+            places.take, principal.key.id, principal.token_id, key_limit, principal.caps.max_concurrent
+        )
+        if isinstance(place, str):
+            return place
+        taken, limit = place
+        raise Problem(
+            "ih3002",
+            f"This credential has {taken} sessions and uploads going on; it may have {limit} at once.",
+            retry_after_s=10.0,
+        )
+
+    async def give_back(self, place_id: str) -> None:
+        """Give a place back, whatever else happens."""
+        await asyncio.shield(asyncio.to_thread(self._store.places.give_back, place_id))
+
+    async def charge(self, principal: Principal, size_bytes: int = 0, video_s: float = 0.0) -> float | None:
+        """Count media that is about to be used; when there is not enough left for it, count nothing.
+
+        To be called for each chunk: it is also where a revocation is seen.
+
+        Returns
+        -------
+        Video that may be used after this, s; None when nothing limits it.
+
+        Raises
+        ------
+        Problem
+            ``ih2001`` or ``ih2014`` when the key or the token is revoked, ``ih3003`` when the key's quota is
+            used up, ``ih3006`` when the token's budget is spent.
+        """
+        quota_s = principal.key.limits.video_s_per_month or self._settings.video_s_per_month or None
+        return await asyncio.to_thread(
+            self._store.usage.charge, principal.key.id, principal.token_id, size_bytes, video_s, quota_s
+        )
+
+    async def note_video(self, principal: Principal, video_s: float) -> None:
+        """Count video that was analysed, whose length nobody knew before."""
+        await asyncio.to_thread(self._store.usage.note, principal.key.id, principal.token_id, video_s)
+
+
+def capped(settings: Settings, principal: Principal) -> Settings:
+    """Return the settings for one session: a client token may shorten it."""
+    max_s = principal.caps.max_duration_s
+    if max_s is None or max_s >= settings.session_max_s:
+        return settings
+    return msgspec.structs.replace(settings, session_max_s=float(max_s))
+
+
+def over_budget(problem: Problem, left_s: float | None, max_s: float) -> Problem:
+    """Say of media that is longer than what is left that it is the budget which does not suffice."""
+    if problem.error_id != "ih4004" or left_s is None or left_s >= max_s:
+        return problem
+    return Problem(
+        "ih3006", f"The media is longer than the {left_s:.1f} s of video that this credential may still use."
+    )

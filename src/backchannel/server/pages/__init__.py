@@ -1,0 +1,1 @@
+"""What a browser can open: console, documentation, error pages, specifications."""

@@ -1,0 +1,217 @@
+"""The live console: its page and files, a token for the page, and the report it saves.
+
+The page may stream without an API key only for who sits at this machine. That somebody does is hard to know:
+another page may ask in a browser's name (its `Origin` gives it away), a name of somebody else's may lead here
+(DNS rebinding; then `Host` is that name), and a reverse proxy on this machine asks from a loopback address
+too. So everything has to fit, and whatever does not fit is asked for a key.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from ipaddress import ip_address
+from pathlib import PurePosixPath
+from typing import Final
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from backchannel.config import Settings
+from backchannel.errors import Problem
+from backchannel.protocol.tokens import TokenBody
+from backchannel.report.page import render_report
+from backchannel.report.recording import MAX_DOCUMENT_BYTES, decode_recording
+from backchannel.server.access.admission import admit
+from backchannel.server.access.auth import Principal
+from backchannel.server.body import read_whole
+from backchannel.server.pages import plain as pages
+from backchannel.server.responses import json_response
+from backchannel.server.services import Services
+from backchannel.store import STREAM_SCOPE, ApiKey, Caps, Store
+
+KEY_NAME: Final = "console"
+"""The key that keyless pages use; made when first needed, and nobody ever sees it. It is listed, limited and
+revoked like every other."""
+TOKEN_EXPIRES_S: Final = 300
+SESSIONS_PER_PAGE: Final = 2
+"""A new session may begin before the server has noticed that the old one is gone."""
+
+_TYPES: Final[Mapping[str, str]] = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_HEADERS: Final[Mapping[str, str]] = {
+    # Nothing inline, nothing from elsewhere, and nobody frames it. `blob:` is the file that is played.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'"
+    ),
+    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    # Kept, but asked about each time: after an update of the server no page is made of two versions.
+    "Cache-Control": "no-cache",
+}
+_FORWARDED: Final = ("forwarded", "via", "x-real-ip")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PageFile:
+    """A file of the page, as it is sent."""
+
+    content: bytes
+    media_type: str
+    etag: str
+
+
+def console_routes(settings: Settings) -> list[Route]:
+    """Return where the console is; only the plain page when it is switched off."""
+    if settings.console == "off":
+        return [Route("/", pages.index)]
+    page_files = read_files()
+
+    async def index(request: Request) -> Response:
+        # Browsers ask for HTML by name; whoever takes anything gets the few words a terminal can show.
+        if "text/html" in request.headers.get("accept", ""):
+            answer = _send(request, page_files["index.html"])
+        else:
+            answer = await pages.index(request)
+        answer.headers["Vary"] = "Accept"
+        return answer
+
+    async def file(request: Request) -> Response:
+        found = page_files.get(request.path_params["name"])
+        if found is None:
+            raise HTTPException(404)
+        return _send(request, found)
+
+    return [
+        Route("/", index),
+        Route("/console/token", make_token, methods=["POST"]),
+        Route("/console/report", make_report, methods=["POST"]),
+        Route("/console/{name}", file),
+    ]
+
+
+def read_files() -> Mapping[str, PageFile]:
+    """Read the page's files from the package, by name."""
+    found = {}
+    for entry in files("backchannel").joinpath("console").iterdir():
+        media_type = _TYPES.get(PurePosixPath(entry.name).suffix)
+        if media_type is not None:
+            content = entry.read_bytes()
+            etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+            found[entry.name] = PageFile(content, media_type, etag)
+    return found
+
+
+def _send(request: Request, file: PageFile) -> Response:
+    headers = {**_HEADERS, "ETag": file.etag}
+    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    if file.etag in known:
+        return Response(status_code=304, headers=headers)
+    return Response(file.content, media_type=file.media_type, headers=headers)
+
+
+# --- the page's token ------------------------------------------------------------------------------
+
+
+async def make_token(request: Request) -> Response:
+    """Make a client token for the console's own page, on this machine, without an API key."""
+    services: Services = request.app.state.services
+    origin = own_origin(request)
+    if services.settings.console == "key" or not from_this_machine(request, services.settings):
+        raise Problem("ih2002", "From here the console needs an API key. Enter one on its page.")
+    key = await asyncio.to_thread(_console_key, services.store)
+    services.limits.admit(Principal(key))
+    caps = Caps(max_concurrent=SESSIONS_PER_PAGE, allowed_origins=(origin,))
+    token, credential = await asyncio.to_thread(
+        services.store.tokens.mint, key.id, (STREAM_SCOPE,), TOKEN_EXPIRES_S, caps
+    )
+    log.info("console token made", key=key.id, token=token.id)
+    return json_response(
+        TokenBody(
+            access_token=credential,
+            expires_in=TOKEN_EXPIRES_S,
+            scope=STREAM_SCOPE,
+            max_concurrent=SESSIONS_PER_PAGE,
+            allowed_origins=caps.allowed_origins,
+        )
+    )
+
+
+async def make_report(request: Request) -> Response:
+    """Make one page of what the console has collected. Nothing of it is kept here."""
+    await admit(request, STREAM_SCOPE)
+    document = await read_whole(request, MAX_DOCUMENT_BYTES)
+    page = await asyncio.to_thread(lambda: render_report(decode_recording(document)))
+    # It is for the browser's downloads, and nothing that opens here: it came from the page, not from us.
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Disposition": 'attachment; filename="backchannel-report.html"',
+        "Content-Security-Policy": "sandbox",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return HTMLResponse(page, headers=headers)
+
+
+def own_origin(request: Request) -> str:
+    """Return the origin of the page that asks, which must be ours.
+
+    Raises
+    ------
+    Problem
+        ``ih2003`` when it is another page's, or no browser says whose it is.
+    """
+    origin = request.headers.get("origin", "").lower()
+    ours = f"{request.url.scheme}://{request.headers.get('host', '')}".lower()
+    if origin != ours or request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        raise Problem("ih2003", "This address answers only the console's own page.")
+    return origin
+
+
+def from_this_machine(request: Request, settings: Settings) -> bool:
+    """Whether it is certain enough that who asks sits at this machine."""
+    forwarded = any(name in _FORWARDED or name.startswith("x-forwarded") for name in request.headers)
+    return (
+        not forwarded
+        # Browsers speak 1.1 to a server without TLS; many proxies still speak 1.0 to what is behind them.
+        and request.scope["http_version"] == "1.1"
+        and request.client is not None
+        and _is_loopback(request.client.host)
+        and _names_loopback(f"//{request.headers.get('host', '')}")
+        # A server with a public address is behind something, whatever its requests look like.
+        and (not settings.public_url or _names_loopback(settings.public_url))
+    )
+
+
+def _names_loopback(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    return host == "localhost" or _is_loopback(host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host.removeprefix("::ffff:")).is_loopback
+    except ValueError:
+        return False
+
+
+def _console_key(store: Store) -> ApiKey:
+    living = (key for key in store.list() if key.name == KEY_NAME and key.revoked_at is None)
+    return next(living, None) or store.create(KEY_NAME, (STREAM_SCOPE,))[0]

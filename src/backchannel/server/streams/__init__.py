@@ -1,0 +1,1 @@
+"""The streaming endpoints: sockets around the protocol."""

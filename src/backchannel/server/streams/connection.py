@@ -1,0 +1,116 @@
+"""A stream's socket with a clock beside it."""
+
+import asyncio
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from backchannel.config import Settings
+from backchannel.errors import Problem
+
+NORMAL_CLOSURE: Final = 1000
+ABNORMAL_CLOSURE: Final = 1006
+INTERNAL_ERROR: Final = 1011
+
+log = structlog.get_logger(__name__)
+
+
+class Connection:
+    """An accepted socket, and when it was last heard.
+
+    Parameters
+    ----------
+    websocket
+        An accepted connection.
+    settings
+        Limits.
+    """
+
+    def __init__(self, websocket: WebSocket, settings: Settings) -> None:
+        self._websocket = websocket
+        self._settings = settings
+        self._opened_s = self.now()
+        self._active_s = self._opened_s
+
+    @staticmethod
+    def now() -> float:
+        """Time on the event loop's clock, s."""
+        return asyncio.get_running_loop().time()
+
+    @property
+    def open_s(self) -> float:
+        """How long it has been open, s."""
+        return self.now() - self._opened_s
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the session has lasted as long as one may."""
+        return self.now() >= self._opened_s + self._settings.session_max_s
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing has come for too long."""
+        return self.now() >= self._active_s + self._settings.idle_timeout_s
+
+    def keep_alive(self) -> None:
+        """Begin to count idle time anew."""
+        self._active_s = self.now()
+
+    async def receive(self, room: asyncio.Event) -> Mapping[str, Any] | None:
+        """Wait for room, then for a message; None when it is time to look at the clock instead.
+
+        Raises
+        ------
+        WebSocketDisconnect
+            The client has gone.
+        """
+        idle_at_s = self._active_s + self._settings.idle_timeout_s
+        over_at_s = self._opened_s + self._settings.session_max_s
+        try:
+            async with asyncio.timeout_at(min(idle_at_s, over_at_s) if not self.is_over else idle_at_s):
+                await room.wait()
+                message = await self._websocket.receive()
+        except TimeoutError:
+            return None
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message.get("code", ABNORMAL_CLOSURE))
+        self.keep_alive()
+        return message
+
+    async def send(self, text: str) -> None:
+        """Send a text message.
+
+        Raises
+        ------
+        WebSocketDisconnect
+            The client has gone, or never reads.
+        """
+        try:
+            async with asyncio.timeout(self._settings.send_timeout_s):
+                await self._websocket.send_text(text)
+        except TimeoutError:
+            # It sends and never reads; without this its session would never end.
+            log.warning("client does not read")
+            raise WebSocketDisconnect(ABNORMAL_CLOSURE) from None
+
+    async def close(self, code: int) -> None:
+        """Close the socket."""
+        await self._websocket.close(code)
+
+    def silence(self) -> Problem:
+        """Say why a silent session ends."""
+        limit = _minutes(self._settings.idle_timeout_s)
+        return Problem("ih6003", f"No media came for {limit}, so the session is closed. Open a new one.")
+
+    def overtime(self) -> Problem:
+        """Say why a session ends that has lasted too long."""
+        limit = _minutes(self._settings.session_max_s)
+        return Problem("ih6004", f"A session lasts at most {limit}; this one is over. Open a new one.")
+
+
+def _minutes(time_s: float) -> str:
+    minutes, rest = divmod(time_s, 60)
+    return f"{minutes:g} minutes" if minutes and math.isclose(rest, 0) else f"{time_s:g} seconds"

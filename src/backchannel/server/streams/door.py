@@ -1,0 +1,69 @@
+"""A stream's own door, behind the one that every request passes: a place, and an engine with time for it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import structlog
+from starlette.websockets import WebSocket
+
+from backchannel.errors import Problem
+from backchannel.media.stream.container import detect_container
+from backchannel.server.access.auth import Principal
+from backchannel.server.access.limits import FULL_RETRY_AFTER_S
+from backchannel.server.responses import problem_response
+from backchannel.server.services import Services
+from backchannel.values import Segment
+
+UNAUTHORISED: Final = 401
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def place(services: Services, principal: Principal) -> AsyncIterator[None]:
+    """Hold a place for one stream.
+
+    Raises
+    ------
+    Problem
+        ``ih1003`` when nothing can be analysed, when there is too much to analyse already, or when the
+        server is stopping; ``ih3002`` when the key has no place left.
+    """
+    if services.engine.failed:
+        raise Problem("ih1003", "The server cannot analyse anything at the moment.", retry_after_s=30.0)
+    if services.shutdown.begun:
+        raise Problem("ih1003", "The server is stopping. Try again in a moment.", retry_after_s=10.0)
+    if services.engine.overloaded:
+        raise Problem(
+            "ih1003",
+            "The server has more to analyse than it can at the moment, and takes on no new stream. Try again "
+            "later, or on another server.",
+            retry_after_s=FULL_RETRY_AFTER_S,
+        )
+    with services.limits.stream():
+        async with services.limits.place(principal):
+            yield
+
+
+async def deny(websocket: WebSocket, problem: Problem) -> None:
+    """Refuse a client with an HTTP answer, before any frame."""
+    log.info("stream refused", error_id=problem.error_id)
+    with suppress(OSError):  # it may be gone already
+        await websocket.send_denial_response(problem_response(websocket, problem))
+
+
+def check_container(segment: Segment) -> None:
+    """Refuse a file that is made for sound alone.
+
+    Raises
+    ------
+    Problem
+        ``ih5004``.
+    """
+    kind = None if segment.continuous else detect_container(segment.data)
+    if kind is not None and kind.is_sound_file:
+        raise Problem(
+            "ih5004",
+            f"The segment is a {kind} file. Send mp4, avi, mov, mkv, mpeg-ts, mpeg-2-ts or webm.",
+        )

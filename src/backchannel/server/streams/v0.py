@@ -1,0 +1,256 @@
+"""`WS /v0/stream/analyze`: moves bytes between one socket, the protocol and the engine.
+
+Two tasks share a session. One reads: it numbers each message, says `processing` and queues the media; when
+the queue is full it stops reading, and TCP holds the client back. The other answers, one segment after the
+other, since each needs the state that the one before it left.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import Any, Final
+
+import structlog
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from backchannel.errors import Problem
+from backchannel.media.stream.continuity import StreamState, continue_stream
+from backchannel.protocol import v0
+from backchannel.protocol.include import include_of_query
+from backchannel.server.access.admission import check
+from backchannel.server.access.auth import Principal, read_offer
+from backchannel.server.access.limits import capped, over_budget
+from backchannel.server.log import describe
+from backchannel.server.services import Services
+from backchannel.server.streams.backlog import Backlog, Waiting
+from backchannel.server.streams.connection import INTERNAL_ERROR, NORMAL_CLOSURE, Connection
+from backchannel.server.streams.door import check_container, deny, place
+from backchannel.store import STREAM_SCOPE
+from backchannel.values import SegmentResult
+
+SMALLEST_HEADER_BYTES: Final = 32
+QUICK_BYTES: Final = 64 * 1024
+
+log = structlog.get_logger(__name__)
+
+
+async def stream_v0(websocket: WebSocket) -> None:
+    """Admit a client and hold its session; or refuse it with an HTTP answer, before any frame."""
+    services: Services = websocket.app.state.services
+    # ASGI has the client's wish to connect read first, whatever the answer.
+    await websocket.receive()
+    async with AsyncExitStack() as held:
+        try:
+            offer = read_offer(websocket.headers.get("authorization"), websocket.scope["subprotocols"])
+            principal = await check(websocket, offer, STREAM_SCOPE)
+            await held.enter_async_context(place(services, principal))
+        except Problem as problem:
+            await deny(websocket, problem)
+            return
+        try:
+            await websocket.accept(offer.subprotocol)
+        except OSError:
+            return
+        await _hold(websocket, services, principal)
+
+
+async def _hold(websocket: WebSocket, services: Services, principal: Principal) -> None:
+    session = v0.Session(
+        correlation_id=websocket.state.correlation_id,
+        include=include_of_query(websocket.url.query),
+        links=services.links,
+        max_message_bytes=services.settings.max_message_bytes,
+    )
+    conversation = Conversation(websocket, session, services, principal)
+    log.info("stream opened", key=principal.id, token=principal.token_id)
+    try:
+        await conversation.run()
+    finally:
+        log.info("stream closed", key=principal.id, **conversation.summary())
+
+
+class Conversation:
+    """The shell around one `v0.Session`: its socket, its queue and its clock.
+
+    Parameters
+    ----------
+    websocket
+        An accepted connection.
+    session
+        The protocol's state.
+    services
+        Where segments are analysed and use is counted.
+    principal
+        Whose session it is.
+    """
+
+    def __init__(
+        self, websocket: WebSocket, session: v0.Session, services: Services, principal: Principal
+    ) -> None:
+        settings = capped(services.settings, principal)
+        self._connection = Connection(websocket, settings)
+        self._backlog = Backlog(settings)
+        self._session = session
+        self._engine = services.engine
+        self._limits = services.limits
+        self._principal = principal
+        self._settings = settings
+        self._received_bytes = 0
+        self._stream = StreamState()
+        self._analysis = b""
+
+    def summary(self) -> Mapping[str, Any]:
+        """Return what the log may know of the session."""
+        return {
+            "segments": self._session.received,
+            "unanswered": self._session.pending,
+            "bytes": self._received_bytes,
+            "seconds": round(self._connection.open_s, 3),
+        }
+
+    async def run(self) -> None:
+        """Talk until the client goes or the session's time is over."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                answering = tasks.create_task(self._answer_all())
+                ending = await self._read_all()
+                answering.cancel()
+            self._session, error = self._session.end(ending)
+            await self._send(error)
+            await self._connection.close(ending.entry.close_code or NORMAL_CLOSURE)
+        except* WebSocketDisconnect:
+            pass  # what was still waiting goes with its session
+        except* Exception as faults:
+            for fault in faults.exceptions:
+                log.error("stream failed", **describe(fault))  # noqa: TRY400 -- a traceback may hold media
+            await self._break_off()
+
+    # --- reading -----------------------------------------------------------------------------------
+
+    async def _read_all(self) -> Problem:
+        """Read until the session's time is over; returns why."""
+        while True:
+            message = await self._connection.receive(self._backlog.room)
+            if message is not None:
+                try:
+                    await self._limits.charge(self._principal, len(message.get("bytes") or b""))
+                except Problem as spent:
+                    return spent
+                await self._take(message)
+            elif (ending := await self._time_over()) is not None:
+                return ending
+
+    async def _take(self, message: Mapping[str, Any]) -> None:
+        data: bytes | None = message.get("bytes")
+        if data is None:
+            self._session, error = self._session.text(len(message.get("text") or ""))
+            log.debug("text refused", error_id=error.error_id)
+            await self._send(error)
+            return
+        self._received_bytes += len(data)
+        self._session, arrival = self._session.media(len(data))
+        # Before the queue has it: nothing may be said of a segment before `processing`.
+        await self._send(arrival.message)
+        # What will not be analysed is let go of now, not when its turn comes.
+        kept = b"" if arrival.problem else data
+        self._backlog.put(Waiting(arrival.number, kept, len(data), self._connection.now(), arrival.problem))
+
+    # --- answering ---------------------------------------------------------------------------------
+
+    async def _answer_all(self) -> None:
+        while await self._backlog.wait():
+            waiting = self._backlog.take()
+            if waiting is not None:
+                await self._answer(waiting)
+                self._connection.keep_alive()
+                self._backlog.done(waiting)
+
+    async def _answer(self, waiting: Waiting) -> None:
+        began_s = self._connection.now()
+        outcome = "completed"
+        messages: tuple[v0.Message, ...]
+        try:
+            result = await self._analyze(waiting)
+            self._session, messages = self._session.answer(waiting.number, result)
+        except Problem as problem:
+            outcome = problem.error_id
+            self._session, error = self._session.refuse(waiting.number, problem)
+            messages = (error,)
+        for message in messages:
+            await self._send(message)
+        log.info(
+            "segment answered",
+            segment=waiting.number,
+            outcome=outcome,
+            bytes=waiting.size_bytes,
+            waited_s=round(began_s - waiting.arrived_s, 3),
+            took_s=round(self._connection.now() - began_s, 3),
+        )
+
+    async def _analyze(self, waiting: Waiting) -> SegmentResult | None:
+        """Analyse a segment; None when it held no media yet. A problem leaves the analysis as it was."""
+        if waiting.problem is not None:
+            raise waiting.problem
+        if len(waiting.data) <= QUICK_BYTES:
+            stream, segment = continue_stream(self._stream, waiting.data)
+        else:
+            # Some containers take tens of milliseconds a megabyte, and every session shares this loop.
+            stream, segment = await asyncio.to_thread(continue_stream, self._stream, waiting.data)
+        if segment is None:
+            _check_header(stream, waiting.data)
+        else:
+            check_container(segment)
+        self._stream = stream
+        if segment is None:
+            return None
+        limits = self._settings.segment_limits
+        left_s = await self._limits.charge(self._principal)
+        if left_s is not None:
+            limits = replace(limits, max_duration_s=min(limits.max_duration_s, left_s))
+        try:
+            self._analysis, result = await self._engine.analyze(self._analysis, segment, limits)
+        except Problem as problem:
+            raise over_budget(problem, left_s, self._settings.max_segment_s) from None
+        await self._limits.note_video(self._principal, result.span.duration_s)
+        return result
+
+    # --- time --------------------------------------------------------------------------------------
+
+    async def _time_over(self) -> Problem | None:
+        """Say why the session ends now, or None when it does not."""
+        if self._connection.is_over:
+            self._session = self._session.drain()
+            try:
+                async with asyncio.timeout(self._settings.drain_s):
+                    await self._backlog.join()
+            except TimeoutError:
+                log.warning("drain cut short", unanswered=self._session.pending)
+            return self._connection.overtime()
+        if not self._backlog.empty:
+            # We are the ones who are late, not the client.
+            self._connection.keep_alive()
+            return None
+        return self._connection.silence() if self._connection.is_idle else None
+
+    # --- sending -----------------------------------------------------------------------------------
+
+    async def _send(self, message: v0.Message) -> None:
+        await self._connection.send(v0.encode(message))
+
+    async def _break_off(self) -> None:
+        problem = Problem("ih1001", "The session ended because of a fault of the server.")
+        try:
+            if self._session.phase is not v0.Phase.ENDED:
+                self._session, error = self._session.end(problem)
+                await self._send(error)
+            await self._connection.close(INTERNAL_ERROR)
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # the socket is gone too
+
+
+def _check_header(stream: StreamState, data: bytes) -> None:
+    # The beginning of a header is set aside until the rest comes; but on v0 a message is a whole segment,
+    # and a few bytes that only might begin one are not worth the wait.
+    if stream.stream is None and len(data) < SMALLEST_HEADER_BYTES:
+        raise Problem("ih5004", f"The {len(data)} bytes are too few to be media. Send one whole segment.")

@@ -1,0 +1,1 @@
+"""The upload endpoints and the jobs they start."""

@@ -1,0 +1,65 @@
+"""Synthetic clips whose every angle, blink and pause is known.
+
+A `Performance` is a script; a `Shot` is a script with a view, light and an encoding; `write_clip` makes the
+file, its labels and its truth::
+
+    shot = Shot(Performance(6.0, (Nod(2.0), Glance(4.0, yaw_deg=-22.0)), (Say(0.5, ("Good morning.",)),)))
+    truth = write_clip(Path("clip.mp4"), shot)
+"""
+
+from synthesis.degrade import Cover, Look
+from synthesis.film import Encoding
+from synthesis.gestures import (
+    Blink,
+    BrowFurrow,
+    BrowRaise,
+    Glance,
+    Lean,
+    Nod,
+    Shake,
+    Smile,
+    Squint,
+    Tilt,
+    Turn,
+)
+from synthesis.labels import labels_path
+from synthesis.performance import Filler, Performance, Say, Sway
+from synthesis.portrait import View
+from synthesis.render import Shot, frames_of, perform, write_clip
+from synthesis.speaker import Melody
+from synthesis.truth import Truth, truth_of
+from synthesis.voice import Voice, pauses_of, spans_of, voice_of
+
+__all__ = [
+    "Blink",
+    "BrowFurrow",
+    "BrowRaise",
+    "Cover",
+    "Encoding",
+    "Filler",
+    "Glance",
+    "Lean",
+    "Look",
+    "Melody",
+    "Nod",
+    "Performance",
+    "Say",
+    "Shake",
+    "Shot",
+    "Smile",
+    "Squint",
+    "Sway",
+    "Tilt",
+    "Truth",
+    "Turn",
+    "View",
+    "Voice",
+    "frames_of",
+    "labels_path",
+    "pauses_of",
+    "perform",
+    "spans_of",
+    "truth_of",
+    "voice_of",
+    "write_clip",
+]

@@ -1,0 +1,44 @@
+import re
+
+import pytest
+
+from backchannel.html.timeline import Mark, axis, lane, ticks
+from backchannel.values import Span
+
+
+@pytest.mark.parametrize(
+    ("over", "times"),
+    [
+        (Span(0, 5), [0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5]),
+        (Span(0, 60), [0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60]),
+        (Span(300, 600), [300, 330, 360, 390, 420, 450, 480, 510, 540, 570, 600]),
+        (Span(0, 0), [0]),
+    ],
+)
+def test_ticks_are_round_and_not_many(over: Span, times: list[float]) -> None:
+    assert ticks(over) == times
+
+
+def test_marks_are_drawn_where_they_are_and_only_inside() -> None:
+    marks = [
+        Mark(Span(290, 310), "cue", "whole", "in part"),
+        Mark(Span(400, 401), "cue", "whole", "inside"),
+        Mark(Span(10, 20), "cue", "whole", "outside"),
+    ]
+    drawn = lane("nod", "", marks, Span(300, 500))
+    assert "outside" not in drawn
+    rects = re.findall(r'<rect x="([^"]+)" y="3" width="([^"]+)"', drawn)
+    assert rects == [("0.000%", "5.000%"), ("50.000%", "0.500%")]
+
+
+def test_without_a_script_the_browser_tells_what_a_mark_says_and_where_it_leads() -> None:
+    mark = Mark(Span(1, 2), "signal", "whole", 'told <b> & "so"', href="#signal-1")
+    drawn = lane("agreement", "", [mark], Span(0, 10), scripted=False)
+    assert '<title>told &lt;b&gt; &amp; "so"</title>' in drawn
+    assert 'href="#signal-1"' in drawn
+    assert "tabindex" not in drawn
+    assert "<title>" not in lane("agreement", "", [mark], Span(0, 10))
+
+
+def test_times_are_told_as_the_page_wants_them() -> None:
+    assert ">0:02<" in axis(Span(0, 10), lambda time_s: f"0:{time_s:02.0f}")

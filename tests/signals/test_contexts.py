@@ -1,0 +1,76 @@
+"""What a cue means in its circumstances."""
+
+import pytest
+
+from backchannel.signals.contexts import read
+from backchannel.values import Cue
+from tests.signals.evidence import cue
+
+
+def names(*cues: Cue) -> set[str]:
+    return {reading.name for reading in read(cues)} - {found.name for found in cues}
+
+
+@pytest.mark.parametrize("gesture", ["nod", "shake"])
+def test_a_gesture_is_a_listeners_or_a_speakers(gesture: str) -> None:
+    assert names(cue(gesture)) == {f"{gesture}.listening"}
+    assert names(cue(gesture), cue("speaking", 7, 9)) == {f"{gesture}.listening"}
+    assert names(cue(gesture), cue("speaking", 4, 9)) == {f"{gesture}.speaking"}
+
+
+FIRES = {
+    "facing.speaking": (cue("facing", 2, 8), cue("speaking", 2, 7)),
+    "gaze_away.speaking": (cue("gaze_away"), cue("speaking", 4, 8)),
+    "gaze_away.pause": (cue("gaze_away"), cue("long_pause", 4.8, 6.2)),
+    "brow_raise.facing": (cue("brow_raise"), cue("facing", 2, 8)),
+    "facial_shrug": (cue("brow_raise"), cue("lip_corner_down", 5.1, 6.1)),
+    "smile_facing": (cue("smile"), cue("facing", 2, 8)),
+    "lively_facing": (cue("pitch_lively", 2, 8), cue("facing", 2, 8)),
+    "furrow_facing": (cue("brow_furrow", 5, 7), cue("facing", 2, 8)),
+    "furrow_and_lip_press": (cue("brow_furrow"), cue("lip_press")),
+    "narrowed_tilt": (cue("tilt"), cue("eyes_narrowed")),
+    "raised_and_fast": (cue("pitch_raised"), cue("speech_faster", 4, 8)),
+    "long_hesitation": (cue("long_pause", 5, 6.5, value=1.5), cue("filled_pause", 7, 7.4)),
+}
+
+
+@pytest.mark.parametrize("name", FIRES)
+def test_cues_together_are_read_together(name: str) -> None:
+    assert name in names(*FIRES[name])
+
+
+@pytest.mark.parametrize("name", FIRES)
+def test_a_cue_alone_or_at_another_time_is_not_read_together(name: str) -> None:
+    first, second = FIRES[name]
+    later = cue(second.name, 40.0, 40.0 + second.span.duration_s)
+    assert name not in names(first)
+    assert name not in names(first, later)
+
+
+def test_what_speech_or_a_smile_explains_is_not_read_otherwise() -> None:
+    assert "brow_raise.facing" not in names(cue("brow_raise"), cue("facing", 2, 8), cue("speaking", 4, 8))
+    assert "narrowed_tilt" not in names(cue("tilt"), cue("eyes_narrowed"), cue("smile"))
+
+
+def test_a_glance_of_furrowed_brows_is_no_question() -> None:
+    assert "furrow_facing" not in names(cue("brow_furrow", 5, 5.6), cue("facing", 2, 8))
+
+
+def test_a_reading_rests_on_given_cues_with_the_telling_one_first() -> None:
+    for first, second in FIRES.values():
+        for reading in read((first, second)):
+            assert set(reading.cues) <= {first, second}
+            assert reading.span == reading.cues[0].span
+
+
+def test_force_is_strength_by_certainty() -> None:
+    (sure, *_) = read([cue("smile", certainty=1.0)])
+    (unsure, *_) = read([cue("smile", certainty=0.4)])
+    (faint, *_) = read([cue("smile", value=1.0)])
+    assert sure.force == 1.0
+    assert unsure.force == pytest.approx(0.4)
+    assert 0 < faint.force < 0.6
+
+
+def test_nothing_is_read_from_nothing() -> None:
+    assert read(()) == ()

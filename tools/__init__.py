@@ -1,0 +1,1 @@
+"""Generators of documentation and samples, and the demo behind `make run`. Never installed."""
