@@ -12,7 +12,7 @@ from typing import Final
 from sphinx.cmd.build import build_main
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-TARGET: Final = ROOT / "src" / "backchannel" / "server" / "site"
+TARGET: Final = ROOT / "src" / "backchannel" / "server" / "pages" / "site"
 KEPT: Final = ("*.html", "_static/*.css", "_static/icon.svg", "_images/*.svg")
 NOT_KEPT: Final = frozenset({"search.html", "genindex.html", "pygments.css", "basic.css"})
 
