@@ -1,7 +1,7 @@
-"""Scripts for signals that no labelled clip shows, for the page of rationales to print instead, as rendered.
+"""Scripts of rendered examples for docs/rationales.md, for signals that no labelled clip shows.
 
-Each performs the cues that the signal is read from, late in the clip, when the person is known. The scripts
-were written until the signal was reported; nothing in the analysis is tuned to them.
+Each script performs the signal's cues late in the clip, when the baselines are known. We adjusted the scripts
+until the signal was reported. Nothing in the analysis is tuned to them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ VIEW = View()
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One clip to be rendered.
+    """One clip to render.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Example:
 
 
 def examples() -> Mapping[SignalType, tuple[Example, ...]]:
-    """Return the scripts by signal; those that have none are in `NOT_RENDERED`."""
+    """Return the scripts by signal. Signals without one are in `NOT_RENDERED`."""
     return MappingProxyType(
         {
             "agreement": (_three_nods(), _nods_after_a_phrase()),
@@ -63,15 +63,15 @@ def examples() -> Mapping[SignalType, tuple[Example, ...]]:
 
 NOT_RENDERED: Mapping[SignalType, str] = MappingProxyType(
     {
-        "frustration": "It asks for lips pressed thin under furrowed brows, and the face mesh does not "
-        "believe the lips that our renderer presses, so there is no rendered example either."
+        "frustration": "It needs lips pressed thin under furrowed brows. The face mesh does not recognise "
+        "the pressed lips of our renderer, so there is no rendered example either."
     }
 )
-"""Why a signal has no script."""
+"""Reasons why a signal has no script."""
 
 
 def signals_of(example: Example) -> list[Signal]:
-    """Render an example into a real file, and analyse that as a user's."""
+    """Render an example into a real file, and analyse it like a user's file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "example.mp4"
         write_clip(path, example.shot)
@@ -79,7 +79,7 @@ def signals_of(example: Example) -> list[Signal]:
 
 
 def _listening(duration_s: float, *gestures: Gesture, seed: int, view: View = VIEW) -> Shot:
-    """Somebody who listens, and blinks now and then, but not in what matters."""
+    """A listener who blinks now and then, but not during the gestures."""
     blinks = tuple(Blink(at_s) for at_s in (1.3, 4.6, 8.2))
     return Shot(Performance(duration_s, (*blinks, *gestures), seed=seed), view)
 
@@ -92,7 +92,7 @@ def _nods_after_a_phrase() -> Example:
     say = Say(9.2, ("That is what I had in mind.",))
     nod = Nod(spans_of(say)[-1].end_s + 0.4, cycles=2, peak_to_peak_deg=11.0, rate_hz=1.7)
     return Example(
-        "two nods after a phrase of one's own",
+        "two nods after speaking",
         Shot(Performance(14.5, (Blink(2.1), Blink(6.4), nod), (say,), seed=22)),
     )
 

@@ -1,8 +1,8 @@
-"""Writes docs/rationales.md: rationales from real clips, each with the evidence it rests on.
+"""Generates docs/rationales.md: rationales from real clips, each with its evidence.
 
-``python -m tools.rationales CLIPS`` looks at every labelled clip in a folder and takes the two likeliest
-occurrences of each signal, from different clips where there are. What no clip shows is
-rendered, and said to be.
+``python -m tools.rationales CLIPS`` analyses every labelled clip in a folder and shows the two most likely
+occurrences of each signal, from different clips if possible. If no clip shows a signal, the page shows
+rendered examples and marks them as rendered.
 """
 
 import sys
@@ -18,22 +18,23 @@ from tools.examples import NOT_RENDERED, Example, examples, signals_of
 TARGET = Path("docs/rationales.md")
 PER_SIGNAL = 2
 
-HEAD = """# Rationales, and what they rest on
+HEAD = """# Rationales and their evidence
 
-The two likeliest occurrences of each signal in the labelled clips, word for word as they were reported, with
-every number behind them (`include[]=evidence` gives the same). A signal that none of these clips shows has
-**rendered** examples instead, and says so: a photograph that a script moves and a synthetic voice, encoded
-into a file and analysed like any other. Their scripts were written so that the signal is reported: they show
-what a rationale looks like, not how often it is right. Written by `python -m tools.rationales`.
+This page shows the two most likely occurrences of each signal in the labelled clips. Each has its rationale
+exactly as reported, and every number behind it, as in `include[]=evidence`. If none of the clips shows a
+signal, the page shows **rendered** examples and marks them: a script animates a photograph and a synthetic
+voice, and the resulting file is analysed like any other. We wrote these scripts so that the signal is
+reported. They show what a rationale looks like, not how often it is right. `python -m tools.rationales`
+generates the page.
 """
 
-RENDERED = """*None of the labelled clips shows it. These two are rendered, not recorded: a photograph that a
-script moves and, where there is speech, a synthetic voice. Nobody did this.*
+RENDERED = """*None of the labelled clips shows this signal. These two examples are rendered, not recorded: an
+animated photograph and, where there is speech, a synthetic voice. No person did this.*
 """
 
 
 def rationales(folder: Path) -> str:
-    """Return the page's text."""
+    """Return the text of the page."""
     found = [
         (clip.name, signal)
         for clip, _ in labelled_clips(folder)
@@ -60,8 +61,8 @@ def _real(found: list[tuple[str, Signal]]) -> Iterator[str]:
 def _rendered(name: SignalType) -> Iterator[str]:
     scripts = examples().get(name, ())
     if not scripts:
-        why = NOT_RENDERED.get(name, "Nothing is scripted for it.")
-        yield f"None of the labelled clips shows it. {why}\n"
+        why = NOT_RENDERED.get(name, "There is no script for it.")
+        yield f"None of the labelled clips shows this signal. {why}\n"
         return
     yield RENDERED
     for example in scripts:
@@ -80,14 +81,14 @@ def _rendered_occurrence(example: Example, name: SignalType) -> Iterator[str]:
 def _occurrence(where: str, signal: Signal) -> Iterator[str]:
     yield f"**{signal.probability}**, {signal.span.start_s:.1f} to {signal.span.end_s:.1f} s of {where}\n"
     yield f"> {signal.rationale}\n"
-    yield "| Cue | From | To | Value | Usual | Weight |"
+    yield "| Cue | From | To | Value | Baseline | Weight |"
     yield "|---|---|---|---|---|---|"
     for entry in signal.evidence:
-        usual = "" if entry.baseline is None else f"{entry.baseline:.2f}"
+        baseline = "" if entry.baseline is None else f"{entry.baseline:.2f}"
         side = f" {entry.direction}" if entry.direction else ""
         yield (
             f"| {entry.cue}{side} | {entry.span.start_s:.2f} s | {entry.span.end_s:.2f} s "
-            f"| {entry.value:.2f} {entry.unit} | {usual} | {entry.weight:.2f} |"
+            f"| {entry.value:.2f} {entry.unit} | {baseline} | {entry.weight:.2f} |"
         )
     yield ""
 

@@ -1,7 +1,7 @@
-"""Writes docs/cues-and-signals.md from the tables, so that it cannot drift from what runs.
+"""Generates docs/cues-and-signals.md from the tables that the code uses.
 
-``python -m tools.reference`` writes it; a test holds the file against the tables. Accuracy comes from
-``evals/results.json``, as `make eval` leaves it.
+Run ``python -m tools.reference``. A test compares the page with the tables. The accuracy figures come from
+``evals/results.json``, which `make eval RESULTS=1` writes.
 """
 
 import json
@@ -21,18 +21,19 @@ CUES_OF_ROW: Mapping[str, tuple[str, ...]] = {
     "speech_rate": ("speech_brisk", "speech_faster", "speech_slow"),
     "blink": (),
 }
-"""Rows of the cue table that make cues of other names; every other row makes the cue it is named after."""
+"""Rows of the cue table whose cues have other names. Every other row has one cue, of the same name."""
 
 HEAD = """# Cues and signals
 
-How each one is measured, where its numbers come from, what it gets wrong, and how often it was right. This
-page is written from the tables that run (`python -m tools.reference`), so it cannot drift from them.
+This page describes how each cue and signal is measured, where its numbers come from, what it gets wrong, and
+how often it was right. It is generated from the tables that the code uses (`python -m tools.reference`).
 
-Lengths on a face are in face widths: the distance between the outer eye corners. Left and right are the
-subject's own. "Not validated" means that too few labelled examples were at hand to say anything.
+Lengths on a face are in face widths: the distance between the outer eye corners. Left and right are from the
+person's own point of view. A baseline is a running estimate of the person's normal value. "Not validated"
+means that there were too few labelled examples to judge.
 
 Signals are interpretations of visible and audible behaviour, not feelings. Culture, health, lighting and
-camera matter. None of this is validated for hiring, policing or medical use.
+camera affect them. Nothing here is validated for hiring, policing or medical use.
 """
 
 
@@ -49,12 +50,12 @@ def _cues(scores: Mapping[str, Any]) -> Iterator[str]:
         yield f"{thresholds.measured_as}\n"
         made = [name for name in CUES_OF_ROW.get(row, (row,)) if name in PHRASES]
         for name in made:
-            yield f"- Told as: *{_phrase(name)}*"
+            yield f"- Reported as: *{_phrase(name)}*"
         yield f"- Thresholds: {_thresholds(thresholds)}"
         yield f"- Source: {thresholds.source}"
-        yield f"- Known failure: {thresholds.known_failure}"
+        yield f"- Known failures: {thresholds.known_failure}"
         if made:
-            yield f"- Measured: {'; '.join(_accuracy(name, scores) for name in made)}"
+            yield f"- Accuracy: {'; '.join(_accuracy(name, scores) for name in made)}"
         yield ""
 
 
@@ -70,15 +71,15 @@ def _accuracy(name: str, scores: Mapping[str, Any]) -> str:
     score = scores.get(name)
     if not score or not score["labels"]:
         return f"{name}: not validated"
-    numbers = [
-        f"{part} {score[part]:.2f}" for part in ("precision", "recall", "f1") if score[part] is not None
-    ]
+    named = {"precision": "precision", "recall": "recall", "f1": "F1"}
+    numbers = [f"{title} {score[part]:.2f}" for part, title in named.items() if score[part] is not None]
+    labels = "1 label" if score["labels"] == 1 else f"{score['labels']} labels"
     few = ", too few to trust" if score["labels"] < 5 else ""
-    return f"{name}: {', '.join(numbers)} ({score['labels']} labels{few})"
+    return f"{name}: {', '.join(numbers)} ({labels}{few})"
 
 
 def _signals() -> Iterator[str]:
-    yield "A signal needs a primary cue. Weights are log-odds at full strength; sizes are judgement.\n"
+    yield "A signal needs a primary cue. Weights are log-odds at full strength, and are judgement.\n"
     for name, row in signal_table().items():
         yield f"### {name}\n"
         yield f"- Prior: {row.prior:g}"
@@ -88,13 +89,13 @@ def _signals() -> Iterator[str]:
             listed = ", ".join(f"`{cue}` {sign}{weight:g}" for cue, weight in weights.items())
             yield f"- {kind.capitalize()}: {listed}"
         definitive = ", ".join(f"`{cue}`" for cue in sorted(row.definitive)) or "none"
-        yield f"- Enough alone for a high probability: {definitive}"
+        yield f"- Enough for a high probability on its own: {definitive}"
         yield f"- Source of the pairing: {row.source}"
         yield ""
 
 
 def _quality() -> Iterator[str]:
-    yield "Each dimension is 50 + 50·tanh of the sum of weight × share of the time; 50 means no evidence.\n"
+    yield "A dimension is 50 + 50·tanh(sum of weight × share of the time). 50 means no evidence either way.\n"
     yield "| Dimension | Weights |"
     yield "|---|---|"
     for name, weights in quality_table().items():
