@@ -1,6 +1,6 @@
 """Builds the pages that the server shows at ``/docs``: ``python -m docs.site.build`` from the top folder.
 
-Sphinx writes more than is served (indexes, scripts for a search); only pages, style and pictures are kept.
+Sphinx also writes indexes and search scripts. Only pages, style sheets and pictures are kept.
 """
 
 import argparse
@@ -18,17 +18,17 @@ NOT_KEPT: Final = frozenset({"search.html", "genindex.html", "pygments.css", "ba
 
 
 def build(target: Path, *, strict: bool) -> None:
-    """Build the pages into `target`, which is replaced.
+    """Build the pages, and replace `target` with them.
 
     Parameters
     ----------
     strict
-        Whether a warning, such as one of a link that leads nowhere, is a failure.
+        Whether a warning, for example about a broken link, fails the build.
 
     Raises
     ------
     SystemExit
-        Sphinx failed; what it said is on standard error.
+        Sphinx failed. Its messages are on standard error.
     """
     with tempfile.TemporaryDirectory(prefix="backchannel-docs-") as scratch:
         out, doctrees = Path(scratch, "html"), Path(scratch, "doctrees")
@@ -36,7 +36,7 @@ def build(target: Path, *, strict: bool) -> None:
         strictly = ["--fail-on-warning", "--keep-going"] if strict else []
         code = build_main([*options, *strictly, str(ROOT / "docs"), str(out)])
         if code != 0:
-            raise SystemExit(f"backchannel: the documentation could not be built (exit code {code}).")
+            raise SystemExit(f"backchannel: building the documentation failed (exit code {code}); see above.")
         _keep(out, target)
 
 

@@ -1,4 +1,4 @@
-"""How Sphinx builds the pages. `python -m docs.site.build` is the way to run it."""
+"""Configuration of Sphinx; run it with `python -m docs.site.build`."""
 
 import re
 from pathlib import Path
@@ -15,11 +15,11 @@ extensions = ["myst_parser"]
 exclude_patterns = ["site"]
 nitpicky = True
 
-# The anchors that GitHub gives to headings, so that links work here as they do there.
+# Use GitHub's anchors for headings, so that links work on both.
 myst_heading_anchors = 3
 
 html_theme = "backchannel"
-# One house, one set of colours: they are the console's.
+# The pages use the console's colours.
 html_static_path = [f"../../src/backchannel/console/{name}" for name in ("tokens.css", "icon.svg")]
 html_copy_source = False
 html_show_sourcelink = False
@@ -35,7 +35,7 @@ def _fill(_app: Sphinx, name: str, source: list[str]) -> None:
 def _let_keys_scroll(
     _app: Sphinx, _name: str, _template: str, context: dict[str, Any], _tree: object
 ) -> None:
-    """What is wider than the page scrolls by itself, and so must be reachable with the keyboard."""
+    """Make wide tables, pictures and code focusable, so that the keyboard can scroll them."""
     if "body" not in context:
         return
     body = context["body"].replace("<pre>", '<pre tabindex="0">')
@@ -46,7 +46,7 @@ def _let_keys_scroll(
 
 
 def setup(app: Sphinx) -> None:
-    """Sphinx's way in."""
+    """Connect the steps above to Sphinx."""
     app.add_html_theme("backchannel", str(Path(__file__).parent / "theme"))
     app.connect("source-read", _fill)
     app.connect("html-page-context", _let_keys_scroll)
