@@ -21,7 +21,7 @@ PAGES := $(shell find docs evals/RESULTS.md evals/TRUTH.md bench/RESULTS.md src/
 help:
 	@echo "make run    set up, serve on $(HOST):$(PORT) and stream a sample (VIDEO=path, DEMO=0 only serves)"
 	@echo "make test   set up, then run every test"
-	@echo "make lint   formatting, lint, types, the import contracts and the links of the documentation"
+	@echo "make lint   format, lint, types, imports, the words of all texts, and the links of the documentation"
 	@echo "make docs   the documentation, as the server shows it at /docs"
 	@echo "make eval   how well cues agree with labelled clips (CLIPS=dir, HTML=page.html, RESULTS=1 keeps the result)"
 	@echo "make bench  speed, load, memory, start-up, growth (PART=load for one, SMOKE=1 small, RESULTS=1 keeps the result)"
@@ -51,6 +51,7 @@ lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tools.style_check
 	@$(BIN)/python -m docs.site.build --strict
 
 eval: setup

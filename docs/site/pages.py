@@ -1,7 +1,7 @@
-"""What the pages hold beyond their text: the order they come in, and the parts that are made from tables.
+"""The order of the pages, and the parts of pages that are generated.
 
-A page asks for a part with a comment such as ``<!-- made: settings -->``, which readers of the source do not
-see. Each part is made from what runs, or from a file that a measurement wrote, so that it cannot drift.
+A comment such as ``<!-- made: settings -->`` in a page is replaced by a generated part. Each part comes from
+the code, or from a file that a measurement wrote, so it is always up to date.
 """
 
 import re
@@ -20,9 +20,10 @@ NAVIGATION: Final[Mapping[str, tuple[str, ...]]] = {
     "Start": ("quickstart", "how-it-works", "responsible-use", "faq"),
     "Use": ("library", "stream-v0", "streams", "uploads", "tokens", "reports", "migrating", "errors"),
     "Evidence": ("accuracy", "cues-and-signals", "rationales"),
-    "Run": ("production", "performance", "settings", "security", "dependencies"),
+    "Run": ("production", "performance", "settings", "security"),
+    "Contribute": ("style", "dependencies"),
 }
-"""Pages in the order of the menu. One that is not there is left out; one that is not here comes last."""
+"""Pages in the order of the menu. Missing pages are left out; pages that are not listed come last."""
 
 
 SHOWN_AT: Final[Mapping[str, str]] = {
@@ -30,20 +31,20 @@ SHOWN_AT: Final[Mapping[str, str]] = {
     "../evals/TRUTH.md": "accuracy.md#synthetic-truth",
     "../bench/RESULTS.md": "accuracy.md#speed",
 }
-"""Files outside this folder that pages link to, and where their content is among the pages."""
+"""Files outside this folder that pages link to, and the sections that show their content."""
 
 
 class PageError(ValueError):
-    """A page asks for something that cannot be made."""
+    """A page asks for a part that does not exist."""
 
 
 def fill(name: str, text: str) -> str:
-    """Return a page's Markdown with its made parts in it; the first page gets the menu too.
+    """Return a page's Markdown with its generated parts; the index also gets the menu.
 
     Raises
     ------
     PageError
-        It asks for a part that there is not.
+        The page asks for a part that does not exist.
     """
     filled = re.sub(r"<!-- made: ([\w-]+) -->", lambda match: _part(match[1]), text)
     for file, place in SHOWN_AT.items():
@@ -53,7 +54,7 @@ def fill(name: str, text: str) -> str:
 
 def _part(name: str) -> str:
     if name not in PARTS:
-        raise PageError(f"There is no part {name}; there are {', '.join(PARTS)}.")
+        raise PageError(f"There is no part {name}. The parts are {', '.join(PARTS)}.")
     return PARTS[name]()
 
 
@@ -73,7 +74,7 @@ def _menu() -> str:
 
 
 def settings_table() -> str:
-    """Return every setting with its variable, default and meaning, from `Settings` itself."""
+    """Return a table of every setting with its variable, default and meaning, from `Settings`."""
     fields = {field.name: field for field in msgspec.structs.fields(Settings)}
     rows = ["| Variable | Default | Meaning |", "|---|---|---|"]
     for names, meaning in described_settings():
@@ -84,7 +85,7 @@ def settings_table() -> str:
 
 
 def described_settings() -> Iterator[tuple[list[str], str]]:
-    """Yield the settings that the docstring of `Settings` describes together, and what it says of them."""
+    """Yield each entry of the docstring of `Settings`: its setting names and its description."""
     _, _, attributes = (Settings.__doc__ or "").partition("Attributes\n    ----------\n")
     for entry in re.split(r"\n(?=    \w)", "\n" + attributes.rstrip()):
         names, _, meaning = entry.strip().partition("\n")
@@ -107,7 +108,7 @@ def _default(field: Any) -> str:
 
 
 def error_entries() -> str:
-    """Return every error of the catalogue under the heading that its link names."""
+    """Return every error of the catalogue, each under the heading that its link points to."""
     return "\n\n".join(map(_error, CATALOGUE.values()))
 
 
@@ -124,27 +125,27 @@ def _error(entry: ErrorEntry) -> str:
 
 
 def accuracy() -> str:
-    """Return what the last evaluation wrote down."""
+    """Return the results of the last evaluation."""
     text = (ROOT / "evals" / "RESULTS.md").read_text(encoding="utf-8")
     return text[text.index("- Date:") :]
 
 
 def truth() -> str:
-    """Return what the last comparison with synthetic truth wrote down, without the clips that failed."""
+    """Return the results of the last test on synthetic clips, without the list of failed clips."""
     text = (ROOT / "evals" / "TRUTH.md").read_text(encoding="utf-8")
     return text[text.index("- Date:") :].partition(" clips failed:")[0].rpartition("\n")[0]
 
 
 def speed() -> str:
-    """Return what the last benchmark wrote down, and where it is explained, as far as they are there."""
-    told = []
+    """Return the results of the last benchmark and a link to their explanation, if they exist."""
+    parts = []
     results = ROOT / "bench" / "RESULTS.md"
     if results.is_file():
         _, _, body = results.read_text(encoding="utf-8").partition("\n")
-        told.append(re.sub(r"^(#+) ", r"#\1 ", body, flags=re.MULTILINE))
+        parts.append(re.sub(r"^(#+) ", r"#\1 ", body, flags=re.MULTILINE))
     if (ROOT / "docs" / "performance.md").is_file():
-        told.append("[Load and speed](performance.md) says how this is measured, and what it rests on.")
-    return "\n\n".join(told) or "`make bench` measures it on your machine."
+        parts.append("[Load and speed](performance.md) explains how we measure this.")
+    return "\n\n".join(parts) or "`make bench` measures it on your machine."
 
 
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
