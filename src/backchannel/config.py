@@ -1,7 +1,7 @@
-"""Settings: every knob, its default and its bounds.
+"""Settings, their defaults and their bounds.
 
-The only room that reads the environment. Each field is ``BACKCHANNEL_`` and its name in capitals; the
-command line declares the same names so that ``--help`` shows them.
+This is the only module that reads the environment. The variable of a setting is ``BACKCHANNEL_`` and its name
+in capitals. The command line has an option of the same name for the common ones.
 """
 
 import os
@@ -29,7 +29,7 @@ Bytes = Annotated[int, Meta(ge=1)]
 
 
 class SettingsError(ValueError):
-    """A setting has a value that cannot be used. The message names the setting."""
+    """A setting has an invalid value. The message names the setting."""
 
 
 def _default_data_dir() -> Path:
@@ -38,82 +38,82 @@ def _default_data_dir() -> Path:
 
 
 def _default_workers() -> int:
-    """One a core."""
+    """One per core."""
     return len(os.sched_getaffinity(0))
 
 
 def _default_file_workers() -> int:
-    """Half as many as cores."""
+    """One per two cores."""
     return max(1, _default_workers() // 2)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """How this server behaves; the limits' defaults are section 8 of the wire contract.
+    """The configuration of a server. Default limits follow section 8 of the wire contract.
 
     Attributes
     ----------
     host, port
-        Where to listen. Port 0 lets the system choose.
+        The address to listen on. With port 0 the system chooses a free port.
     data_dir
-        Folder of the key store; made on first use, readable by its owner only.
+        The folder of the key store. The server creates it on first use, readable only by its owner.
     store_url
-        Database instead of a file in `data_dir`, for example ``postgresql+psycopg://host/name``.
+        A database to use instead of a file in `data_dir`, for example ``postgresql+psycopg://host/name``.
     workers
-        Processes that analyse; by default one for each core this process may use.
+        The number of analysis processes. The default is one per core available to this process.
     public_url
-        How clients reach this server, for links in errors; empty means ``http://host:port``.
+        The address by which clients reach this server, used in links. Empty means ``http://host:port``.
     console
-        The page at ``/``: ``on`` lets who sits at this machine in without an API key, ``key`` asks everybody
-        for one, ``off`` serves no console.
+        Access to the page at ``/``. ``on`` lets browsers on this machine in without an API key, ``key``
+        requires a key from everybody, ``off`` disables the console.
     log_level
-        Least level that is logged: ``debug``, ``info``, ``warning`` or ``error``.
+        The lowest level to log: ``debug``, ``info``, ``warning`` or ``error``.
     max_message_bytes
-        Largest segment, inclusive. A larger message is answered with ih6002.
+        The largest segment, inclusive. A larger message gets the error ih6002.
     hard_message_bytes
-        Largest message that is read at all; a larger one ends the connection with close code 1009.
+        The largest message that the server reads. A larger one closes the connection with code 1009.
     queue_segments, queue_bytes
-        What one session may have waiting before its socket is no longer read.
+        How much a session may queue. When the queue is full, the server stops reading from the socket.
     idle_timeout_s, session_max_s, drain_s
-        When a silent session ends, when any session ends, and how long it may finish what it accepted.
+        The longest silence in a session, its longest duration, and the time it has to finish accepted media
+        when it closes.
     send_timeout_s
-        How long a client may leave what we send unread before it is given up.
+        How long a client may leave messages unread before the server disconnects it.
     sessions_per_key, requests_per_minute, video_s_per_month
-        Sessions and uploads that one key may have at once, requests and handshakes it may make a minute, and
-        video it may have analysed in a calendar month (0 is as much as it likes); for keys that have no
-        limits of their own.
+        Limits for keys without limits of their own: concurrent sessions and uploads, requests and handshakes
+        per minute, and analysed video per calendar month (0 means no limit).
     min_segment_s
-        Shortest v0 segment, its tolerance already taken off: 3 s less 0.25 s, since recorders cut early.
+        The shortest v0 segment. The default is 3 s minus a tolerance of 0.25 s, because recorders cut early.
     max_segment_s
-        Longest segment.
+        The longest segment.
     max_width_px, max_height_px, max_frame_rate_hz
-        Largest picture that is decoded, and most frames a second.
+        The largest picture and the highest frame rate that the server decodes.
     wall_factor, wall_min_s
-        A segment may take `wall_factor` times its duration to analyse, but always `wall_min_s`.
+        The time limit for analysing a segment: `wall_factor` times its duration, but at least `wall_min_s`.
     uploads_held
-        Uploads whose bytes may be in memory at once, each up to `max_message_bytes`.
+        How many uploads may be in memory at once, each up to `max_message_bytes`.
     jobs_per_key
-        Jobs of one key that are kept at once, the finished ones too.
+        How many jobs the server keeps per key, including finished ones.
     upload_idle_s, upload_receive_s
-        How long a client may send nothing amid an upload, and how long all of it may take.
+        The longest pause within an upload, and the longest time that a whole upload may take.
     file_workers
-        Processes that analyse uploaded files, and as many for segments of more than 10 s; they start with
-        the first one and stand back for usual segments.
+        The number of processes that analyse uploaded files, and the number that analyse segments longer than
+        10 s. They start when first needed and yield to short segments.
     max_file_s
-        Longest file.
+        The longest file.
     file_wall_factor, file_wall_min_s
-        A file may take `file_wall_factor` times its duration to analyse, but always `file_wall_min_s`.
+        The time limit for analysing a file: `file_wall_factor` times its duration, but at least
+        `file_wall_min_s`.
     worker_memory_bytes
-        What a worker may allocate beyond what it holds when it is warm.
+        How much memory a worker may allocate beyond what it holds once its networks are loaded.
     worker_start_s
-        How long a worker may take to import and to load its networks.
+        How long a worker may take to start and load its networks.
     worker_segments, worker_rss_bytes
-        Another worker takes the place of one that has analysed so many segments, or that holds more memory
-        after one.
+        The server replaces a worker after this many segments, or when its resident memory exceeds this size.
     overload_wait_s
-        When segments wait longer for a worker, although pictures are looked at as rarely as may be, event
-        streams leave out media that has waited as long, and new streams are refused.
+        The longest wait for a worker at the lowest analysis rate. Beyond it, event streams drop media that has
+        waited longer, and the server refuses new streams.
     streams_per_worker
-        Streams that may be open at once, for each worker; more are refused.
+        How many streams may be open at once per worker. The server refuses more.
     """
 
     host: str = "127.0.0.1"
@@ -161,7 +161,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def base_url(self) -> str:
-        """How clients reach this server, without a trailing slash."""
+        """The address by which clients reach this server, without a trailing slash."""
         if self.public_url:
             return self.public_url.rstrip("/")
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -169,7 +169,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def segment_limits(self) -> MediaLimits:
-        """What a v0 segment may cost to decode."""
+        """Limits for decoding a v0 segment."""
         return MediaLimits(
             max_duration_s=self.max_segment_s,
             min_duration_s=self.min_segment_s,
@@ -180,26 +180,35 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def file_limits(self) -> MediaLimits:
-        """What an uploaded file may cost to decode."""
-        # Recorders that are told to stop after half an hour stop a moment later.
+        """Limits for decoding an uploaded file."""
+        # A recorder set to stop after half an hour stops a moment later.
         longest_s = self.max_file_s + FILE_TOLERANCE_S
         return msgspec.structs.replace(self, max_segment_s=longest_s).segment_limits
 
 
 def load_settings(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
-    """Read the settings: overrides first, then the environment, then the defaults.
+    """Load the settings: overrides first, then the environment, then the defaults.
 
     Parameters
     ----------
     environ
-        The environment; the process's own by default.
+        Environment variables. The default is the environment of this process.
     **overrides
         Values by field name, from the command line. None means not given.
+
+    Returns
+    -------
+    Settings
 
     Raises
     ------
     SettingsError
-        A value is of the wrong kind or out of its bounds.
+        If a value has the wrong type or is out of bounds.
+
+    Examples
+    --------
+    >>> load_settings({"BACKCHANNEL_PORT": "9000"}, host="localhost").base_url
+    'http://localhost:9000'
     """
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = {}
@@ -218,7 +227,7 @@ def _convert(variable: str, raw: object, kind: Any) -> Any:
     try:
         return msgspec.convert(raw, kind, strict=False, dec_hook=_to_path)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{variable} cannot be used: {error}") from None
+        raise SettingsError(f"{variable} is invalid: {error}") from None
 
 
 def _to_path(kind: type, raw: object) -> Path:
