@@ -110,8 +110,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     worker_segments, worker_rss_bytes
         The server replaces a worker after this many segments, or when its resident memory exceeds this size.
     overload_wait_s
-        The longest wait for a worker at the lowest analysis rate. Beyond it, event streams drop media that has
-        waited longer, and the server refuses new streams.
+        The longest wait for a worker at the lowest analysis rate. Beyond it, event streams drop media that
+        has waited longer, and the server refuses new streams.
     streams_per_worker
         How many streams may be open at once per worker. The server refuses more.
     """

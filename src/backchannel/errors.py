@@ -87,9 +87,7 @@ _ENTRIES = (
         False,
         "Send the header `Authorization: Bearer <key>`, or the key as a WebSocket subprotocol.",
     ),
-    ErrorEntry(
-        "ih2003", "missing scope", 403, 4003, False, "Use a key with the scope named in the message."
-    ),
+    ErrorEntry("ih2003", "missing scope", 403, 4003, False, "Use a key with the scope named in the message."),
     ErrorEntry("ih2010", "client token expired", 401, 4001, False, "Create a new client token."),
     ErrorEntry("ih2011", "client token invalid", 401, 4001, False, "Create a new client token."),
     ErrorEntry("ih2014", "client token revoked", 401, 4001, False, "Create a new client token."),

@@ -1,4 +1,4 @@
-"""Results to spell, made by hand."""
+"""Hand-made results to encode."""
 
 from backchannel.values import EngagementSpan, Evidence, Quality, SegmentResult, Signal, Span
 

@@ -34,12 +34,12 @@ OVERALL, TIMELINE = "conversation_quality_overall", "conversation_quality_timeli
         ),
     ],
 )
-def test_what_can_be_said(text: str, expected: Config | Close) -> None:
+def test_valid_text_messages(text: str, expected: Config | Close) -> None:
     assert read_text(text) == expected
 
 
 @pytest.mark.parametrize(
-    ("text", "named"),
+    ("text", "mentioned"),
     [
         ("", "not JSON"),
         ("hello", "not JSON"),
@@ -69,12 +69,12 @@ def test_what_can_be_said(text: str, expected: Config | Close) -> None:
         (" " * (MAX_TEXT_LENGTH + 1), str(MAX_TEXT_LENGTH)),
     ],
 )
-def test_what_cannot(text: str, named: str) -> None:
+def test_invalid_text_messages(text: str, mentioned: str) -> None:
     with pytest.raises(Problem) as caught:
         read_text(text)
     assert caught.value.error_id == "ih6001"
-    assert named in caught.value.message
-    assert "the session goes on" in caught.value.message
+    assert mentioned in caught.value.message
+    assert "the session continues" in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_cannot(text: str, named: str) -> None:
         '{"SECRET":',
     ],
 )
-def test_what_was_sent_is_never_quoted(text: str) -> None:
+def test_errors_never_quote_what_the_client_sent(text: str) -> None:
     with pytest.raises(Problem) as caught:
         read_text(text)
     assert "SECRET" not in caught.value.message
@@ -104,7 +104,7 @@ fields = st.sampled_from(("type", "include", "model", "audio_format", "goal_dime
 
 
 @given(st.text() | st.dictionaries(fields, json_values).map(json.dumps))
-def test_whatever_comes_it_is_a_frame_or_a_problem(text: str) -> None:
+def test_any_text_gives_a_frame_or_a_problem(text: str) -> None:
     try:
         read: Close | Config | Problem = read_text(text)
     except Problem as problem:

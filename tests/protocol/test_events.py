@@ -1,4 +1,4 @@
-"""Streams v1 and v2 without sockets. Every message is read by the vendor's own client too."""
+"""Streams v1 and v2 without sockets. The vendor's client reads every message too."""
 
 import json
 from collections.abc import Callable
@@ -35,13 +35,13 @@ def ready(version: events.Version = "v2", include: Include | None = None) -> eve
 
 
 def streaming(version: events.Version = "v2", include: Include | None = None) -> events.Session:
-    session, number, said = ready(version, include).media(5)
-    assert (number, said) == (1, ())
+    session, number, messages = ready(version, include).media(5)
+    assert (number, messages) == (1, ())
     return session
 
 
-def spelled(message: Data) -> dict[str, Any]:
-    """The message as it goes over the wire, which the vendor's client must read without complaint."""
+def encoded(message: Data) -> dict[str, Any]:
+    """Encode a message as on the wire, and check that the vendor's client reads it."""
     text = encode(message, CORRELATION_ID, NOW)
     envelope: dict[str, Any] = json.loads(text)
     assert list(envelope) == ["type", "timestamp", "correlation_id", "data"]
@@ -54,11 +54,11 @@ def spelled(message: Data) -> dict[str, Any]:
     return envelope
 
 
-def story(*said: Data) -> list[tuple[str, dict[str, Any]]]:
-    return [(message.type, spelled(message)["data"]) for message in said]
+def story(*messages: Data) -> list[tuple[str, dict[str, Any]]]:
+    return [(message.type, encoded(message)["data"]) for message in messages]
 
 
-def heard(result: SegmentResult, *, complete: bool = False) -> Progress:
+def analysed(result: SegmentResult, *, complete: bool = False) -> Progress:
     return Progress(result.span.end_s, (WindowResult(result, complete),))
 
 
@@ -81,7 +81,7 @@ CALLS: dict[str, Callable[[events.Session], object]] = {
     "media": lambda session: session.media(5),
     "config": lambda session: session.text("{}"),
     "close": lambda session: session.text(CLOSE),
-    "nonsense": lambda session: session.text("?"),
+    "invalid text": lambda session: session.text("?"),
     "progress": lambda session: session.progress(Progress(1.0)),
     "refuse": lambda session: session.refuse(1, SILENT),
     "time over": lambda session: session.time_over(SILENT, "idle_timeout"),
@@ -89,7 +89,7 @@ CALLS: dict[str, Callable[[events.Session], object]] = {
     "end": lambda session: session.end(),
     "break": lambda session: session.break_off(SILENT),
 }
-CLIENTS = {"media", "config", "close", "nonsense"}
+CLIENTS = {"media", "config", "close", "invalid text"}
 ANALYSIS = {"progress", "refuse"}
 LEGAL = {
     Phase.NEW: {"open", "break"},
@@ -102,7 +102,7 @@ LEGAL = {
 
 @pytest.mark.parametrize("phase", Phase)
 @pytest.mark.parametrize("event", CALLS)
-def test_what_may_happen_when(phase: Phase, event: str) -> None:
+def test_legal_events_of_each_phase(phase: Phase, event: str) -> None:
     session = in_phase(phase)
     if event in LEGAL[phase]:
         CALLS[event](session)
@@ -113,14 +113,14 @@ def test_what_may_happen_when(phase: Phase, event: str) -> None:
 
 @pytest.mark.parametrize("phase", [Phase.READY, Phase.STREAMING, Phase.DRAINING, Phase.ENDED])
 @pytest.mark.parametrize("event", sorted(CLIENTS))
-def test_what_the_client_does_is_never_illegal_and_what_is_said_then(phase: Phase, event: str) -> None:
+def test_client_messages_are_legal_in_every_phase(phase: Phase, event: str) -> None:
     session = in_phase(phase)
-    said: tuple[Data, ...]
+    messages: tuple[Data, ...]
     if event == "media":
-        after, _, said = session.media(5)
+        after, _, messages = session.media(5)
     else:
-        after, said = session.text({"config": "{}", "close": CLOSE}.get(event, "?"))
-    types = [message.type for message in said]
+        after, messages = session.text({"config": "{}", "close": CLOSE}.get(event, "?"))
+    types = [message.type for message in messages]
     if phase is Phase.ENDED:
         assert (after.phase, types) == (Phase.ENDED, [])
     elif phase is Phase.DRAINING:
@@ -135,7 +135,7 @@ def test_what_the_client_does_is_never_illegal_and_what_is_said_then(phase: Phas
 
 
 @pytest.mark.parametrize(("version", "models"), [("v1", None), ("v2", ["inter-2", "inter-2-audio"])])
-def test_the_first_message(version: events.Version, models: list[str] | None) -> None:
+def test_session_ready_is_the_first_message(version: events.Version, models: list[str] | None) -> None:
     _, (message,) = new(version).open()
     assert story(message) == [
         (
@@ -167,7 +167,7 @@ def configured(session: events.Session, text: str) -> tuple[events.Session, str,
     return after, kind, data
 
 
-def test_each_frame_takes_the_place_of_the_one_before() -> None:
+def test_each_config_frame_replaces_the_one_before() -> None:
     session = ready(include=Include(quality_overall=True))
     session, kind, data = configured(
         session, '{"include":["conversation_quality_timeline","evidence","summary"]}'
@@ -193,7 +193,7 @@ def test_v1_has_no_model() -> None:
     assert session.model == "inter-2"
 
 
-def test_the_model_is_chosen_before_the_first_media() -> None:
+def test_the_model_can_change_only_before_the_first_media() -> None:
     session, kind, data = configured(ready(), '{"model":"inter-2-audio"}')
     assert (kind, data["model"], session.sound_only) == ("session.updated", "inter-2-audio", True)
     session, kind, data = configured(session, "{}")
@@ -209,7 +209,7 @@ def test_the_model_is_chosen_before_the_first_media() -> None:
 PCM = '"audio_format":{"encoding":"pcm_s16le","sample_rate":16000,"channels":1}'
 
 
-def test_raw_samples_only_for_who_listens_and_before_the_first_media() -> None:
+def test_raw_samples_need_the_audio_model_and_no_media_so_far() -> None:
     _, kind, data = configured(ready(), "{" + PCM + "}")
     assert (kind, data["code"]) == ("error", "ih6001")
     session, kind, _ = configured(ready(), '{"model":"inter-2-audio",' + PCM + "}")
@@ -230,38 +230,38 @@ def test_raw_samples_only_for_who_listens_and_before_the_first_media() -> None:
 @pytest.mark.parametrize(
     ("size", "error_id"), [(0, "ih5004"), (1, None), (33_554_432, None), (33_554_433, "ih6002")]
 )
-def test_sizes_and_the_limit_is_inclusive(size: int, error_id: str | None) -> None:
-    session, number, said = ready().media(size)
+def test_the_size_limit_is_inclusive(size: int, error_id: str | None) -> None:
+    session, number, messages = ready().media(size)
     assert number == (1 if error_id is None else None)
-    assert [(data["code"], data["segment"]) for _, data in story(*said)] == (
+    assert [(data["code"], data["segment"]) for _, data in story(*messages)] == (
         [(error_id, 1)] if error_id else []
     )
     assert session.media(1)[1] == 2
 
 
-def test_after_session_close_media_is_refused_and_the_rest_is_told() -> None:
+def test_a_closing_session_refuses_media_and_reports_the_rest() -> None:
     session, _ = streaming(include=ALL).text(CLOSE)
-    session, number, said = session.media(5)
+    session, number, messages = session.media(5)
     assert number is None
-    ((_, data),) = story(*said)
+    ((_, data),) = story(*messages)
     assert (data["code"], data["segment"]) == ("ih6001", 2)
-    session, said = session.progress(heard(segment_result()))
-    assert "signal.detected" in [message.type for message in said]
-    session, said = session.end()
-    assert [message.type for message in said] == [
+    session, messages = session.progress(analysed(segment_result()))
+    assert "signal.detected" in [message.type for message in messages]
+    session, messages = session.end()
+    assert [message.type for message in messages] == [
         "conversation_quality.updated",
         "signal.ended",
         "session.ended",
     ]
 
 
-# --- what is told ----------------------------------------------------------------------------------
+# --- events ----------------------------------------------------------------------------------------
 
 
-def test_a_windows_story_on_v1() -> None:
+def test_events_of_a_window_on_v1() -> None:
     result = replace(segment_result(), cues=(Cue("nod", "visual", Span(5, 6), 9.0, "deg", None, 0.8),))
-    session, said = streaming("v1").progress(heard(result, complete=True))
-    assert story(*said) == [
+    session, messages = streaming("v1").progress(analysed(result, complete=True))
+    assert story(*messages) == [
         (
             "signal.detected",
             {
@@ -286,24 +286,24 @@ def test_a_windows_story_on_v1() -> None:
         ("signal.ended", {"signal_type": "agreement", "end": 6}),
     ]
     session, _ = session.text(CLOSE)
-    _, said = session.end()
-    assert story(*said) == [
+    _, messages = session.end()
+    assert story(*messages) == [
         ("signal.ended", {"signal_type": "confidence", "end": 10}),
         ("session.ended", {"reason": "client_shutdown"}),
     ]
 
 
-def test_v2_has_no_modality_and_evidence_only_when_asked() -> None:
+def test_v2_has_no_modality_and_sends_evidence_only_if_requested() -> None:
     cue = Cue("tilt", "visual", Span(5, 6.25), 9.0, "deg", 1.0, 0.8, direction="left")
     result = replace(segment_result(), cues=(cue,))
     for include in (Include(), Include(evidence=True)):
-        _, said = streaming("v2", include).progress(heard(result, complete=True))
-        for kind, data in story(*said):
+        _, messages = streaming("v2", include).progress(analysed(result, complete=True))
+        for kind, data in story(*messages):
             if kind == "signal.detected":
                 assert ("evidence" in data) == include.evidence
                 assert "modality" not in data
-        told = [data for kind, data in story(*said) if kind == "cue.detected"]
-        assert told == (
+        reported = [data for kind, data in story(*messages) if kind == "cue.detected"]
+        assert reported == (
             [
                 {
                     "cue": "tilt",
@@ -324,36 +324,34 @@ def test_v2_has_no_modality_and_evidence_only_when_asked() -> None:
 
 @pytest.mark.parametrize("overall", [True, False])
 @pytest.mark.parametrize("timeline", [True, False])
-def test_quality_of_complete_windows_as_far_as_asked_for(overall: bool, timeline: bool) -> None:
+def test_quality_covers_complete_windows_and_requested_parts(overall: bool, timeline: bool) -> None:
     session = streaming(include=Include(quality_overall=overall, quality_timeline=timeline))
-    session, said = session.progress(heard(segment_result()))
-    assert "conversation_quality.updated" not in [message.type for message in said]
-    _, said = session.progress(heard(segment_result(), complete=True))
-    told = [data for kind, data in story(*said) if kind == "conversation_quality.updated"]
-    expected = (
-        {"overall"} * overall
-        if False
-        else ({"overall"} if overall else set()) | ({"timeline"} if timeline else set())
-    )
-    assert [set(data) for data in told] == ([expected] if expected else [])
+    session, messages = session.progress(analysed(segment_result()))
+    assert "conversation_quality.updated" not in [message.type for message in messages]
+    _, messages = session.progress(analysed(segment_result(), complete=True))
+    reported = [data for kind, data in story(*messages) if kind == "conversation_quality.updated"]
+    expected = ({"overall"} if overall else set()) | ({"timeline"} if timeline else set())
+    assert [set(data) for data in reported] == ([expected] if expected else [])
     if overall:
-        assert told[0]["overall"]["quality_index"] == 72
+        assert reported[0]["overall"]["quality_index"] == 72
     if timeline:
-        assert [(entry["start"], entry["end"]) for entry in told[0]["timeline"]] == [(5, 10)]
+        assert [(entry["start"], entry["end"]) for entry in reported[0]["timeline"]] == [(5, 10)]
 
 
-def test_who_only_listens_reports_only_what_can_be_heard() -> None:
+def test_a_session_with_the_audio_model_reports_only_audio_signals() -> None:
     result = segment_result()
     result = replace(result, signals=(replace(result.signals[0], type="stress"), result.signals[1]))
     session = replace(streaming(), model="inter-2-audio")
-    _, said = session.progress(heard(result))
-    assert [data["signal_type"] for kind, data in story(*said) if kind == "signal.detected"] == ["agreement"]
+    _, messages = session.progress(analysed(result))
+    assert [data["signal_type"] for kind, data in story(*messages) if kind == "signal.detected"] == [
+        "agreement"
+    ]
 
 
-def test_coverage() -> None:
+def test_dropped_and_degraded_coverage() -> None:
     gaps = (Span(1, 2.5),)
-    _, said = streaming().progress(Progress(4.0, dropped=gaps, degraded=(Span(3, 4), Span(5, 6))))
-    assert story(*said) == [
+    _, messages = streaming().progress(Progress(4.0, dropped=gaps, degraded=(Span(3, 4), Span(5, 6))))
+    assert story(*messages) == [
         ("coverage.dropped", {"ranges": [{"start": 1, "end": 2.5}]}),
         (
             "coverage.degraded",
@@ -362,7 +360,7 @@ def test_coverage() -> None:
     ]
 
 
-def test_what_was_measured_from_only_for_who_asked_for_evidence() -> None:
+def test_measured_coverage_is_sent_only_with_evidence() -> None:
     face = FaceView(0.25, 0.125, 0.5, 0.75, 3.26, None)
     view = View(
         Span(3, 4.004),
@@ -374,10 +372,10 @@ def test_what_was_measured_from_only_for_who_asked_for_evidence() -> None:
         analysis_rate_hz=10.0,
     )
     progress = Progress(4.004, view=view)
-    _, said = streaming().progress(progress)
-    assert said == ()
-    _, said = streaming("v2", Include(evidence=True)).progress(progress)
-    assert story(*said) == [
+    _, messages = streaming().progress(progress)
+    assert messages == ()
+    _, messages = streaming("v2", Include(evidence=True)).progress(progress)
+    assert story(*messages) == [
         (
             "coverage.measured",
             {
@@ -405,28 +403,28 @@ def test_what_was_measured_from_only_for_who_asked_for_evidence() -> None:
 # --- ends ------------------------------------------------------------------------------------------
 
 
-def test_why_a_session_ended() -> None:
+def test_the_reason_of_session_ended() -> None:
     for error_id, reason in (("ih6003", "idle_timeout"), ("ih6004", "max_duration")):
-        session, said = streaming().time_over(Problem(error_id, "Over."), reason)  # type: ignore[arg-type]
+        session, messages = streaming().time_over(Problem(error_id, "Over."), reason)  # type: ignore[arg-type]
         _, last = session.end()
-        kinds = story(*said, *last)
+        kinds = story(*messages, *last)
         assert [(kind, data.get("code"), data.get("reason")) for kind, data in kinds] == [
             ("error", error_id, None),
             ("session.ended", None, reason),
         ]
-    _, said = streaming().shut_down().end()
-    assert story(*said) == [("session.ended", {"reason": "server_shutdown"})]
+    _, messages = streaming().shut_down().end()
+    assert story(*messages) == [("session.ended", {"reason": "server_shutdown"})]
 
 
-def test_the_time_to_drain_is_told() -> None:
-    _, said = ready().text(CLOSE)
-    assert story(*said) == [("session.closing", {"max_drain_seconds": 30})]
+def test_session_closing_has_the_drain_time() -> None:
+    _, messages = ready().text(CLOSE)
+    assert story(*messages) == [("session.closing", {"max_drain_seconds": 30})]
 
 
 @pytest.mark.parametrize("error_id", CATALOGUE)
-def test_every_error_of_the_catalogue_can_be_said_and_read_again(error_id: str) -> None:
-    _, said = streaming().refuse(1, Problem(error_id, "Sorry.", retry_after_s=2.5))
-    ((kind, data),) = story(*said)
+def test_every_error_can_be_encoded_and_decoded(error_id: str) -> None:
+    _, messages = streaming().refuse(1, Problem(error_id, "Sorry.", retry_after_s=2.5))
+    ((kind, data),) = story(*messages)
     assert kind == "error"
     assert data == {
         "code": error_id,
@@ -438,7 +436,7 @@ def test_every_error_of_the_catalogue_can_be_said_and_read_again(error_id: str) 
     }
 
 
-def test_a_client_lets_pass_what_it_does_not_know() -> None:
+def test_a_client_accepts_unknown_types_and_fields() -> None:
     envelope = '{"type":"%s","timestamp":"2026-11-22T18:00:00Z","correlation_id":"x","data":%s}'
     data = '{"reason":"idle_timeout","mood":7}'
     assert decode(envelope % ("mood.changed", data)).data == {"reason": "idle_timeout", "mood": 7}

@@ -20,5 +20,5 @@ OVERALL, TIMELINE = "conversation_quality_overall", "conversation_quality_timeli
         ("include[]=%ff%fe&&&=&;", Include()),
     ],
 )
-def test_flags_of_a_query(query: str, expected: Include) -> None:
+def test_include_flags_of_a_query_string(query: str, expected: Include) -> None:
     assert include_of_query(query) == expected

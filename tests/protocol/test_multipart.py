@@ -32,28 +32,28 @@ FILE = part("file", b"media", '; filename="a.mp4"')
 
 
 @given(content=st.binary(max_size=200), pieces=st.integers(1, 400))
-def test_a_file_comes_through_whole_however_it_is_cut(content: bytes, pieces: int) -> None:
+def test_a_file_arrives_whole_wherever_the_body_is_cut(content: bytes, pieces: int) -> None:
     body = part("include[]", b"a") + part("file", content + b"!") + part("include[]", b"b") + END
     form = read(body, pieces)
     assert bytes(form.file or b"") == content + b"!"
     assert form.every("include[]") == ["a", "b"]
 
 
-def test_fields_may_come_in_the_query_too() -> None:
+def test_fields_may_also_be_in_the_query_string() -> None:
     form = read(FILE + END, query="include%5B%5D=a&include[]=b&model=m")
     assert form.every("include[]", "include") == ["a", "b"]
     assert form.one("model") == "m"
     assert form.one("nothing") is None
 
 
-def test_what_is_there_once_too_often() -> None:
+def test_a_repeated_file_or_parameter_is_an_error() -> None:
     assert refusal(FILE + FILE + END)[0] == "ih4005"
     form = read(FILE + part("model", b"a") + part("model", b"b") + END)
     with pytest.raises(Problem, match="model was sent 2 times"):
         form.one("model")
 
 
-def test_the_limit_is_inclusive_and_holds_at_the_first_byte_too_many() -> None:
+def test_the_size_limit_is_inclusive_and_enforced_while_reading() -> None:
     assert len(read(part("file", b"x" * 1000) + END).file or b"") == 1000
     error_id, message = refusal(part("file", b"x" * 1001) + END)
     assert (error_id, "1000 bytes" in message) == ("ih4003", True)
@@ -75,11 +75,11 @@ def test_the_limit_is_inclusive_and_holds_at_the_first_byte_too_many() -> None:
         (part("a", b"x") * (MAX_FIELDS + 1) + FILE + END, "ih4005"),
     ],
 )
-def test_what_is_no_form_with_a_file_in_it(body: bytes, error_id: str) -> None:
+def test_invalid_forms(body: bytes, error_id: str) -> None:
     assert refusal(body)[0] == error_id
 
 
-def test_other_files_are_let_pass_but_not_kept() -> None:
+def test_other_files_are_skipped() -> None:
     form = read(part("extra", b"x" * 100, '; filename="x"') + FILE + END)
     assert (bytes(form.file or b""), form.fields) == (b"media", {})
 
@@ -87,25 +87,25 @@ def test_other_files_are_let_pass_but_not_kept() -> None:
 @pytest.mark.parametrize(
     "kind", [None, "", "application/json", "multipart/form-data", "multipart/mixed; boundary=x"]
 )
-def test_another_kind_of_body_has_no_file(kind: str | None) -> None:
+def test_a_body_that_is_not_a_form_is_refused(kind: str | None) -> None:
     with pytest.raises(Problem) as caught:
         FormReader(kind, 10)
     assert caught.value.error_id == "ih4001"
 
 
-def test_a_boundary_that_no_client_would_choose() -> None:
+def test_an_overlong_boundary_is_refused() -> None:
     with pytest.raises(Problem) as caught:
         FormReader(f"multipart/form-data; boundary={'x' * 5000}", 10)
     assert caught.value.error_id == "ih4005"
 
 
 @pytest.mark.parametrize("length", [None, "", "-1", "x", "³", "1048586"])
-def test_lengths_that_may_be_well(length: str | None) -> None:
+def test_content_lengths_that_are_accepted(length: str | None) -> None:
     check_length(length, 10)
 
 
 @pytest.mark.parametrize("length", ["1048587", "9" * 400])
-def test_lengths_that_say_it_all(length: str) -> None:
+def test_content_lengths_that_are_refused(length: str) -> None:
     with pytest.raises(Problem) as caught:
         check_length(length, 10)
     assert caught.value.error_id == "ih4003"

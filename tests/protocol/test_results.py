@@ -14,10 +14,10 @@ ALL = Include(quality_overall=True, quality_timeline=True, evidence=True)
 
 
 @pytest.mark.parametrize(
-    ("time_s", "spelled"), [(5.0, "5"), (5.004, "5"), (5.125, "5.12"), (0.1 + 0.2, "0.3"), (3600, "3600")]
+    ("time_s", "encoded"), [(5.0, "5"), (5.004, "5"), (5.125, "5.12"), (0.1 + 0.2, "0.3"), (3600, "3600")]
 )
-def test_seconds_have_two_decimals_and_whole_ones_none(time_s: float, spelled: str) -> None:
-    assert json.dumps(seconds(time_s)) == spelled
+def test_seconds_have_two_decimals_and_whole_seconds_none(time_s: float, encoded: str) -> None:
+    assert json.dumps(seconds(time_s)) == encoded
 
 
 def test_quality_index_is_rounded_after_the_mean_not_before() -> None:
@@ -27,14 +27,14 @@ def test_quality_index_is_rounded_after_the_mean_not_before() -> None:
     assert quality_body(Quality(50.49, 50.49, 50.49, 50.49, 50.9)).quality_index == 51
 
 
-def test_quality_is_left_out_unless_asked_for() -> None:
+def test_quality_is_omitted_unless_requested() -> None:
     result = segment_result()
     assert conversation_quality(result.quality_overall, [], Include()) is msgspec.UNSET
-    assert "conversation_quality" not in spelled(analysis_body([result], Include(evidence=True)))
+    assert "conversation_quality" not in encoded(analysis_body([result], Include(evidence=True)))
 
 
-def test_an_upload_has_modalities_and_overall_wherever_quality_is() -> None:
-    body = spelled(
+def test_an_upload_has_modalities_and_quality_always_has_overall() -> None:
+    body = encoded(
         analysis_body([segment_result(0, 5), segment_result(5, 10)], Include(quality_timeline=True))
     )
     assert [signal["modality"] for signal in body["signals"]] == [
@@ -48,8 +48,8 @@ def test_an_upload_has_modalities_and_overall_wherever_quality_is() -> None:
     assert body["conversation_quality"]["overall"]["quality_index"] == 72
 
 
-def test_evidence_is_spelled_with_its_span_and_baseline() -> None:
-    evidence = spelled(analysis_body([segment_result()], ALL))["signals"][0]["evidence"]
+def test_evidence_has_its_span_and_baseline() -> None:
+    evidence = encoded(analysis_body([segment_result()], ALL))["signals"][0]["evidence"]
     assert evidence[1] == {
         "cue": "nod",
         "modality": "visual",
@@ -63,18 +63,18 @@ def test_evidence_is_spelled_with_its_span_and_baseline() -> None:
     assert evidence[0]["baseline"] is None
 
 
-def test_neighbouring_engagement_spans_still_touch() -> None:
-    first, second = spelled(analysis_body([segment_result()], ALL))["engagement_state"]
+def test_adjacent_engagement_spans_share_a_boundary() -> None:
+    first, second = encoded(analysis_body([segment_result()], ALL))["engagement_state"]
     assert first["end"] == second["start"]
 
 
-def spelled(body: object) -> dict[str, Any]:
+def encoded(body: object) -> dict[str, Any]:
     decoded: dict[str, Any] = json.loads(msgspec.json.encode(body))
     return decoded
 
 
-def test_a_seam_between_segments_does_not_split_a_state() -> None:
+def test_a_segment_boundary_does_not_split_an_engagement_state() -> None:
     results = [segment_result(0, 5), segment_result(5, 10)]
     joined = [replace(result, engagement=(EngagementSpan(result.span, "engaged"),)) for result in results]
-    body = spelled(analysis_body(joined, ALL))
+    body = encoded(analysis_body(joined, ALL))
     assert body["engagement_state"] == [{"start": 0, "end": 10, "state": "engaged"}]

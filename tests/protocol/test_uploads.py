@@ -43,11 +43,11 @@ def window(index: int, *signals: Signal, states: tuple[EngagementSpan, ...] = ()
     return SegmentResult(span, (), signals, states, NEUTRAL, NEUTRAL)
 
 
-def test_the_windows_are_the_ones_that_are_cut() -> None:
+def test_both_window_lengths_are_equal() -> None:
     assert uploads.WINDOW_S == windows.WINDOW_S
 
 
-def test_limits_of_a_tokens_life_are_told_alike_everywhere() -> None:
+def test_protocol_and_store_agree_on_token_lifetimes() -> None:
     assert (tokens.MIN_EXPIRES_S, tokens.DEFAULT_EXPIRES_S, tokens.MAX_EXPIRES_S) == (
         stored.MIN_EXPIRES_S,
         stored.DEFAULT_EXPIRES_S,
@@ -55,7 +55,7 @@ def test_limits_of_a_tokens_life_are_told_alike_everywhere() -> None:
     )
 
 
-def test_a_windows_signals_span_it_one_of_each_type() -> None:
+def test_a_window_has_one_signal_of_each_type_over_its_whole_span() -> None:
     body = result_body(
         [
             window(
@@ -67,12 +67,12 @@ def test_a_windows_signals_span_it_one_of_each_type() -> None:
         ],
         PLAIN,
     )
-    told = [(one.type, one.start, one.end, one.probability) for one in body.windows[0].signals]
-    assert sorted(told) == [("interest", 0, 5, "high"), ("stress", 0, 5, "medium")]
+    reported = [(one.type, one.start, one.end, one.probability) for one in body.windows[0].signals]
+    assert sorted(reported) == [("interest", 0, 5, "high"), ("stress", 0, 5, "medium")]
     assert (body.signals, body.conversation_quality) == (msgspec.UNSET, msgspec.UNSET)
 
 
-def test_merged_signals_have_the_times_of_their_evidence_and_do_not_end_at_a_seam() -> None:
+def test_merged_signals_keep_their_own_times_and_continue_across_windows() -> None:
     body = result_body(
         [
             window(0, signal("interest", 1.5, 5, "low", "first"), signal("stress", 0, 1)),
@@ -82,8 +82,8 @@ def test_merged_signals_have_the_times_of_their_evidence_and_do_not_end_at_a_sea
         MERGED,
     )
     assert isinstance(body.signals, tuple)
-    told = [(one.type, one.start, one.end, one.rationale) for one in body.signals]
-    assert told == [
+    reported = [(one.type, one.start, one.end, one.rationale) for one in body.signals]
+    assert reported == [
         ("stress", 0, 1, "stress medium"),
         ("interest", 1.5, 6.4, "second"),
         ("interest", 12, 13, "interest medium"),
@@ -91,15 +91,15 @@ def test_merged_signals_have_the_times_of_their_evidence_and_do_not_end_at_a_sea
     assert [len(one.signals) for one in body.windows] == [2, 1, 1]
 
 
-def test_the_model_that_listens_keeps_to_what_can_be_heard() -> None:
-    heard = JobRequest("inter-2-audio", 0.0, Include(), signals=True)
-    body = result_body([window(0, signal("stress", 0, 1), signal("hesitation", 0, 1))], heard)
+def test_the_audio_model_reports_only_audio_signals() -> None:
+    request = JobRequest("inter-2-audio", 0.0, Include(), signals=True)
+    body = result_body([window(0, signal("stress", 0, 1), signal("hesitation", 0, 1))], request)
     assert [one.type for one in body.windows[0].signals] == ["hesitation"]
     assert isinstance(body.signals, tuple)
     assert [one.type for one in body.signals] == ["hesitation"]
 
 
-def test_a_window_has_the_state_that_took_most_of_it() -> None:
+def test_a_window_has_the_engagement_state_with_the_longest_share() -> None:
     states = (
         EngagementSpan(Span(0, 2), "engaged"),
         EngagementSpan(Span(2, 3), "neutral"),
@@ -110,7 +110,7 @@ def test_a_window_has_the_state_that_took_most_of_it() -> None:
     assert [one.engagement_status for one in body.windows] == ["engaged", "neutral"]
 
 
-def test_quality_has_the_halves_that_were_asked_for() -> None:
+def test_quality_has_only_the_requested_parts() -> None:
     asked = JobRequest("inter-2", 0.0, Include(quality_timeline=True), signals=False)
     encoded = msgspec.json.decode(msgspec.json.encode(result_body([window(0), window(1)], asked)))
     assert set(encoded["conversation_quality"]) == {"timeline"}
@@ -126,23 +126,23 @@ def test_quality_has_the_halves_that_were_asked_for() -> None:
         ({"model": ["inter-2"], "wait_seconds": ["1.5"], "include": ["signals"]}, ("inter-2", 1.5, True)),
     ],
 )
-def test_what_a_job_may_ask_for(fields: dict[str, list[str]], expected: tuple[str, float, bool]) -> None:
+def test_parameters_of_a_job(fields: dict[str, list[str]], expected: tuple[str, float, bool]) -> None:
     asked = read_job_request(Form(fields, bytearray(b"x")))
     assert (asked.model, asked.wait_s, asked.signals) == expected
 
 
-def test_containers() -> None:
+def test_supported_containers() -> None:
     mp4, wav, ogg = b"\0\0\0\x18ftypisom", b"RIFF\0\0\0\0WAVE", b"OggS" + b"\0" * 20
     check_container(mp4)
     for sound in (wav, ogg):
         check_container(sound, sound_files=True)
-        with pytest.raises(Problem, match=r"holds no picture.*webm\.$"):
+        with pytest.raises(Problem, match=r"has no video.*webm\.$"):
             check_container(sound)
-    with pytest.raises(Problem, match=r"no supported container.*m4a or ogg\.$"):
+    with pytest.raises(Problem, match=r"not a supported video or audio file.*m4a, ogg\.$"):
         check_container(b"MZ", sound_files=True)
 
 
-def test_a_files_problems_have_a_files_ids() -> None:
+def test_problems_of_segments_become_problems_of_files() -> None:
     short = file_problem(Problem("ih5006", "The segment holds 1.00 s of media; at least 2.75 s is needed."))
     assert (short.error_id, re.findall("file|segment", short.message)) == ("ih4007", ["file"])
     assert file_problem(Problem("ih5004", "Broken.")).error_id == "ih5002"
@@ -150,11 +150,11 @@ def test_a_files_problems_have_a_files_ids() -> None:
 
 
 @pytest.mark.parametrize("asked", [("interhumanai.stream.inter-2",), ("interhumanai.stream",), None])
-def test_older_scopes_are_todays(asked: tuple[str, ...] | None) -> None:
+def test_older_scope_names_are_accepted(asked: tuple[str, ...] | None) -> None:
     assert tokens.read_scopes(asked, (tokens.STREAM,)) == (tokens.STREAM,)
 
 
-def test_a_credential_is_never_quoted() -> None:
+def test_errors_never_quote_a_credential() -> None:
     with pytest.raises(Problem) as caught:
         tokens.read_body(b'{"api_key": ["bk_live_secret"]}', tokens.MintRequest)
     assert "secret" not in caught.value.message

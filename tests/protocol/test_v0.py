@@ -20,7 +20,7 @@ def new(include: Include | None = None) -> v0.Session:
     return v0.Session(CORRELATION_ID, include or Include(), ErrorLinks("https://here"), LIMIT)
 
 
-def spelled(message: v0.Message) -> dict[str, Any]:
+def encoded(message: v0.Message) -> dict[str, Any]:
     decoded: dict[str, Any] = json.loads(v0.encode(message))
     return decoded
 
@@ -30,30 +30,30 @@ def points(*values: int) -> dict[str, int]:
     return dict(zip(names, values, strict=True))
 
 
-def test_a_result_says_so_where_less_was_looked_at() -> None:
+def test_a_result_reports_a_reduced_analysis_rate() -> None:
     session, arrival = new().media(1000)
     coverage = Coverage(True, False, 0.5, None, analysis_rate_hz=10.0)
     _, (result, _) = session.answer(arrival.number, replace(segment_result(), coverage=coverage))
-    said = spelled(result)["coverage"]
-    assert said["analysis_rate_hz"] == 10.0
-    assert said["notes"] == [
+    messages = encoded(result)["coverage"]
+    assert messages["analysis_rate_hz"] == 10.0
+    assert messages["notes"] == [
         "The picture was looked at 10 times a second instead of 15.",
         "There was no sound.",
     ]
     usual = replace(coverage, analysis_rate_hz=15.0)
     _, (result, _) = session.answer(arrival.number, replace(segment_result(), coverage=usual))
-    assert "coverage" not in spelled(result)
+    assert "coverage" not in encoded(result)
 
 
-def test_the_published_page_word_for_word() -> None:
+def test_the_example_of_the_published_page() -> None:
     session, first = new(Include(quality_overall=True, quality_timeline=True)).media(1000)
     session, _ = session.refuse(first.number, Problem("ih5002", "Broken."))
     session, arrival = session.media(1_200_000)
     _, (result, completed) = session.answer(arrival.number, segment_result())
     head = {"segment": 2, "correlation_id": CORRELATION_ID}
-    assert spelled(arrival.message) == {"status": "processing", **head, "bytes": 1_200_000}
-    assert spelled(completed) == {"status": "completed", **head}
-    assert spelled(result) == {
+    assert encoded(arrival.message) == {"status": "processing", **head, "bytes": 1_200_000}
+    assert encoded(completed) == {"status": "completed", **head}
+    assert encoded(result) == {
         "status": "result",
         **head,
         "signals": [
@@ -89,36 +89,36 @@ def test_the_published_page_word_for_word() -> None:
     }
 
 
-def test_fields_come_in_the_published_order() -> None:
+def test_fields_are_in_the_published_order() -> None:
     session, arrival = new().media(LIMIT + 1)
     assert arrival.problem is not None
     _, error = session.refuse(1, arrival.problem)
-    assert list(spelled(arrival.message)) == ["status", "segment", "correlation_id", "bytes"]
+    assert list(encoded(arrival.message)) == ["status", "segment", "correlation_id", "bytes"]
     published = ["status", "segment", "correlation_id", "error_id", "link", "message"]
-    assert list(spelled(error)) == [*published, "retryable"]
-    assert spelled(error)["link"] == "https://here/docs/errors#ih6002-message-too-large"
+    assert list(encoded(error)) == [*published, "retryable"]
+    assert encoded(error)["link"] == "https://here/docs/errors#ih6002-message-too-large"
 
 
 @pytest.mark.parametrize(
     ("size", "error_id"), [(0, "ih5004"), (1, None), (LIMIT - 1, None), (LIMIT, None), (LIMIT + 1, "ih6002")]
 )
-def test_sizes_and_the_limit_is_inclusive(size: int, error_id: str | None) -> None:
+def test_the_size_limit_is_inclusive(size: int, error_id: str | None) -> None:
     _, arrival = new().media(size)
     assert (arrival.problem and arrival.problem.error_id) == error_id
     assert arrival.message.bytes == size
 
 
-def test_failed_segments_count_and_text_does_not() -> None:
+def test_failed_segments_get_a_number_and_text_messages_do_not() -> None:
     session, first = new().media(0)
     session, error = session.text(17)
     session, second = session.media(5)
     assert (first.number, second.number) == (1, 2)
-    assert spelled(error)["segment"] is None
-    assert spelled(error)["error_id"] == "ih6001"
+    assert encoded(error)["segment"] is None
+    assert encoded(error)["error_id"] == "ih6001"
     assert session.pending == 2
 
 
-def test_quality_only_as_far_as_asked_for() -> None:
+def test_only_the_requested_parts_of_quality_are_sent() -> None:
     for include, keys in (
         (Include(), None),
         (Include(quality_overall=True), ["overall"]),
@@ -126,15 +126,15 @@ def test_quality_only_as_far_as_asked_for() -> None:
     ):
         session, arrival = new(include).media(5)
         _, (result, _) = session.answer(arrival.number, segment_result())
-        quality = spelled(result).get("conversation_quality")
+        quality = encoded(result).get("conversation_quality")
         assert (None if quality is None else list(quality)) == keys
 
 
-def test_evidence_only_when_asked_for_and_never_modality() -> None:
+def test_evidence_is_sent_only_if_requested_and_modality_never() -> None:
     for include in (Include(), Include(evidence=True)):
         session, arrival = new(include).media(5)
         _, (result, _) = session.answer(arrival.number, segment_result())
-        for signal in spelled(result)["signals"]:
+        for signal in encoded(result)["signals"]:
             assert ("evidence" in signal) == include.evidence
             assert "modality" not in signal
 
@@ -142,17 +142,17 @@ def test_evidence_only_when_asked_for_and_never_modality() -> None:
 def test_a_header_without_media_gets_an_empty_result_and_keeps_the_quality() -> None:
     session, arrival = new(Include(quality_overall=True, quality_timeline=True)).media(5)
     session, (empty, _) = session.answer(arrival.number, None)
-    assert spelled(empty)["signals"] == spelled(empty)["engagement_state"] == []
-    assert spelled(empty)["conversation_quality"]["overall"]["quality_index"] == 50
-    assert spelled(empty)["conversation_quality"]["timeline"] == []
+    assert encoded(empty)["signals"] == encoded(empty)["engagement_state"] == []
+    assert encoded(empty)["conversation_quality"]["overall"]["quality_index"] == 50
+    assert encoded(empty)["conversation_quality"]["timeline"] == []
     session, arrival = session.media(5)
     session, _ = session.answer(arrival.number, segment_result())
     session, arrival = session.media(5)
     _, (empty, _) = session.answer(arrival.number, None)
-    assert spelled(empty)["conversation_quality"]["overall"]["quality_index"] == 72
+    assert encoded(empty)["conversation_quality"]["overall"]["quality_index"] == 72
 
 
-def test_answers_out_of_order_or_twice_are_our_fault() -> None:
+def test_answering_out_of_order_or_twice_is_a_bug() -> None:
     session, _ = new().media(5)
     session, _ = session.media(5)
     with pytest.raises(v0.IllegalEventError):
@@ -173,7 +173,7 @@ def test_answers_out_of_order_or_twice_are_our_fault() -> None:
         (v0.Phase.ENDED, set[str]()),
     ],
 )
-def test_what_may_happen_when(phase: v0.Phase, legal: set[str]) -> None:
+def test_legal_events_of_each_phase(phase: v0.Phase, legal: set[str]) -> None:
     problem = Problem("ih6003", "Silent.")
     session, _ = new().media(5)
     if phase is not v0.Phase.OPEN:
@@ -198,14 +198,14 @@ def test_what_may_happen_when(phase: v0.Phase, legal: set[str]) -> None:
 
 
 @pytest.mark.parametrize("error_id", CATALOGUE)
-def test_every_error_of_the_catalogue_can_be_said_and_read_again(error_id: str) -> None:
+def test_every_error_can_be_encoded_and_decoded(error_id: str) -> None:
     session, _ = new().media(5)
     _, error = session.refuse(1, Problem(error_id, "Sorry.", retry_after_s=2.5))
     assert v0.decode(v0.encode(error)) == error
-    assert spelled(error)["retry_after_seconds"] == 2.5
-    assert spelled(error)["retryable"] is CATALOGUE[error_id].retryable
+    assert encoded(error)["retry_after_seconds"] == 2.5
+    assert encoded(error)["retryable"] is CATALOGUE[error_id].retryable
 
 
-def test_a_client_ignores_what_it_does_not_know() -> None:
+def test_a_client_ignores_unknown_fields() -> None:
     text = '{"status":"completed","segment":1,"correlation_id":"x","mood":"blue"}'
     assert v0.decode(text) == v0.Completed(1, "x")

@@ -1,1 +1,1 @@
-"""The wire without the sockets: text and bytes in, messages out."""
+"""The wire protocols without sockets: text and bytes in, messages out."""

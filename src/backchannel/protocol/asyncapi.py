@@ -1,4 +1,4 @@
-"""The AsyncAPI 3 document of the streams, made from the message types."""
+"""The AsyncAPI 3 document of the streams, generated from the message types."""
 
 from typing import Any, Final, get_args
 from urllib.parse import urlsplit
@@ -21,11 +21,14 @@ def asyncapi_document(base_url: str) -> Schema:
     Parameters
     ----------
     base_url
-        How clients reach it over HTTP; streams are at the same place.
+        The server's HTTP address. The streams are on the same host and path.
+
+    See Also
+    --------
+    backchannel.protocol.openapi.openapi_document : Describes the HTTP endpoints.
     """
-    address = urlsplit(base_url)
     payloads, components = schemas((*V0_MESSAGES, *EVENTS, AudioFormat))
-    said = {f"v0.{kind.__name__}": _message(kind.__name__, kind, payloads[kind]) for kind in V0_MESSAGES}
+    statuses = {f"v0.{kind.__name__}": _message(kind.__name__, kind, payloads[kind]) for kind in V0_MESSAGES}
     events = {kind.type: _message(kind.type, kind, _envelope(kind, payloads[kind])) for kind in EVENTS}
     return {
         "asyncapi": "3.0.0",
@@ -36,44 +39,37 @@ def asyncapi_document(base_url: str) -> Schema:
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
         "defaultContentType": "application/json",
-        "servers": {
-            "this": {
-                "host": address.netloc,
-                "protocol": "wss" if address.scheme == "https" else "ws",
-                **({"pathname": address.path} if address.path else {}),
-                "security": [{"$ref": "#/components/securitySchemes/credential"}],
-            }
-        },
+        "servers": {"this": _server(base_url)},
         "channels": {
-            "v0": _channel("v0", {"media": "media", **{name: name for name in said}}, {}),
+            "v0": _channel("v0", {"media": "media", **{name: name for name in statuses}}, {}),
             "v1": _channel("v1", _names(events), {}),
             "v2": _channel("v2", _names(events), {"model": {"type": "string", "enum": list(MODELS)}}),
         },
         "operations": {
-            **_operations("v0", ["media"], list(said)),
+            **_operations("v0", ["media"], list(statuses)),
             **_operations("v1", ["media", "config", "close"], list(events)),
             **_operations("v2", ["media", "config", "close"], list(events)),
         },
         "components": {
-            "messages": {**_FROM_CLIENTS, **said, **events},
+            "messages": {**_CLIENT_MESSAGES, **statuses, **events},
             "schemas": components,
             "securitySchemes": {"credential": credential_scheme()},
         },
     }
 
 
-_FROM_CLIENTS: Final[Schema] = {
+_CLIENT_MESSAGES: Final[Schema] = {
     "media": {
         "name": "media",
         "title": "Media",
-        "summary": "A binary message: a segment, or the next piece of a running recording.",
+        "summary": "A binary message: a segment, or the next chunk of a running recording.",
         "contentType": "application/octet-stream",
         "payload": {"type": "string", "format": "binary"},
     },
     "config": {
         "name": "config",
         "title": "Configuration",
-        "summary": "Replaces `include` whole. `model` and `audio_format` only on v2, before the first media.",
+        "summary": "Replaces `include` as a whole. v2 takes `model` and `audio_format` before any media.",
         "payload": {
             "type": "object",
             "properties": {
@@ -90,14 +86,24 @@ _FROM_CLIENTS: Final[Schema] = {
     "close": {
         "name": "close",
         "title": "Close",
-        "summary": "No more media comes; what was accepted is still answered.",
+        "summary": "The client sends no more media. The server still answers what it accepted.",
         "payload": {"type": "object", "required": ["type"], "properties": {"type": {"const": CLOSE}}},
     },
 }
 
 
+def _server(base_url: str) -> Schema:
+    address = urlsplit(base_url)
+    return {
+        "host": address.netloc,
+        "protocol": "wss" if address.scheme == "https" else "ws",
+        **({"pathname": address.path} if address.path else {}),
+        "security": [{"$ref": "#/components/securitySchemes/credential"}],
+    }
+
+
 def _names(events: Schema) -> dict[str, str]:
-    return {name: name for name in (*_FROM_CLIENTS, *events)}
+    return {name: name for name in (*_CLIENT_MESSAGES, *events)}
 
 
 def _channel(version: str, messages: dict[str, str], query: Schema) -> Schema:
@@ -110,15 +116,15 @@ def _channel(version: str, messages: dict[str, str], query: Schema) -> Schema:
     }
 
 
-def _operations(version: str, heard: list[str], said: list[str]) -> Schema:
+def _operations(version: str, received: list[str], sent: list[str]) -> Schema:
     channel = {"$ref": f"#/channels/{version}"}
 
-    def of(names: list[str]) -> list[Schema]:
+    def references(names: list[str]) -> list[Schema]:
         return [{"$ref": f"#/channels/{version}/messages/{name}"} for name in names]
 
     return {
-        f"{version}.hear": {"action": "receive", "channel": channel, "messages": of(heard)},
-        f"{version}.say": {"action": "send", "channel": channel, "messages": of(said)},
+        f"{version}.receive": {"action": "receive", "channel": channel, "messages": references(received)},
+        f"{version}.send": {"action": "send", "channel": channel, "messages": references(sent)},
     }
 
 

@@ -1,4 +1,4 @@
-"""How a problem is spelled in JSON."""
+"""Problems as JSON, and the problems that several protocols report alike."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,12 @@ from msgspec import UNSET, UnsetType
 from backchannel.errors import Problem
 
 
+class IllegalEventError(RuntimeError):
+    """A bug in this program: it called a session in an order that the protocol does not allow."""
+
+
 class ErrorBody(msgspec.Struct, frozen=True):
-    """Body of an HTTP answer that is an error. The last two fields are ours; other clients ignore them."""
+    """Body of an HTTP error response. The last two fields are our own; other clients ignore them."""
 
     error_id: str
     correlation_id: str
@@ -21,28 +25,62 @@ class ErrorBody(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class ErrorLinks:
-    """Where this server explains its errors.
+    """Links to the error page of this server.
 
     Attributes
     ----------
     base_url
-        How clients reach the server, without a trailing slash.
+        The address by which clients reach the server, without a trailing slash.
     """
 
     base_url: str
 
     def to(self, problem: Problem) -> str:
-        """Link to the explanation of this problem."""
+        """Return the link that explains a problem.
+
+        Examples
+        --------
+        >>> ErrorLinks("https://host").to(Problem("ih5006", "The segment has 1 s."))
+        'https://host/docs/errors#ih5006-segment-too-short'
+        """
         return f"{self.base_url}/docs/errors#{problem.entry.anchor}"
 
 
 def retry_after(problem: Problem) -> float | UnsetType:
-    """Spell how long to wait, s; left out where nobody knows."""
+    """Return how long to wait before trying again, s; UNSET if unknown, which leaves the field out."""
     return UNSET if problem.retry_after_s is None else problem.retry_after_s
 
 
+def message_too_large(size_bytes: int, max_bytes: int) -> Problem | None:
+    """Check the size of a binary message.
+
+    Returns
+    -------
+    Problem or None
+        ``ih6002`` if the message is too large.
+    """
+    if size_bytes <= max_bytes:
+        return None
+    return Problem(
+        "ih6002",
+        f"The message has {size_bytes} bytes. The limit is {in_megabytes(max_bytes)}. "
+        "Send shorter segments, or use a lower bit rate.",
+    )
+
+
+def in_megabytes(size_bytes: int) -> str:
+    """Write a size in bytes and in MB.
+
+    Examples
+    --------
+    >>> in_megabytes(33_554_432)
+    '33554432 bytes (32 MB)'
+    """
+    return f"{size_bytes} bytes ({size_bytes / 2**20:g} MB)"
+
+
 def error_body(problem: Problem, correlation_id: str, links: ErrorLinks) -> ErrorBody:
-    """Spell a problem as an HTTP body."""
+    """Return the HTTP body for a problem."""
     return ErrorBody(
         error_id=problem.error_id,
         correlation_id=correlation_id,

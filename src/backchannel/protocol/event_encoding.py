@@ -1,4 +1,4 @@
-"""How what goes on is spelled as events: one message for each change that the client wants to hear of."""
+"""Changes of a conversation as events: one message for each change that the client asked for."""
 
 from collections.abc import Iterator, Sequence
 
@@ -32,15 +32,17 @@ from backchannel.signals.activity import (
 from backchannel.values import Cue, FaceView, Progress, SegmentResult, Signal, Span, View
 
 
-def spell_changes(changes: Sequence[Change], include: Include, *, modality: bool) -> Iterator[Data]:
-    """Spell changes in their order.
+def encode_changes(changes: Sequence[Change], include: Include, *, modality: bool) -> Iterator[Data]:
+    """Yield the messages for some changes, in order.
 
     Parameters
     ----------
+    changes
+        What happened since the last messages.
     include
-        What the client asked for: quality, and evidence with its cues.
+        The sections that the client asked for. Cues come with evidence.
     modality
-        Whether signals name the modalities they rest on, as on v1.
+        Whether signals list the modalities of their evidence, as on v1.
     """
     for change in changes:
         match change:
@@ -58,18 +60,17 @@ def spell_changes(changes: Sequence[Change], include: Include, *, modality: bool
                 yield _quality(result, include)
 
 
-def spell_coverage(progress: Progress, include: Include) -> Iterator[Data]:
-    """Spell what could not be analysed, or not whole; and, with the evidence, from what all was measured."""
+def encode_coverage(progress: Progress, include: Include) -> Iterator[Data]:
+    """Yield messages for dropped and degraded media, and for coverage if the client asked for evidence."""
     if progress.dropped:
-        yield CoverageDropped(tuple(map(spell_range, progress.dropped)))
+        yield CoverageDropped(tuple(map(_range, progress.dropped)))
     if progress.degraded:
-        yield CoverageDegraded(tuple(map(spell_range, progress.degraded)))
+        yield CoverageDegraded(tuple(map(_range, progress.degraded)))
     if progress.view is not None and include.evidence:
         yield _view(progress.view)
 
 
-def spell_range(span: Span) -> RangeBody:
-    """Spell a stretch of session time."""
+def _range(span: Span) -> RangeBody:
     return RangeBody(seconds(span.start_s), seconds(span.end_s))
 
 

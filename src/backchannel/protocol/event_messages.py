@@ -1,8 +1,8 @@
-"""The messages of streams v1 and v2: what a server says, and how it is spelled.
+"""The messages that a server sends on streams v1 and v2, and their JSON form.
 
-Each message is an envelope: its type, when it was said, the correlation id, and the data. The classes here
-are the data; `encode` puts one into its envelope and `decode` takes it out again. The fields are published
-(wire contract, section 3); those that only we send stand last, and other clients ignore them.
+Each message is an envelope with its type, a timestamp, the correlation id and the data. The classes here are
+the data. `encode` wraps one in its envelope, and `decode` unwraps it. The wire contract (section 3) defines
+the fields. Our own fields come last, and other clients ignore them.
 """
 
 from datetime import datetime
@@ -20,7 +20,7 @@ EndReason = Literal["client_shutdown", "idle_timeout", "max_duration", "server_s
 
 
 class ConfigOptions(msgspec.Struct, frozen=True):
-    """What a config frame may ask for. Existing clients accept only published values here."""
+    """The options of a config frame. Existing clients accept only published values here."""
 
     include: tuple[IncludeFlag, ...]
     goal_dimensions: None = None
@@ -28,7 +28,7 @@ class ConfigOptions(msgspec.Struct, frozen=True):
 
 
 class SessionReady(msgspec.Struct, frozen=True):
-    """The session is open, with these limits."""
+    """The session is open. It has these limits."""
 
     type: ClassVar[str] = "session.ready"
 
@@ -43,7 +43,7 @@ class SessionReady(msgspec.Struct, frozen=True):
 
 
 class SessionUpdated(msgspec.Struct, frozen=True):
-    """The configuration that holds from now on; `extensions` are ours."""
+    """The configuration from now on. `extensions` is our own field."""
 
     type: ClassVar[str] = "session.updated"
 
@@ -55,7 +55,7 @@ class SessionUpdated(msgspec.Struct, frozen=True):
 
 
 class SessionClosing(msgspec.Struct, frozen=True):
-    """No more media is taken; what was accepted is finished within this time."""
+    """The session accepts no more media. The server finishes accepted media within this time."""
 
     type: ClassVar[str] = "session.closing"
 
@@ -63,7 +63,7 @@ class SessionClosing(msgspec.Struct, frozen=True):
 
 
 class SessionEnded(msgspec.Struct, frozen=True):
-    """The last message of a session that ends in good order."""
+    """The last message of a session that ends normally."""
 
     type: ClassVar[str] = "session.ended"
 
@@ -71,7 +71,7 @@ class SessionEnded(msgspec.Struct, frozen=True):
 
 
 class SignalDetected(msgspec.Struct, frozen=True):
-    """A signal has begun."""
+    """A signal started."""
 
     type: ClassVar[str] = "signal.detected"
 
@@ -84,13 +84,13 @@ class SignalDetected(msgspec.Struct, frozen=True):
 
 
 class SignalUpdated(SignalDetected, frozen=True):
-    """A signal that goes on has another probability or rationale."""
+    """The probability or rationale of an active signal changed."""
 
     type: ClassVar[str] = "signal.updated"
 
 
 class SignalEnded(msgspec.Struct, frozen=True):
-    """A signal is over since `end`."""
+    """A signal ended at `end`."""
 
     type: ClassVar[str] = "signal.ended"
 
@@ -99,7 +99,7 @@ class SignalEnded(msgspec.Struct, frozen=True):
 
 
 class EngagementUpdated(msgspec.Struct, frozen=True):
-    """A state of engagement was entered at `start`."""
+    """The engagement state changed at `start`."""
 
     type: ClassVar[str] = "engagement.updated"
 
@@ -108,7 +108,7 @@ class EngagementUpdated(msgspec.Struct, frozen=True):
 
 
 class QualityUpdated(msgspec.Struct, frozen=True):
-    """Quality after the newest window: `timeline` holds that window alone."""
+    """Quality after the newest window. `timeline` has only that window."""
 
     type: ClassVar[str] = "conversation_quality.updated"
 
@@ -117,14 +117,14 @@ class QualityUpdated(msgspec.Struct, frozen=True):
 
 
 class RangeBody(msgspec.Struct, frozen=True):
-    """A stretch of session time, s."""
+    """A span of session time, s."""
 
     start: float
     end: float
 
 
 class CoverageDropped(msgspec.Struct, frozen=True):
-    """These stretches were never analysed."""
+    """The server did not analyse these spans."""
 
     type: ClassVar[str] = "coverage.dropped"
 
@@ -132,7 +132,7 @@ class CoverageDropped(msgspec.Struct, frozen=True):
 
 
 class CoverageDegraded(msgspec.Struct, frozen=True):
-    """These stretches were analysed without a picture, though the stream has one."""
+    """The server analysed these spans without video, although the stream has video."""
 
     type: ClassVar[str] = "coverage.degraded"
 
@@ -141,9 +141,9 @@ class CoverageDegraded(msgspec.Struct, frozen=True):
 
 
 class FaceBody(msgspec.Struct, frozen=True):
-    """The subject's face: shares of the picture's width and height, and the gaze, deg.
+    """The subject's face box, as shares of the frame's width and height, and the gaze, deg.
 
-    Yaw + is the subject's left, pitch + is up; null where the gaze was not measured.
+    Positive yaw is toward the subject's left, positive pitch is up. Null if the gaze was not measured.
     """
 
     left: float
@@ -155,7 +155,7 @@ class FaceBody(msgspec.Struct, frozen=True):
 
 
 class CoverageMeasured(msgspec.Struct, frozen=True):
-    """What the newest media was measured from. Ours: sent only to those who asked for evidence."""
+    """What the newest media offered to measure. Our own: sent only with `include` of evidence."""
 
     type: ClassVar[str] = "coverage.measured"
 
@@ -171,7 +171,7 @@ class CoverageMeasured(msgspec.Struct, frozen=True):
 
 
 class CueDetected(msgspec.Struct, frozen=True):
-    """A cue is over and known. Ours: sent only to those who asked for evidence."""
+    """A cue was detected and has ended. Our own: sent only with `include` of evidence."""
 
     type: ClassVar[str] = "cue.detected"
 
@@ -187,7 +187,7 @@ class CueDetected(msgspec.Struct, frozen=True):
 
 
 class Error(msgspec.Struct, frozen=True):
-    """Something was wrong: with a message of the client's, by its number, or with the session."""
+    """An error about a binary message (`segment` is its number) or about the session (null)."""
 
     type: ClassVar[str] = "error"
 
@@ -245,7 +245,7 @@ class _Envelope(msgspec.Struct, frozen=True):
 
 
 class Received(msgspec.Struct, frozen=True):
-    """A message as a client reads it; `data` is a dict where the type is one we do not know."""
+    """A message as a client reads it. `data` is a dict if the type is unknown."""
 
     type: str
     timestamp: datetime
@@ -254,12 +254,26 @@ class Received(msgspec.Struct, frozen=True):
 
 
 def encode(data: Data, correlation_id: str, now: datetime) -> str:
-    """Spell a message as the text of a WebSocket frame.
+    """Return a message as the text of a WebSocket frame.
 
     Parameters
     ----------
+    data
+        The message.
+    correlation_id
+        The session's correlation id.
     now
-        When it is said; aware, in UTC.
+        The message's timestamp, timezone-aware and in UTC.
+
+    See Also
+    --------
+    decode : The inverse.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> encode(SignalEnded("interest", 4.5), "id", datetime(2026, 1, 1, tzinfo=UTC))
+    '{"type":"signal.ended","timestamp":"2026-01-01T00:00:00Z","correlation_id":"id","data":{"signal_type":"interest","end":4.5}}'
     """
     envelope = _Envelope(data.type, now, correlation_id, msgspec.Raw(msgspec.json.encode(data)))
     return msgspec.json.encode(envelope).decode()
@@ -269,12 +283,16 @@ _decoder: msgspec.json.Decoder[_Envelope] = msgspec.json.Decoder(_Envelope)
 
 
 def decode(text: str | bytes) -> Received:
-    """Read a server's message. Unknown fields and types are let pass: a server may say more than we know.
+    """Read a server's message. Unknown fields and types are accepted, because a newer server may send them.
 
     Raises
     ------
     msgspec.ValidationError, msgspec.DecodeError
-        The text is no message of these streams.
+        If the text is not a message of these streams.
+
+    See Also
+    --------
+    encode : The inverse.
     """
     envelope = _decoder.decode(text)
     kind: Any = _KINDS.get(envelope.type, dict[str, Any])

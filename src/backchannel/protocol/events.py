@@ -1,12 +1,12 @@
-"""Streams v1 and v2 without their socket: what may happen when, and what is said then.
+"""Streams v1 and v2 without a socket: which events are legal when, and which messages they cause.
 
-Like `v0.Session`, a `Session` is a frozen value, and each thing that happens is a method that returns the
-next session and the messages to send. Unlike there, what a client does is never illegal: every cell of the
-table that is reached by a message of the client's has an answer, if only an error that leaves the session
-as it was. A missing cell is a fault of this program and raises `IllegalEventError`.
+Like `v0.Session`, a `Session` is a frozen value. Each event is a method that returns the next session and the
+messages to send. A client can never cause an illegal event: every message of a client gets an answer in
+every phase, at worst an error that leaves the session unchanged. An event without a row in the table is a bug
+in this program and raises `IllegalEventError`.
 
-Binary messages are numbered from 1, so that an error can name the one it is about; results have no numbers,
-since windows of analysis are ours (`signals.activity` says what is told of them, and how often).
+Binary messages have numbers from 1, so that an error can name one. Results have no numbers, because analysis
+windows do not follow the client's messages (see `signals.activity`).
 """
 
 import math
@@ -17,8 +17,8 @@ from typing import Final, Literal
 
 from backchannel.errors import Problem
 from backchannel.protocol.config_frame import AudioFormat, Close, Config, read_text
-from backchannel.protocol.errors import ErrorLinks, retry_after
-from backchannel.protocol.event_encoding import spell_changes, spell_coverage
+from backchannel.protocol.errors import ErrorLinks, IllegalEventError, message_too_large, retry_after
+from backchannel.protocol.event_encoding import encode_changes, encode_coverage
 from backchannel.protocol.event_messages import (
     ConfigOptions,
     Data,
@@ -46,11 +46,11 @@ from backchannel.values import Progress
 Version = Literal["v1", "v2"]
 FLAGS: Final[tuple[IncludeFlag, ...]] = ("conversation_quality_overall", "conversation_quality_timeline")
 EXTENSIONS: Final = ("evidence",)
-"""What `include` may hold beside the published flags."""
+"""Our own values of `include`, beside the published flags."""
 
 
 class Phase(Enum):
-    """Where a session stands."""
+    """The phase of a session."""
 
     NEW = "new"
     READY = "ready"
@@ -64,7 +64,7 @@ Event = Literal[
     "media",
     "config",
     "close",
-    "nonsense",
+    "invalid text",
     "progress",
     "refuse",
     "time over",
@@ -79,14 +79,14 @@ _NEXT: Final[dict[tuple[Phase, Event], Phase]] = {
     (Phase.READY, "media"): Phase.STREAMING,
     (Phase.READY, "config"): Phase.READY,
     (Phase.READY, "close"): Phase.DRAINING,
-    (Phase.READY, "nonsense"): Phase.READY,
+    (Phase.READY, "invalid text"): Phase.READY,
     (Phase.READY, "time over"): Phase.DRAINING,
     (Phase.READY, "shut down"): Phase.DRAINING,
     (Phase.READY, "break"): Phase.ENDED,
     (Phase.STREAMING, "media"): Phase.STREAMING,
     (Phase.STREAMING, "config"): Phase.STREAMING,
     (Phase.STREAMING, "close"): Phase.DRAINING,
-    (Phase.STREAMING, "nonsense"): Phase.STREAMING,
+    (Phase.STREAMING, "invalid text"): Phase.STREAMING,
     (Phase.STREAMING, "progress"): Phase.STREAMING,
     (Phase.STREAMING, "refuse"): Phase.STREAMING,
     (Phase.STREAMING, "time over"): Phase.DRAINING,
@@ -95,33 +95,29 @@ _NEXT: Final[dict[tuple[Phase, Event], Phase]] = {
     (Phase.DRAINING, "media"): Phase.DRAINING,
     (Phase.DRAINING, "config"): Phase.DRAINING,
     (Phase.DRAINING, "close"): Phase.DRAINING,
-    (Phase.DRAINING, "nonsense"): Phase.DRAINING,
+    (Phase.DRAINING, "invalid text"): Phase.DRAINING,
     (Phase.DRAINING, "progress"): Phase.DRAINING,
     (Phase.DRAINING, "refuse"): Phase.DRAINING,
     (Phase.DRAINING, "time over"): Phase.DRAINING,
     (Phase.DRAINING, "shut down"): Phase.DRAINING,
     (Phase.DRAINING, "end"): Phase.ENDED,
     (Phase.DRAINING, "break"): Phase.ENDED,
-    # What a client sent before it read our last word.
+    # The client may send these before it reads `session.ended`.
     (Phase.ENDED, "media"): Phase.ENDED,
     (Phase.ENDED, "config"): Phase.ENDED,
     (Phase.ENDED, "close"): Phase.ENDED,
-    (Phase.ENDED, "nonsense"): Phase.ENDED,
+    (Phase.ENDED, "invalid text"): Phase.ENDED,
 }
-
-
-class IllegalEventError(RuntimeError):
-    """Our own code called the session in an order that the protocol does not know."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a session may be; announced when it opens.
+    """The limits of a session, announced when it opens.
 
     Attributes
     ----------
     idle_s, max_s, drain_s
-        When a silent session ends, when any session ends, and how long it may finish what it accepted.
+        Longest silence, longest session, and the time to finish accepted media when it closes, s.
     max_segment_s, max_message_bytes
         Longest and largest binary message.
     """
@@ -135,26 +131,26 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One v1 or v2 conversation.
+    """A v1 or v2 session.
 
     Attributes
     ----------
     version
-        v1 has `modality` and no choice of model; v2 the other way round.
+        v1 reports `modality` and has one model. v2 has a choice of models and no `modality`.
     links
-        Where errors are explained.
+        Links to the error page.
     limits
-        What is announced, and enforced by whoever has a clock.
+        The announced limits. The caller has the clock and enforces the time limits.
     include
-        What the client asked for.
+        The sections that the client asked for.
     model, audio_format
-        What analyses, and what binary messages are: containers, or raw samples.
+        The chosen model, and the format of raw samples. None means that binary messages are containers.
     phase, received
-        Where it stands, and how many binary messages came.
+        The current phase, and the number of binary messages so far.
     reason
-        Why it drains.
+        Why the session drains.
     activity
-        What was told of signals and engagement.
+        The signals and the engagement state reported so far.
     """
 
     version: Version
@@ -170,13 +166,13 @@ class Session:
 
     @property
     def sound_only(self) -> bool:
-        """Whether pictures are to be left alone."""
+        """Whether to ignore video."""
         return self.model == SOUND_ONLY
 
-    # --- beginning ---------------------------------------------------------------------------------
+    # --- opening -----------------------------------------------------------------------------------
 
     def open(self) -> tuple["Session", tuple[Data, ...]]:
-        """Begin: the first message of every accepted session."""
+        """Open the session. `session.ready` is the first message of every accepted session."""
         limits = self.limits
         ready = SessionReady(
             session_idle_timeout_seconds=math.ceil(limits.idle_s),
@@ -192,14 +188,19 @@ class Session:
         )
         return self._after("open"), (ready,)
 
-    # --- what the client does ----------------------------------------------------------------------
+    # --- messages from the client ------------------------------------------------------------------
 
     def media(self, size_bytes: int) -> tuple["Session", int | None, tuple[Data, ...]]:
-        """Note a binary message.
+        """Register a binary message.
 
         Returns
         -------
-        The session, the message's number or None if it is not to be analysed, and what to say.
+        session
+            The next session.
+        number
+            The message's number, or None if the message must not be analysed.
+        messages
+            What to send.
         """
         after = self._after("media")
         if self.phase is Phase.ENDED:
@@ -211,7 +212,7 @@ class Session:
         return after, after.received, ()
 
     def text(self, text: str) -> tuple["Session", tuple[Data, ...]]:
-        """Take a text message: a config frame, `session.close`, or neither."""
+        """Handle a text message: a config frame, `session.close`, or an invalid one."""
         try:
             match read_text(text):
                 case Close():
@@ -219,7 +220,7 @@ class Session:
                 case Config() as config:
                     return self._configure(config)
         except Problem as problem:
-            after = self._after("nonsense")
+            after = self._after("invalid text")
             return after, () if self.phase is Phase.ENDED else (self._error(problem, None),)
 
     def _close(self) -> tuple["Session", tuple[Data, ...]]:
@@ -247,7 +248,7 @@ class Session:
         return after, (updated,)
 
     def asks_for(self, flag: IncludeFlag) -> bool:
-        """Whether the client asked for this section."""
+        """Return whether the client asked for this section."""
         overall = flag == "conversation_quality_overall"
         return self.include.quality_overall if overall else self.include.quality_timeline
 
@@ -255,11 +256,11 @@ class Session:
         self, config: Config, model: ModelName, audio_format: AudioFormat | None
     ) -> Problem | None:
         if self.phase is Phase.DRAINING:
-            return Problem("ih6001", "The session is closing, so its configuration stays as it is.")
+            return Problem("ih6001", "The session is closing. Its configuration can no longer change.")
         if config.model is not None and self.version == "v1":
-            return Problem("ih6001", "A v1 stream offers no choice of `model`. Open /v2/stream/analyze.")
+            return Problem("ih6001", "`model` is not available on v1. Use /v2/stream/analyze instead.")
         if audio_format is not None and model != SOUND_ONLY:
-            return Problem("ih6001", f"`audio_format` is for sessions with the model {SOUND_ONLY}.")
+            return Problem("ih6001", f"`audio_format` requires the model {SOUND_ONLY}.")
         if self.phase is Phase.STREAMING and (model, audio_format) != (self.model, self.audio_format):
             return Problem(
                 "ih6001",
@@ -269,57 +270,50 @@ class Session:
 
     def _media_problem(self, size_bytes: int) -> Problem | None:
         if self.phase is Phase.DRAINING:
-            return Problem("ih6001", "The session is closing and takes no more media. Open a new session.")
+            return Problem("ih6001", "The session is closing and accepts no more media. Open a new session.")
         if size_bytes == 0:
             return Problem("ih5004", "The message is empty. Send media in each binary message.")
-        if size_bytes > self.limits.max_message_bytes:
-            limit = self.limits.max_message_bytes
-            return Problem(
-                "ih6002",
-                f"The message has {size_bytes} bytes; a segment may have at most {limit} bytes "
-                f"({limit / 2**20:g} MB). Send shorter segments or use a lower bit rate.",
-            )
-        return None
+        return message_too_large(size_bytes, self.limits.max_message_bytes)
 
-    # --- what the analysis says --------------------------------------------------------------------
+    # --- results of the analysis -------------------------------------------------------------------
 
     def progress(self, progress: Progress) -> tuple["Session", tuple[Data, ...]]:
-        """Tell what new media brought."""
+        """Report the results of new media."""
         after = self._after("progress")
         activity, changes = follow_activity(self.activity, progress, reported_by(self.model))
         return replace(after, activity=activity), (
-            *spell_coverage(progress, self.include),
-            *self._spelled(changes),
+            *encode_coverage(progress, self.include),
+            *self._messages(changes),
         )
 
     def refuse(self, number: int, problem: Problem) -> tuple["Session", tuple[Data, ...]]:
-        """Say why a message could not be analysed. The session goes on."""
+        """Report why a message could not be analysed. The session continues."""
         return self._after("refuse"), (self._error(problem, number),)
 
-    # --- ending ------------------------------------------------------------------------------------
+    # --- closing -----------------------------------------------------------------------------------
 
     def time_over(self, problem: Problem, reason: EndReason) -> tuple["Session", tuple[Data, ...]]:
-        """Take no more media, since the session was silent or open for too long."""
+        """Stop accepting media, because the session was silent or open for too long."""
         return replace(self._after("time over"), reason=reason), (self._error(problem, None),)
 
     def shut_down(self) -> "Session":
-        """Take no more media, since the server is stopping."""
+        """Stop accepting media, because the server is stopping."""
         return replace(self._after("shut down"), reason="server_shutdown")
 
     def end(self) -> tuple["Session", tuple[Data, ...]]:
-        """Say the last of a session that has drained. The socket is closed after it, with 1000."""
+        """End a drained session. The caller then closes the socket with 1000."""
         after = self._after("end")
         activity, changes = finish(self.activity, reported_by(self.model))
-        return replace(after, activity=activity), (*self._spelled(changes), SessionEnded(self.reason))
+        return replace(after, activity=activity), (*self._messages(changes), SessionEnded(self.reason))
 
     def break_off(self, problem: Problem) -> tuple["Session", tuple[Data, ...]]:
-        """Give up: nothing more is said, and the socket is closed with the problem's code."""
+        """Abort the session. The error is the last message; the caller closes the socket with its code."""
         return self._after("break"), (self._error(problem, None),)
 
-    # --- how it is said ----------------------------------------------------------------------------
+    # --- encoding ----------------------------------------------------------------------------------
 
-    def _spelled(self, changes: Sequence[Change]) -> tuple[Data, ...]:
-        return tuple(spell_changes(changes, self.include, modality=self.version == "v1"))
+    def _messages(self, changes: Sequence[Change]) -> tuple[Data, ...]:
+        return tuple(encode_changes(changes, self.include, modality=self.version == "v1"))
 
     def _error(self, problem: Problem, number: int | None) -> Error:
         return Error(

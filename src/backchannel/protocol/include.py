@@ -1,4 +1,4 @@
-"""The optional sections a client asks for: `include[]`."""
+"""The optional sections that a client can ask for: `include[]`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 PARAMETERS: Final = ("include[]", "include")
-"""The published spelling, and the plain one that some HTTP clients make of it."""
+"""The published name, and the variant that some HTTP clients send."""
 
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """What results hold beside signals and engagement.
+    """The optional sections of a result.
 
     Attributes
     ----------
     quality_overall, quality_timeline
-        The two halves of `conversation_quality`.
+        The two parts of `conversation_quality`.
     evidence
-        Our own: the numbers each signal rests on.
+        The measurements that each signal is based on. Our own.
     """
 
     quality_overall: bool = False
@@ -27,7 +27,13 @@ class Include:
 
 
 def parse_include(flags: Iterable[str]) -> Include:
-    """Read the flags; those that nobody knows are ignored, as the contract says."""
+    """Read the flags. Unknown ones are ignored, as the wire contract requires.
+
+    Examples
+    --------
+    >>> parse_include(["evidence", "something new"])
+    Include(quality_overall=False, quality_timeline=False, evidence=True)
+    """
     asked = set(flags)
     return Include(
         quality_overall="conversation_quality_overall" in asked,
@@ -37,5 +43,11 @@ def parse_include(flags: Iterable[str]) -> Include:
 
 
 def include_of_query(query: str) -> Include:
-    """Read `include[]` from a query string, percent-encoded (``include%5B%5D``) or not."""
+    """Read `include[]` from a query string, percent-encoded (``include%5B%5D``) or not.
+
+    Examples
+    --------
+    >>> include_of_query("include%5B%5D=evidence").evidence
+    True
+    """
     return parse_include(value for name, value in parse_qsl(query) if name in PARAMETERS)

@@ -1,6 +1,6 @@
-"""Reads ``multipart/form-data`` as it comes in, in memory and within bounds. Nothing is written to disk.
+"""Read ``multipart/form-data`` as it arrives, in bounded memory. Nothing is written to disk.
 
-Bytes in, a form out; no socket. A file that grows past its limit is refused at the byte that is too many.
+Bytes in, a form out; no socket. The reader refuses a file as soon as it exceeds its limit.
 """
 
 from dataclasses import dataclass, field
@@ -11,24 +11,25 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from backchannel.errors import Problem
+from backchannel.protocol.errors import in_megabytes
 
 FILE_FIELD: Final = "file"
 MAX_FIELDS: Final = 64
 MAX_FIELD_BYTES: Final = 16 * 1024
 OVERHEAD_BYTES: Final = 1024 * 1024
-"""What a form may hold beside its file; a body that is longer by more cannot hold a file within its limit."""
+"""The limit on everything in a form except its file."""
 
 
 @dataclass(slots=True)
 class Form:
-    """What came in.
+    """A received form.
 
     Attributes
     ----------
     fields
-        Values by name, in the order they came.
+        Values by name, in the order received.
     file
-        Bytes of the field `file`, or None if there is none. Not copied on the way: it is as large as it is.
+        Bytes of the field `file`, or None if there is none. Never copied, because it may be large.
     """
 
     fields: dict[str, list[str]] = field(default_factory=dict)
@@ -40,25 +41,32 @@ class Form:
         Raises
         ------
         Problem
-            ``ih4005`` when it came more than once.
+            ``ih4005`` if the field came more than once.
         """
         values = self.fields.get(name, [])
         if len(values) > 1:
-            raise Problem("ih4005", f"The parameter {name} was sent {len(values)} times; send it once.")
+            raise Problem("ih4005", f"The parameter {name} was sent {len(values)} times. Send it once.")
         return values[0] if values else None
 
     def every(self, *names: str) -> list[str]:
-        """Return the values of a repeatable field, under whichever of its names."""
+        """Return all values of a repeatable field, under any of its names."""
         return [value for name in names for value in self.fields.get(name, [])]
 
 
 def check_length(content_length: str | None, max_file_bytes: int) -> None:
-    """Refuse a body by what it says of its own length, before any of it is read.
+    """Refuse a body by its ``Content-Length``, before reading any of it.
+
+    Parameters
+    ----------
+    content_length
+        The header's value, or None.
+    max_file_bytes
+        Largest file, inclusive.
 
     Raises
     ------
     Problem
-        ``ih4003``.
+        ``ih4003`` if the body is too long to contain a file within the limit.
     """
     if content_length is None or not content_length.isascii() or not content_length.isdigit():
         return
@@ -68,21 +76,28 @@ def check_length(content_length: str | None, max_file_bytes: int) -> None:
 
 
 class FormReader:
-    """Reads one form, piece by piece.
+    r"""Reads one form, chunk by chunk.
 
     Parameters
     ----------
     content_type
-        The header, which names the boundary.
+        The ``Content-Type`` header, which contains the boundary.
     max_file_bytes
         Largest file, inclusive.
     query
-        The query string: fields may be sent there too.
+        The query string. Clients may send fields there too.
 
     Raises
     ------
     Problem
-        ``ih4001`` when the body is of another type, so that there can be no file in it.
+        ``ih4001`` if the body is not multipart/form-data.
+
+    Examples
+    --------
+    >>> reader = FormReader("multipart/form-data; boundary=b", max_file_bytes=100)
+    >>> reader.feed(b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nmedia\r\n--b--\r\n')
+    >>> reader.finish().file
+    bytearray(b'media')
     """
 
     def __init__(self, content_type: str | None, max_file_bytes: int, query: str = "") -> None:
@@ -91,7 +106,7 @@ class FormReader:
         if kind != b"multipart/form-data" or not boundary:
             raise Problem(
                 "ih4001",
-                "No file came. Send the media as multipart/form-data, in the field `file`.",
+                "The request has no file. Send the media as multipart/form-data, in the field `file`.",
             )
         self._max_file_bytes = max_file_bytes
         self._form = Form()
@@ -101,11 +116,14 @@ class FormReader:
         self._disposition = b""
         self._name: str | None = None
         self._value = bytearray()
-        self._others = 0
+        self._other_bytes = 0
         self._parts = 0
         self._ended = False
+        self._parser = self._new_parser(boundary)
+
+    def _new_parser(self, boundary: bytes) -> MultipartParser:
         try:
-            self._parser = MultipartParser(
+            return MultipartParser(
                 boundary,
                 {
                     "on_part_begin": self._begin_part,
@@ -122,12 +140,12 @@ class FormReader:
             raise _malformed() from None
 
     def feed(self, data: bytes) -> None:
-        """Read the next piece.
+        """Read the next chunk.
 
         Raises
         ------
         Problem
-            ``ih4003`` when the file is too large, ``ih4005`` when this is no form.
+            ``ih4003`` if the file is too large, ``ih4005`` if the form is malformed.
         """
         try:
             self._parser.write(data)
@@ -135,28 +153,27 @@ class FormReader:
             raise _malformed() from None
 
     def finish(self) -> Form:
-        """Return the form, once all of it has come.
+        """Return the form after its last chunk.
 
         Raises
         ------
         Problem
-            ``ih4005`` when it breaks off, ``ih4001`` when no file was in it.
+            ``ih4005`` if the form is truncated, ``ih4001`` if it has no file.
         """
         if not self._ended:
-            raise Problem("ih4005", "The form breaks off before its last boundary. Send it whole.")
+            raise Problem("ih4005", "The form is truncated: its last boundary is missing. Send it again.")
+        if self._form.file is None:
+            raise Problem("ih4001", "The form has no field `file`. Send the media in this field.")
         if not self._form.file:
-            missing = (
-                "There is no field `file` in the form" if self._form.file is None else "The file is empty"
-            )
-            raise Problem("ih4001", f"{missing}. Send the media in it.")
+            raise Problem("ih4001", "The file is empty. Send the media in the field `file`.")
         return self._form
 
-    # --- what the parser tells ---------------------------------------------------------------------
+    # --- callbacks of the parser -------------------------------------------------------------------
 
     def _begin_part(self) -> None:
         self._parts += 1
         if self._parts > MAX_FIELDS:
-            raise Problem("ih4005", f"The form has more than {MAX_FIELDS} fields.")
+            raise Problem("ih4005", f"The form has more than {MAX_FIELDS} fields. Send fewer.")
         self._disposition = b""
         self._value = bytearray()
 
@@ -172,19 +189,19 @@ class FormReader:
         self._name = name if name == FILE_FIELD or b"filename" not in options else None
         if self._name == FILE_FIELD:
             if self._form.file is not None:
-                raise Problem("ih4005", "The field `file` was sent more than once; send one file.")
+                raise Problem("ih4005", "The form has more than one field `file`. Send one file.")
             self._form.file = bytearray()
 
     def _take_data(self, data: bytes, start: int, end: int) -> None:
         file = self._form.file
         if self._name == FILE_FIELD and file is not None:
             if len(file) + end - start > self._max_file_bytes:
-                raise _too_large("The file has more than that", self._max_file_bytes)
+                raise _too_large("The file is too large", self._max_file_bytes)
             file += memoryview(data)[start:end]
             return
-        self._others += end - start
-        if self._others > OVERHEAD_BYTES or len(self._value) + end - start > MAX_FIELD_BYTES:
-            raise Problem("ih4005", f"A field of the form has more than {MAX_FIELD_BYTES} bytes.")
+        self._other_bytes += end - start
+        if self._other_bytes > OVERHEAD_BYTES or len(self._value) + end - start > MAX_FIELD_BYTES:
+            raise Problem("ih4005", f"A form field exceeds the limit of {MAX_FIELD_BYTES} bytes. Shorten it.")
         if self._name is not None:
             self._value += data[start:end]
 
@@ -198,9 +215,9 @@ class FormReader:
 
 
 def _malformed() -> Problem:
-    return Problem("ih4005", "The body is not well-formed multipart/form-data.")
+    return Problem("ih4005", "The body is not valid multipart/form-data. Send the file as a form upload.")
 
 
-def _too_large(measured: str, max_file_bytes: int) -> Problem:
-    limit = f"{max_file_bytes} bytes ({max_file_bytes / 2**20:g} MB)"
-    return Problem("ih4003", f"{measured}; a file may have at most {limit}. Cut it, or use a lower bit rate.")
+def _too_large(what: str, max_file_bytes: int) -> Problem:
+    limit = in_megabytes(max_file_bytes)
+    return Problem("ih4003", f"{what}. The limit is {limit}. Split the file, or use a lower bit rate.")

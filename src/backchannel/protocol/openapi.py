@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of the HTTP addresses, made from the message types and the catalogue of errors."""
+"""The OpenAPI 3.1 document of the HTTP endpoints, generated from message types and the error catalogue."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -35,7 +35,7 @@ SERVER_ERRORS: Final = ("ih1001", "ih1002", "ih1003")
 
 
 class Status(msgspec.Struct, frozen=True):
-    """How the server is."""
+    """The status of the server."""
 
     status: str
 
@@ -53,12 +53,16 @@ _BODIES: Final = (
 
 
 def openapi_document(base_url: str) -> Schema:
-    """Describe the HTTP addresses of a server.
+    """Describe the HTTP endpoints of a server.
 
     Parameters
     ----------
     base_url
-        How clients reach it.
+        The address by which clients reach the server.
+
+    See Also
+    --------
+    backchannel.protocol.asyncapi.asyncapi_document : Describes the streams.
     """
     return {
         "openapi": "3.1.0",
@@ -72,12 +76,12 @@ def openapi_document(base_url: str) -> Schema:
             "securitySchemes": {"credential": credential_scheme()},
             "headers": {
                 "CorrelationId": {
-                    "description": "Names this request; it is in every error and in the server's log.",
+                    "description": "The id of this request, also in every error and in the server's log.",
                     "required": True,
                     "schema": {"type": "string", "format": "uuid"},
                 },
                 "RetryAfter": {
-                    "description": "Whole seconds to wait, where that is known.",
+                    "description": "How long to wait before trying again, in whole seconds, if known.",
                     "schema": {"type": "integer", "minimum": 0},
                 },
             },
@@ -86,7 +90,15 @@ def openapi_document(base_url: str) -> Schema:
 
 
 def schemas(kinds: Sequence[Any]) -> tuple[dict[Any, Schema], Schema]:
-    """Return a reference to the JSON Schema of each message type; and those, with what they hold, by name."""
+    """Generate the JSON Schemas of some message types.
+
+    Returns
+    -------
+    references
+        A ``$ref`` for each type.
+    components
+        The schemas by name, including those of nested types.
+    """
     references, components = msgspec.json.schema_components(kinds, ref_template=REF)
     for name, component in components.items():
         if name.rpartition(".")[2] == ErrorBody.__name__:
@@ -95,7 +107,7 @@ def schemas(kinds: Sequence[Any]) -> tuple[dict[Any, Schema], Schema]:
 
 
 def credential_scheme() -> Schema:
-    """Return how a credential is sent."""
+    """Return the security scheme for API keys and client tokens."""
     return {
         "type": "http",
         "scheme": "bearer",
@@ -114,14 +126,30 @@ def _info(title: str) -> Schema:
 
 def _paths() -> Schema:
     analyze = _operation(
-        "Analyse a file and wait for the answer",
+        "Analyse a file and wait for the result",
         "uploads",
         {200: AnalysisBody},
         (*CREDENTIAL_ERRORS, *LIMIT_ERRORS, *FILE_ERRORS, *SERVER_ERRORS),
         _form({}, QUALITY_FLAGS),
     )
-    submit = _operation(
-        "Begin to analyse a file",
+    return {
+        "/v0/upload/analyze": {"post": _named(analyze, "analyzeV0")},
+        "/v1/upload/analyze": {"post": _named(analyze, "analyze")},
+        "/v2/upload/analyze": {"post": _named(_submit(), "submit")},
+        "/v2/upload/jobs/{job_id}": {"get": _named(_show_job(), "getJob")},
+        "/v1/client_tokens": {"post": _token_operation("createClientToken", MintRequest, {200: TokenBody})},
+        "/v1/client_tokens/revoke": {
+            "post": _token_operation("revokeClientToken", RevokeRequest, {204: None}, "ih2011")
+        },
+        "/v1/auth": {"post": _token_operation("createToken", ExchangeRequest, {200: TokenBody})},
+        "/healthz": {"get": _open("health", "Check that the server is running", {200: Status})},
+        "/readyz": {"get": _open("readiness", "Check that it can analyse", {200: Status, 503: Status})},
+    }
+
+
+def _submit() -> Schema:
+    return _operation(
+        "Submit a file for analysis",
         "uploads",
         {202: JobBody, 200: JobBody},
         (*CREDENTIAL_ERRORS, *LIMIT_ERRORS, *FILE_ERRORS, "ih5008", *SERVER_ERRORS),
@@ -134,13 +162,16 @@ def _paths() -> Schema:
             required=("model",),
         ),
     )
-    show = _operation(
-        "See how a job stands",
+
+
+def _show_job() -> Schema:
+    operation = _operation(
+        "Get the status and the result of a job",
         "uploads",
         {200: JobBody},
         (*CREDENTIAL_ERRORS, "ih3001", "ih4021", "ih1001"),
     )
-    show["parameters"] = [
+    operation["parameters"] = [
         {
             "name": "job_id",
             "in": "path",
@@ -148,19 +179,7 @@ def _paths() -> Schema:
             "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
         }
     ]
-    return {
-        "/v0/upload/analyze": {"post": _named(analyze, "analyzeV0")},
-        "/v1/upload/analyze": {"post": _named(analyze, "analyze")},
-        "/v2/upload/analyze": {"post": _named(submit, "submit")},
-        "/v2/upload/jobs/{job_id}": {"get": _named(show, "getJob")},
-        "/v1/client_tokens": {"post": _token_operation("createClientToken", MintRequest, {200: TokenBody})},
-        "/v1/client_tokens/revoke": {
-            "post": _token_operation("revokeClientToken", RevokeRequest, {204: None}, "ih2011")
-        },
-        "/v1/auth": {"post": _token_operation("createToken", ExchangeRequest, {200: TokenBody})},
-        "/healthz": {"get": _open("health", "Say whether the server is up", {200: Status})},
-        "/readyz": {"get": _open("readiness", "Say whether it can analyse", {200: Status, 503: Status})},
-    }
+    return operation
 
 
 def _named(operation: Schema, operation_id: str) -> Schema:
@@ -180,7 +199,7 @@ def _token_operation(operation_id: str, body: Any, answers: dict[int, Any], *err
         ("ih2001", "ih2002", "ih2003", *errors, "ih3001", "ih4003", "ih4005", "ih6003", "ih1001"),
         {"required": True, "content": content},
     )
-    # The API key is in the body: these are for servers, never for pages.
+    # The API key is in the body. Only servers call these endpoints, never web pages.
     return {**_named(operation, operation_id), "security": []}
 
 
@@ -192,10 +211,9 @@ def _operation(
     for error_id in errors:
         by_status.setdefault(CATALOGUE[error_id].http_status, []).append(error_id)
     for status, ids in sorted(by_status.items()):
-        said = "; ".join(f"`{error_id}` {CATALOGUE[error_id].title}" for error_id in ids)
         responses[str(status)] = {
             **_response(status, ErrorBody, retry=status in {429, 503}),
-            "description": said,
+            "description": "; ".join(f"`{error_id}` {CATALOGUE[error_id].title}" for error_id in ids),
         }
     operation: Schema = {"summary": summary, "tags": [tag], "responses": responses}
     return operation if body is None else {**operation, "requestBody": body}
@@ -216,13 +234,13 @@ def _form(fields: Schema, flags: Sequence[str], required: Sequence[str] = ()) ->
         "file": {
             "type": "string",
             "format": "binary",
-            "description": "The media itself, 3 s or longer and 32 MB or less; decided from its bytes.",
+            "description": "The media, at least 3 s and at most 32 MB. The server detects its format.",
         },
         **fields,
         "include[]": {
             "type": "array",
             "items": {"type": "string", "enum": [*flags, "evidence"]},
-            "description": "Optional sections of the answer. Unknown values are ignored.",
+            "description": "Optional sections of the result. Unknown values are ignored.",
         },
     }
     schema = {"type": "object", "required": ["file", *required], "properties": properties}

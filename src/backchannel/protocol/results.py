@@ -1,4 +1,4 @@
-"""How an analysis is spelled in JSON. The same sections appear in streams and in uploads."""
+"""Results of an analysis as JSON. Streams and uploads share these sections."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,13 +22,13 @@ from backchannel.values import (
 )
 
 SEAM_S = 0.05
-"""Signals on both sides of a seam that are no further apart are one."""
+"""Largest gap between two signals that are one signal across the boundary of two segments."""
 NEUTRAL_QUALITY = Quality(50.0, 50.0, 50.0, 50.0, 50.0)
-"""No evidence either way: the answer before anything was analysed."""
+"""No evidence either way: the quality before any analysis."""
 
 
 class EvidenceBody(msgspec.Struct, frozen=True):
-    """A number that a signal rests on; times in session seconds."""
+    """A measurement that a signal is based on. Times in session seconds."""
 
     cue: str
     modality: Modality
@@ -42,7 +42,7 @@ class EvidenceBody(msgspec.Struct, frozen=True):
 
 
 class SignalBody(msgspec.Struct, frozen=True):
-    """A signal; times in session seconds. Fields in the published order."""
+    """A signal. Times in session seconds. Fields in the published order."""
 
     type: SignalType
     start: float
@@ -54,7 +54,7 @@ class SignalBody(msgspec.Struct, frozen=True):
 
 
 class EngagementBody(msgspec.Struct, frozen=True):
-    """A stretch in one engagement state; times in session seconds."""
+    """A span with one engagement state. Times in session seconds."""
 
     start: float
     end: float
@@ -73,7 +73,7 @@ class QualityBody(msgspec.Struct, frozen=True):
 
 
 class TimelineBody(msgspec.Struct, frozen=True):
-    """One segment's quality; times in session seconds."""
+    """The quality of one segment. Times in session seconds."""
 
     start: float
     end: float
@@ -81,14 +81,14 @@ class TimelineBody(msgspec.Struct, frozen=True):
 
 
 class ConversationQualityBody(msgspec.Struct, frozen=True):
-    """The two halves of conversation quality, each only when asked for."""
+    """The two parts of conversation quality, each only if the client asked for it."""
 
     overall: QualityBody | UnsetType = UNSET
     timeline: tuple[TimelineBody, ...] | UnsetType = UNSET
 
 
 class CoverageBody(msgspec.Struct, frozen=True):
-    """What there was to measure from. Ours; other clients ignore it."""
+    """What the media offered to measure. Our own; other clients ignore it."""
 
     picture: bool
     sound: bool
@@ -99,7 +99,7 @@ class CoverageBody(msgspec.Struct, frozen=True):
 
 
 class AnalysisBody(msgspec.Struct, frozen=True):
-    """The answer to an upload."""
+    """The result of a v0 or v1 upload."""
 
     signals: tuple[SignalBody, ...]
     engagement_state: tuple[EngagementBody, ...]
@@ -108,7 +108,13 @@ class AnalysisBody(msgspec.Struct, frozen=True):
 
 
 def seconds(time_s: float) -> float:
-    """Round to hundredths; whole seconds become integers, as the published examples show them."""
+    """Round to hundredths. Whole seconds become integers, as in the published examples.
+
+    Examples
+    --------
+    >>> seconds(5.004), seconds(5.126)
+    (5, 5.13)
+    """
     rounded = round(float(time_s), 2)
     return int(rounded) if rounded.is_integer() else rounded
 
@@ -116,7 +122,17 @@ def seconds(time_s: float) -> float:
 def signal_bodies(
     signals: Sequence[Signal], include: Include, *, modality: bool = False
 ) -> tuple[SignalBody, ...]:
-    """Spell signals, sorted by start; with their modalities (v1) and evidence where asked."""
+    """Return signals as JSON, sorted by start.
+
+    Parameters
+    ----------
+    signals
+        Signals in any order.
+    include
+        The sections that the client asked for, among them evidence.
+    modality
+        Whether to list the modalities of each signal's evidence, as on v1.
+    """
     return tuple(
         SignalBody(
             type=signal.type,
@@ -132,7 +148,7 @@ def signal_bodies(
 
 
 def engagement_bodies(engagement: Sequence[EngagementSpan]) -> tuple[EngagementBody, ...]:
-    """Spell engagement; neighbours share a boundary before rounding, so they share it after."""
+    """Return engagement as JSON. Neighbours share a boundary, also after rounding."""
     return tuple(
         EngagementBody(seconds(part.span.start_s), seconds(part.span.end_s), part.state)
         for part in engagement
@@ -140,7 +156,7 @@ def engagement_bodies(engagement: Sequence[EngagementSpan]) -> tuple[EngagementB
 
 
 def quality_body(quality: Quality) -> QualityBody:
-    """Spell quality; the index is rounded only after the mean."""
+    """Return quality as JSON. The index is the mean of unrounded values, rounded once."""
     return QualityBody(
         quality_index=round(quality.quality_index),
         clarity=round(quality.clarity),
@@ -154,7 +170,7 @@ def quality_body(quality: Quality) -> QualityBody:
 def conversation_quality(
     overall: Quality, timeline: Sequence[tuple[Span, Quality]], include: Include
 ) -> ConversationQualityBody | UnsetType:
-    """Spell the halves that were asked for; UNSET, which is left out, when none was."""
+    """Return the parts that the client asked for, or UNSET, which leaves the field out."""
     if not (include.quality_overall or include.quality_timeline):
         return UNSET
     entries = tuple(
@@ -168,7 +184,15 @@ def conversation_quality(
 
 
 def analysis_body(results: Sequence[SegmentResult], include: Include) -> AnalysisBody:
-    """Spell the answer to an upload from the results of its segments, in order."""
+    """Return the result of an upload.
+
+    Parameters
+    ----------
+    results
+        The results of the file's windows, in order.
+    include
+        The sections that the client asked for.
+    """
     quality: ConversationQualityBody | UnsetType = UNSET
     if results and (include.quality_overall or include.quality_timeline):
         # Existing clients require `overall` wherever `conversation_quality` is.
@@ -177,8 +201,8 @@ def analysis_body(results: Sequence[SegmentResult], include: Include) -> Analysi
             results[-1].quality_overall, [(result.span, result.quality) for result in results], both
         )
     return AnalysisBody(
-        signals=signal_bodies(whole_signals(results), include, modality=True),
-        engagement_state=_joined(
+        signals=signal_bodies(merge_signals(results), include, modality=True),
+        engagement_state=_merge_engagement(
             engagement_bodies([part for result in results for part in result.engagement])
         ),
         conversation_quality=quality,
@@ -187,7 +211,7 @@ def analysis_body(results: Sequence[SegmentResult], include: Include) -> Analysi
 
 
 def coverage_body(results: Sequence[SegmentResult]) -> CoverageBody:
-    """Spell what a whole medium could be measured from, its segments weighed by their length."""
+    """Return the coverage of a whole file: the mean over its windows, weighted by their duration."""
     coverages = [(result.coverage, result.span.duration_s) for result in results]
     whole = Coverage(
         picture=any(coverage.picture for coverage, _ in coverages),
@@ -219,19 +243,26 @@ def _mean(shares: Sequence[tuple[float | None, float]]) -> float | None:
     )
 
 
-def whole_signals(results: Sequence[SegmentResult]) -> list[Signal]:
-    """Join signals that only a seam between segments has kept apart; the later one knows all the evidence."""
-    joined: list[Signal] = []
+def merge_signals(results: Sequence[SegmentResult]) -> list[Signal]:
+    """Merge signals that continue across the boundary of two segments.
+
+    A merged signal keeps the rationale and the evidence of its last part, which has seen all of it.
+
+    Parameters
+    ----------
+    results
+        The results of consecutive segments, in order.
+    """
+    merged: list[Signal] = []
     for result in results:
         for signal in result.signals:
-            before = next((told for told in joined if _continues(told, signal, result.span)), None)
+            before = next((earlier for earlier in merged if _continues(earlier, signal, result.span)), None)
             if before is None:
-                joined.append(signal)
+                merged.append(signal)
             else:
-                joined[joined.index(before)] = replace(
-                    signal, span=Span(before.span.start_s, signal.span.end_s)
-                )
-    return joined
+                whole = Span(before.span.start_s, signal.span.end_s)
+                merged[merged.index(before)] = replace(signal, span=whole)
+    return merged
 
 
 def _continues(before: Signal, after: Signal, segment: Span) -> bool:
@@ -239,15 +270,15 @@ def _continues(before: Signal, after: Signal, segment: Span) -> bool:
     return before.type == after.type and at_seam and abs(before.span.end_s - after.span.start_s) <= SEAM_S
 
 
-def _joined(parts: Sequence[EngagementBody]) -> tuple[EngagementBody, ...]:
-    """Join neighbours in the same state, which only the seam between two segments has kept apart."""
-    joined: list[EngagementBody] = []
+def _merge_engagement(parts: Sequence[EngagementBody]) -> tuple[EngagementBody, ...]:
+    """Merge adjacent parts with the same state."""
+    merged: list[EngagementBody] = []
     for part in parts:
-        if joined and joined[-1].state == part.state and joined[-1].end == part.start:
-            joined[-1] = EngagementBody(joined[-1].start, part.end, part.state)
+        if merged and merged[-1].state == part.state and merged[-1].end == part.start:
+            merged[-1] = EngagementBody(merged[-1].start, part.end, part.state)
         else:
-            joined.append(part)
-    return tuple(joined)
+            merged.append(part)
+    return tuple(merged)
 
 
 def _evidence(evidence: Evidence) -> EvidenceBody:

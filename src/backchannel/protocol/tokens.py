@@ -1,4 +1,4 @@
-"""Client tokens without their connection: what may be asked for, and how the answers are spelled."""
+"""Client tokens without a connection: reading requests, and the JSON of the responses."""
 
 import re
 from typing import Annotated, Final, TypeVar
@@ -15,12 +15,12 @@ DEFAULT_CONCURRENT: Final = 1
 STREAM, UPLOAD = "interhumanai.stream", "interhumanai.upload"
 MAX_ORIGINS: Final = 20
 
-_LARGEST: Final = 2**53 - 1  # what JSON readers agree on
+_LARGEST: Final = 2**53 - 1  # The largest integer that every JSON reader keeps exact.
 Positive = Annotated[int, Meta(ge=1, le=_LARGEST)]
 Text = Annotated[str, Meta(max_length=512)]
 
 _LEGACY: Final = re.compile(r"(interhumanai\.(?:stream|upload))\.inter-2(?:-audio)?")
-"""Older clients name a model behind the endpoint; they get the endpoint's scope."""
+"""Older clients append a model to the scope. They get the scope without it."""
 _ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?")
 
 Body = TypeVar("Body")
@@ -55,12 +55,12 @@ class ExchangeRequest(msgspec.Struct, frozen=True):
 
 
 class TokenBody(msgspec.Struct, frozen=True):
-    """A new client token, and what it may use; caps that it has not are left out."""
+    """A new client token and its caps. Caps that it does not have are omitted."""
 
     access_token: str
     expires_in: int
     scope: str
-    token_type: str = "Bearer"  # noqa: S105 -- it is what the credential is, not the credential
+    token_type: str = "Bearer"  # noqa: S105 -- the kind of credential, not a credential
     max_duration_seconds: int | UnsetType = UNSET
     max_bytes: int | UnsetType = UNSET
     max_concurrent: int | UnsetType = UNSET
@@ -71,61 +71,85 @@ class TokenBody(msgspec.Struct, frozen=True):
 def read_body(data: bytes, kind: type[Body]) -> Body:
     """Read a JSON body.
 
+    Parameters
+    ----------
+    data
+        The body.
+    kind
+        The type of the request.
+
     Raises
     ------
     Problem
-        ``ih4005``, with what is wrong and where; never with a value, which may be a credential.
+        ``ih4005``. The message names the field and what is wrong, but no value, which may be a credential.
     """
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
-        raise Problem("ih4005", f"The body cannot be used: {_without_values(str(error))}.") from None
+        raise Problem("ih4005", f"The body is invalid: {_without_values(str(error))}.") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Problem("ih4005", "The body is not JSON.") from None
+        raise Problem("ih4005", "The body is not JSON. Send a JSON object.") from None
 
 
 def read_scopes(asked: tuple[str, ...] | None, held: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the scopes that a token gets.
+    """Return the scopes of a new token.
+
+    Parameters
+    ----------
+    asked
+        The requested scopes. None means the stream scope.
+    held
+        The scopes of the API key.
 
     Raises
     ------
     Problem
-        ``ih4005`` when one does not exist, ``ih2003`` when the key has it not.
+        ``ih4005`` if a scope does not exist, ``ih2003`` if the key does not have it.
+
+    Examples
+    --------
+    >>> read_scopes(None, held=("interhumanai.stream", "interhumanai.upload"))
+    ('interhumanai.stream',)
     """
     wanted = (STREAM,) if asked is None else asked
     if not wanted:
-        raise Problem("ih4005", f"The parameter scopes is empty. Send {STREAM} or {UPLOAD}, or both.")
+        raise Problem("ih4005", f"The parameter scopes is empty. Send {STREAM}, {UPLOAD} or both.")
     scopes = tuple(dict.fromkeys(_current(scope) for scope in wanted))
     for scope in scopes:
         if scope not in {STREAM, UPLOAD}:
             raise Problem(
-                "ih4005", f"The parameter scopes has an unknown one. There are {STREAM} and {UPLOAD}."
+                "ih4005", f"The parameter scopes has an unknown scope. Send {STREAM}, {UPLOAD} or both."
             )
         if scope not in held:
-            raise Problem("ih2003", f"The API key has not the scope {scope}, so it cannot pass it on.")
+            raise Problem("ih2003", f"The API key does not have the scope {scope}. Use a key that has it.")
     return scopes
 
 
 def read_origins(asked: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Return the origins as browsers spell them: in small letters, without a slash at the end.
+    """Return origins in the form that browsers send: lower case, no trailing slash.
 
     Raises
     ------
     Problem
-        ``ih4005`` when one is none.
+        ``ih4005`` if one is not an origin.
+
+    Examples
+    --------
+    >>> read_origins(("https://App.example.com/",))
+    ('https://app.example.com',)
     """
     origins = tuple(dict.fromkeys(origin.strip().lower().rstrip("/") for origin in asked or ()))
     if not all(_ORIGIN.fullmatch(origin) for origin in origins):
         raise Problem(
             "ih4005",
-            "The parameter allowed_origins has something else than origins. Spell each like "
+            "The parameter allowed_origins contains a value that is not an origin. Write each origin like "
             "https://app.example.com, without a path.",
         )
     return origins
 
 
 def clamp_expires(asked: int | None) -> int:
-    """Return how long a token lives, s."""
+    """Return the lifetime of a token within its bounds, s."""
     return DEFAULT_EXPIRES_S if asked is None else min(max(asked, MIN_EXPIRES_S), MAX_EXPIRES_S)
 
 
@@ -135,6 +159,6 @@ def _current(scope: str) -> str:
 
 
 def _without_values(text: str) -> str:
-    # msgspec's messages name kinds and places, for example "Expected `int`, got `str` - at `$.max_bytes`";
-    # only of an unknown member of an enumeration would they quote a value, and there is none here.
+    # msgspec's messages name types and paths, for example "Expected `int`, got `str` - at `$.max_bytes`".
+    # They quote a value only for an unknown member of an enumeration, and these requests have none.
     return text.replace("`", "").replace("$.", "")

@@ -1,4 +1,4 @@
-"""Uploads without their connection: what may be asked, and how the answers are spelled."""
+"""Uploads without a connection: reading requests, and the JSON of the responses."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from backchannel.errors import Problem
-from backchannel.media.stream.container import detect_container
+from backchannel.media.stream.container import AUDIO_CONTAINERS, VIDEO_CONTAINERS, detect_container
 from backchannel.protocol.errors import ErrorBody
 from backchannel.protocol.include import PARAMETERS, Include, parse_include
 from backchannel.protocol.multipart import Form
@@ -21,14 +21,14 @@ from backchannel.protocol.results import (
     SignalBody,
     conversation_quality,
     coverage_body,
+    merge_signals,
     seconds,
     signal_bodies,
-    whole_signals,
 )
 from backchannel.values import EngagementLevel, SegmentResult, Signal
 
 WINDOW_S: Final = 5.0
-"""Length of a window, as `windows` cuts them; that one needs numpy, and this room does without."""
+"""Window length, s. The same as in `windows`, which needs numpy; this package does not."""
 MAX_WAIT_S: Final = 120.0
 STRENGTH: Final = {"low": 0, "medium": 1, "high": 2}
 
@@ -36,7 +36,7 @@ _AS_FILE: Final = {"ih5006": "ih4007", "ih5004": "ih5002"}
 
 
 class WindowBody(msgspec.Struct, frozen=True):
-    """What one window of a file shows; its signals span it."""
+    """One window of a file. Its signals span the whole window."""
 
     index: int
     start_seconds: float
@@ -46,7 +46,7 @@ class WindowBody(msgspec.Struct, frozen=True):
 
 
 class ResultBody(msgspec.Struct, frozen=True):
-    """A completed job's result. The last field is ours; other clients ignore it."""
+    """The result of a completed job. The last field is our own; other clients ignore it."""
 
     duration_seconds: float
     window_seconds: float
@@ -57,7 +57,7 @@ class ResultBody(msgspec.Struct, frozen=True):
 
 
 class JobBody(msgspec.Struct, frozen=True):
-    """A job, as both v2 addresses answer it. What does not apply is left out, never null."""
+    """A job, as both v2 endpoints return it. Fields that do not apply are omitted, never null."""
 
     job_id: str
     status: Literal["queued", "running", "completed", "failed"]
@@ -71,18 +71,18 @@ class JobBody(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """What a v2 upload asks for.
+    """The parameters of a v2 upload.
 
     Attributes
     ----------
     model
-        Which evidence is read.
+        The chosen model.
     wait_s
-        How long the answer may wait for the job to end, s.
+        How long the response may wait for the job to finish, s.
     include
-        The sections of quality, and evidence.
+        The optional sections of the result.
     signals
-        Whether the result has the signals of the whole file too.
+        Whether the result also lists the signals of the whole file.
     """
 
     model: ModelName
@@ -92,7 +92,7 @@ class JobRequest:
 
     @property
     def sound_only(self) -> bool:
-        """Whether the picture is left alone, and files of sound are taken."""
+        """Whether to ignore video and accept audio files."""
         return self.model == SOUND_ONLY
 
 
@@ -102,7 +102,7 @@ def read_job_request(form: Form) -> JobRequest:
     Raises
     ------
     Problem
-        ``ih4005``, which names the parameter.
+        ``ih4005``. The message names the parameter.
     """
     known = " or ".join(MODELS)
     name = form.one("model")
@@ -110,7 +110,7 @@ def read_job_request(form: Form) -> JobRequest:
         raise Problem("ih4005", f"The parameter model is missing. Send {known}.")
     model = model_named(name)
     if model is None:
-        raise Problem("ih4005", f"The parameter model is not one that is known here. Send {known}.")
+        raise Problem("ih4005", f"The parameter model is unknown. Send {known}.")
     flags = form.every(*PARAMETERS)
     return JobRequest(model, _wait_s(form.one("wait_seconds")), parse_include(flags), "signals" in flags)
 
@@ -126,33 +126,42 @@ def _wait_s(text: str | None) -> float:
 
 
 def include_of(form: Form) -> Include:
-    """Read what the answer is to hold."""
+    """Read the optional sections from a form."""
     return parse_include(form.every(*PARAMETERS))
 
 
 def check_container(data: bytes | bytearray, *, sound_files: bool = False) -> None:
-    """Refuse what no container can be seen in, from the first bytes alone.
+    """Refuse a file in an unsupported container, judged by its first bytes.
 
     Parameters
     ----------
+    data
+        The file, or at least its first 4096 bytes.
     sound_files
-        Whether kinds for sound alone are taken too.
+        Whether to accept audio files too.
 
     Raises
     ------
     Problem
         ``ih4002``.
+
+    See Also
+    --------
+    backchannel.media.stream.container.detect_container : Names the container.
     """
     kind = detect_container(bytes(data[:4096]))
     if kind is not None and (sound_files or not kind.is_sound_file):
         return
-    seen = "of no supported container" if kind is None else f"a {kind} file, which holds no picture"
-    also = ", or wav, flac, mp3, m4a or ogg" if sound_files else ""
-    raise Problem("ih4002", f"The file is {seen}. Send mp4, avi, mov, mkv, mpeg-ts, mpeg-2-ts or webm{also}.")
+    if kind is not None:
+        raise Problem("ih4002", f"A {kind} file has no video. Supported: {VIDEO_CONTAINERS}.")
+    if sound_files:
+        supported = f"{VIDEO_CONTAINERS}, {AUDIO_CONTAINERS}"
+        raise Problem("ih4002", f"This is not a supported video or audio file. Supported: {supported}.")
+    raise Problem("ih4002", f"This is not a supported video file. Supported: {VIDEO_CONTAINERS}.")
 
 
 def file_problem(problem: Problem) -> Problem:
-    """Say of a file what was found out about a segment: the catalogue has ids of its own for files."""
+    """Turn a problem of a segment into one of a file, which may have an id of its own."""
     return Problem(
         _AS_FILE.get(problem.error_id, problem.error_id),
         problem.message.replace("The segment holds", "The file holds"),
@@ -164,9 +173,16 @@ def file_problem(problem: Problem) -> Problem:
 
 
 def result_body(results: Sequence[SegmentResult], request: JobRequest) -> ResultBody:
-    """Spell a job's result from the results of its windows, in order; there is at least one.
+    """Return the result of a job.
 
-    A window's signals span the window. The merged ones have the times of their evidence, as on every stream.
+    The signals of a window span the window. Merged signals have the times of their evidence, as on streams.
+
+    Parameters
+    ----------
+    results
+        The results of the file's windows, in order; at least one.
+    request
+        The parameters of the upload.
     """
     results = [_reported(result, request.model) for result in results]
     quality: ConversationQualityBody | UnsetType = conversation_quality(
@@ -180,19 +196,19 @@ def result_body(results: Sequence[SegmentResult], request: JobRequest) -> Result
                 index=index,
                 start_seconds=seconds(result.span.start_s),
                 end_seconds=seconds(result.span.end_s),
-                engagement_status=_prevailing(result),
+                engagement_status=_longest_state(result),
                 signals=signal_bodies(_window_signals(result), request.include),
             )
             for index, result in enumerate(results)
         ),
-        signals=signal_bodies(whole_signals(results), request.include) if request.signals else UNSET,
+        signals=signal_bodies(merge_signals(results), request.include) if request.signals else UNSET,
         conversation_quality=quality,
         coverage=coverage_body(results),
     )
 
 
 def _reported(result: SegmentResult, model: ModelName) -> SegmentResult:
-    """Leave out what the model does not report."""
+    """Remove the signals that the model does not report."""
     reported = reported_by(model)
     if reported is None:
         return result
@@ -200,7 +216,7 @@ def _reported(result: SegmentResult, model: ModelName) -> SegmentResult:
 
 
 def _window_signals(result: SegmentResult) -> list[Signal]:
-    """The strongest signal of each type, over the whole window."""
+    """Return the strongest signal of each type, stretched to the whole window."""
     strongest: dict[str, Signal] = {}
     for signal in result.signals:
         before = strongest.get(signal.type)
@@ -213,8 +229,8 @@ def _rank(signal: Signal) -> tuple[int, float]:
     return STRENGTH[signal.probability], signal.score
 
 
-def _prevailing(result: SegmentResult) -> EngagementLevel:
-    """The state that took most of a window; neutral when nothing is known of it."""
+def _longest_state(result: SegmentResult) -> EngagementLevel:
+    """Return the engagement state with the longest share of a window; neutral if there is none."""
     lengths: dict[EngagementLevel, float] = {}
     for part in result.engagement:
         lengths[part.state] = lengths.get(part.state, 0.0) + part.span.duration_s

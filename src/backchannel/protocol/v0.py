@@ -1,13 +1,13 @@
-"""Stream v0 without its socket: what may happen when, and what is said then.
+"""Stream v0 without a socket: which events are legal when, and which messages they cause.
 
-A `Session` is a frozen value. Each thing that happens is a method that returns the next session and the
-messages to send. What may happen in which phase is a table; anything else is a fault of this program, not
-of the client, and raises `IllegalEventError`.
+A `Session` is a frozen value. Each event is a method that returns the next session and the messages to send.
+A table lists the legal events of each phase. Any other event is a bug in this program, never the client's
+fault, and raises `IllegalEventError`.
 
-Every binary message is a segment and gets the next number, whether or not it can be analysed; it is
-answered with `processing` at once and later, in the order received, with `result` and `completed` or with
-`error`. A text message is no segment: it takes no number, and its error says ``"segment": null``. So do
-the errors that end a session.
+Every binary message is a segment and gets the next number, even if it cannot be analysed. The server answers
+at once with `processing`, and later, in the order received, with `result` and `completed` or with `error`.
+A text message is not a segment: it gets no number, and its error has ``"segment": null``. The same holds for
+errors that end a session.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from backchannel.errors import Problem
-from backchannel.protocol.errors import ErrorLinks, retry_after
+from backchannel.protocol.errors import ErrorLinks, IllegalEventError, message_too_large, retry_after
 from backchannel.protocol.include import Include
 from backchannel.protocol.results import (
     NEUTRAL_QUALITY,
@@ -35,7 +35,7 @@ from backchannel.values import Quality, SegmentResult
 
 
 class Processing(msgspec.Struct, frozen=True, tag_field="status", tag="processing"):
-    """The segment has arrived."""
+    """The server received the segment."""
 
     segment: int
     correlation_id: str
@@ -43,7 +43,7 @@ class Processing(msgspec.Struct, frozen=True, tag_field="status", tag="processin
 
 
 class Result(msgspec.Struct, frozen=True, tag_field="status", tag="result"):
-    """What the segment shows; `coverage` is ours, and there where fewer pictures a second were looked at."""
+    """The result of the segment. `coverage` is our own; it is present if the analysis rate was reduced."""
 
     segment: int
     correlation_id: str
@@ -54,14 +54,14 @@ class Result(msgspec.Struct, frozen=True, tag_field="status", tag="result"):
 
 
 class Completed(msgspec.Struct, frozen=True, tag_field="status", tag="completed"):
-    """The segment is done."""
+    """The segment is finished."""
 
     segment: int
     correlation_id: str
 
 
 class Error(msgspec.Struct, frozen=True, tag_field="status", tag="error"):
-    """The segment could not be analysed; or, without a segment, something else was wrong."""
+    """An error about a segment, or about something else if `segment` is null."""
 
     segment: int | None
     correlation_id: str
@@ -76,7 +76,7 @@ Message = Processing | Result | Completed | Error
 
 
 class Phase(Enum):
-    """Where a session stands: taking media, finishing what it has, or over."""
+    """The phase of a session: accepting media, finishing accepted media, or over."""
 
     OPEN = "open"
     DRAINING = "draining"
@@ -98,23 +98,19 @@ _NEXT: Final[dict[tuple[Phase, Event], Phase]] = {
 }
 
 
-class IllegalEventError(RuntimeError):
-    """Our own code called the session in an order that the protocol does not know."""
-
-
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A segment that has just been numbered.
+    """A segment that just arrived.
 
     Attributes
     ----------
     number
         Its number, from 1.
     message
-        What to send at once.
+        The message to send at once.
     problem
-        Why it cannot be analysed, as far as its size tells; to be passed to `Session.refuse` when its
-        turn comes, so that answers keep the order of the segments.
+        Why the segment's size rules out an analysis, or None. The caller passes it to `Session.refuse` when
+        it is this segment's turn, so that answers keep the order of the segments.
     """
 
     number: int
@@ -124,20 +120,20 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One v0 conversation.
+    """A v0 session.
 
     Attributes
     ----------
     correlation_id
-        In every message.
+        The id in every message of the session.
     include
-        What the client asked for.
+        The sections that the client asked for.
     links
-        Where errors are explained.
+        Links to the error page.
     max_message_bytes
         Largest segment, inclusive.
     phase, received, answered
-        Where it stands, how many segments came, and how many had their answer.
+        The current phase, and the number of segments received and answered.
     quality_overall
         Cumulative quality after the last result.
     """
@@ -153,27 +149,35 @@ class Session:
 
     @property
     def pending(self) -> int:
-        """Segments that still wait for their answer."""
+        """The number of segments without an answer."""
         return self.received - self.answered
 
     def media(self, size_bytes: int) -> tuple["Session", Arrival]:
-        """Note a binary message."""
+        """Register a binary message."""
         number = self.received + 1
         after = replace(self._after("media"), received=number)
         message = Processing(number, self.correlation_id, size_bytes)
         return after, Arrival(number, message, self._size_problem(size_bytes))
 
     def text(self, length: int) -> tuple["Session", Error]:
-        """Note a text message, which v0 has no use for."""
+        """Answer a text message with an error, because v0 has none."""
         problem = Problem(
             "ih6001",
-            f"A text message of {length} characters came, but this session takes only media, in binary "
-            "messages. It was ignored and the session goes on.",
+            f"This session accepts only media in binary messages. The text message ({length} characters) was "
+            "ignored; the session continues.",
         )
         return self._after("text"), self._error(None, problem)
 
     def answer(self, number: int, result: SegmentResult | None) -> tuple["Session", tuple[Result, Completed]]:
-        """Answer the oldest pending segment; None when it brought no media yet, only a container's header."""
+        """Answer the oldest pending segment with its result.
+
+        Parameters
+        ----------
+        number
+            The segment's number.
+        result
+            The result, or None if the segment has only a container's header and no media yet.
+        """
         quality_overall = self.quality_overall if result is None else result.quality_overall
         after = replace(self._after("answer", number), answered=number, quality_overall=quality_overall)
         body = Result(
@@ -189,15 +193,15 @@ class Session:
         return after, (body, Completed(number, self.correlation_id))
 
     def refuse(self, number: int, problem: Problem) -> tuple["Session", Error]:
-        """Answer the oldest pending segment with what was wrong with it. The session goes on."""
+        """Answer the oldest pending segment with an error. The session continues."""
         return replace(self._after("refuse", number), answered=number), self._error(number, problem)
 
     def drain(self) -> "Session":
-        """Take no more media; what has come is still answered."""
+        """Stop accepting media. Pending segments still get their answers."""
         return self._after("drain")
 
     def end(self, problem: Problem) -> tuple["Session", Error]:
-        """End the session; the socket is closed after this message."""
+        """End the session. The caller closes the socket after this message."""
         return self._after("end"), self._error(None, problem)
 
     def _after(self, event: Event, number: int | None = None) -> "Session":
@@ -212,15 +216,8 @@ class Session:
 
     def _size_problem(self, size_bytes: int) -> Problem | None:
         if size_bytes == 0:
-            return Problem("ih5004", "The message is empty. Send one whole segment in each binary message.")
-        if size_bytes > self.max_message_bytes:
-            limit = f"{self.max_message_bytes} bytes ({self.max_message_bytes / 2**20:g} MB)"
-            return Problem(
-                "ih6002",
-                f"The message has {size_bytes} bytes; a segment may have at most {limit}. "
-                "Send shorter segments or use a lower bit rate.",
-            )
-        return None
+            return Problem("ih5004", "The message is empty. Send one segment in each binary message.")
+        return message_too_large(size_bytes, self.max_message_bytes)
 
     def _error(self, number: int | None, problem: Problem) -> Error:
         return Error(
@@ -235,7 +232,17 @@ class Session:
 
 
 def encode(message: Message) -> str:
-    """Spell a message as the text of a WebSocket frame."""
+    """Return a message as the text of a WebSocket frame.
+
+    See Also
+    --------
+    decode : The inverse.
+
+    Examples
+    --------
+    >>> encode(Completed(segment=2, correlation_id="id"))
+    '{"status":"completed","segment":2,"correlation_id":"id"}'
+    """
     return msgspec.json.encode(message).decode()
 
 
@@ -243,11 +250,15 @@ _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
 
 def decode(text: str) -> Message:
-    """Read a server's message. Unknown fields are ignored, since a server may say more than we know.
+    """Read a server's message. Unknown fields are ignored, because a newer server may send them.
 
     Raises
     ------
     msgspec.ValidationError, msgspec.DecodeError
-        The text is no v0 message.
+        If the text is not a v0 message.
+
+    See Also
+    --------
+    encode : The inverse.
     """
     return _decoder.decode(text)

@@ -58,7 +58,7 @@ def test_asyncapi_has_every_stream_and_every_message(asyncapi: dict[str, Any], f
     assert {channel["address"] for channel in asyncapi["channels"].values()} == {
         f"/{version}/stream/analyze" for version in ("v0", "v1", "v2")
     }
-    said = {message["$ref"].rpartition("/")[2] for message in asyncapi["operations"]["v2.say"]["messages"]}
+    said = {message["$ref"].rpartition("/")[2] for message in asyncapi["operations"]["v2.send"]["messages"]}
     assert {"session.ready", "signal.detected", "coverage.dropped", "session.ended", "error"} <= said
     for operation in asyncapi["operations"].values():
         for message in operation["messages"]:

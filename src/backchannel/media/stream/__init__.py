@@ -1,1 +1,1 @@
-"""Chunks to segments that decode on their own: what a chunk is, and how streams continue. Sans-IO."""
+"""Turn the chunks of a stream into segments that can be decoded independently. Sans-IO."""

@@ -1,11 +1,15 @@
-"""What a run of bytes is, decided from the bytes alone: never from a file name or a MIME type.
+"""Detect the container of some bytes, from the bytes alone: never from a file name or a MIME type.
 
-Sans-IO and free of PyAV, so that the web layer can ask without loading a decoder.
+Sans-IO and free of PyAV, so the web layer can use it without loading a decoder.
 """
 
 import re
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+VIDEO_CONTAINERS: Final = "mp4, avi, mov, mkv, mpeg-ts, mpeg-2-ts, webm"
+AUDIO_CONTAINERS: Final = "wav, flac, mp3, m4a, ogg"
+"""The supported containers, as messages to clients list them. M4A is MP4 with audio only."""
 
 TS_PACKET_BYTES = 188
 M2TS_PACKET_BYTES = 192
@@ -24,7 +28,7 @@ _SYNCS_ELSEWHERE = 5
 
 
 class Container(StrEnum):
-    """A container that can be decoded, with the name people give it."""
+    """A supported container, by its usual name."""
 
     MP4 = "mp4"
     MOV = "mov"
@@ -41,7 +45,7 @@ class Container(StrEnum):
 
     @property
     def is_sound_file(self) -> bool:
-        """Whether this is a kind for sound alone, which only some endpoints take."""
+        """Whether this container has audio only. Only some endpoints accept it."""
         return self in _SOUND_FILES
 
 
@@ -49,19 +53,30 @@ _SOUND_FILES = frozenset({Container.WAV, Container.FLAC, Container.MP3, Containe
 
 
 def detect_container(data: bytes) -> Container | None:
-    """Name the container that `data` begins with, or None if it begins no container at all.
-
-    Only the first kilobyte or so is read. A chunk from the middle of a stream is usually None; only MPEG
-    transport streams can be known from any place in them (see `find_ts_sync`).
+    r"""Detect the container at the beginning of `data`.
 
     Parameters
     ----------
     data
-        Any bytes.
+        Any bytes. The first kilobyte or so is enough.
 
     Returns
     -------
     Container or None
+        None if `data` does not begin with a supported container. A chunk from the middle of a stream usually
+        gives None, except for MPEG transport streams, which can be recognised at any point.
+
+    See Also
+    --------
+    find_ts_sync : Finds the packets of a transport stream.
+    backchannel.media.stream.continuity.continue_stream : Handles chunks from the middle of a stream.
+
+    Examples
+    --------
+    >>> detect_container(b"RIFF\x24\x00\x00\x00WAVEfmt ").value
+    'wav'
+    >>> detect_container(b"not media") is None
+    True
     """
     if data[:4] == _EBML_MAGIC:
         return _ebml_document(data)
@@ -77,14 +92,14 @@ def detect_container(data: bytes) -> Container | None:
 
 
 class TsSync(NamedTuple):
-    """Where the transport packets of a chunk begin, and how long each is.
+    """The position and length of transport packets in a chunk.
 
     Attributes
     ----------
     offset
         Offset of the first whole packet, bytes.
     packet_bytes
-        188, or 192 where every packet has a four-byte time stamp before it.
+        188, or 192 if a four-byte timestamp precedes every packet.
     """
 
     offset: int
@@ -92,12 +107,21 @@ class TsSync(NamedTuple):
 
 
 def find_ts_grid(data: bytes, packet_bytes: int, at: int) -> int | None:
-    """Find where the transport packets of a known length go on, after damage.
+    """Find the next transport packet after damage.
+
+    Parameters
+    ----------
+    data
+        Part of a transport stream.
+    packet_bytes
+        The length of its packets.
+    at
+        Where to start searching.
 
     Returns
     -------
     int or None
-        Offset of the next packet that four others follow; None if there is none.
+        Offset of the next packet followed by four others, or None.
     """
     lead = packet_bytes - TS_PACKET_BYTES
     found = _GRIDS[packet_bytes].search(data, at + lead)
@@ -105,25 +129,25 @@ def find_ts_grid(data: bytes, packet_bytes: int, at: int) -> int | None:
 
 
 def find_ts_sync(data: bytes) -> TsSync | None:
-    """Find the packet grid of an MPEG transport stream, from any place in it.
+    """Find the packets of an MPEG transport stream that may be cut anywhere.
 
     Parameters
     ----------
     data
-        Any bytes; a stream may be cut anywhere.
+        Any bytes.
 
     Returns
     -------
     TsSync or None
-        None unless the sync byte repeats: twice for data that begins with a packet, five times for data
-        that begins in the middle of one.
+        None unless the sync byte repeats: twice if the data begins with a packet, five times if it begins in
+        the middle of one.
     """
     for packet_bytes, lead in ((TS_PACKET_BYTES, 0), (M2TS_PACKET_BYTES, 4)):
         for offset in range(min(packet_bytes, len(data))):
             wanted = _SYNCS_AT_START if offset == 0 else _SYNCS_ELSEWHERE
             first = offset + lead
             if first + (wanted - 1) * packet_bytes >= len(data):
-                # A single whole packet is still a stream when nothing else is there to contradict it.
+                # A single whole packet counts as a stream if it is all there is.
                 if offset == 0 and lead == 0 and len(data) == packet_bytes and data[0] == TS_SYNC:
                     return TsSync(0, packet_bytes)
                 break
@@ -136,7 +160,7 @@ def find_ts_sync(data: bytes) -> TsSync | None:
 def _ebml_document(data: bytes) -> Container | None:
     at = data.find(_DOCTYPE_ID, 4, 128)
     if at < 0:
-        # Matroska is the default document type, and a cut header shows none.
+        # Matroska is the default document type. A truncated header may not show one.
         return Container.MKV
     doctype = data[at + 3 : at + 3 + (data[at + 2] & 0x7F if at + 2 < len(data) else 0)].rstrip(b"\0")
     if doctype == b"webm":
@@ -152,7 +176,7 @@ def _box_file(data: bytes) -> Container | None:
         return None
     if data[4:8] == b"ftyp":
         return Container.MOV if data[8:12] == b"qt  " else Container.MP4
-    # QuickTime before 2001 has no `ftyp` and begins with whatever comes first.
+    # QuickTime files from before 2001 have no `ftyp` and can begin with any box.
     return Container.MP4 if data[4:8] in {b"styp", b"moof"} else Container.MOV
 
 
@@ -164,6 +188,6 @@ def _sound_file(data: bytes) -> Container | None:
     if data[:3] == b"ID3":
         return Container.MP3
     if len(data) >= 4 and data[0] == 0xFF and data[1] & 0xE6 == 0xE2:
-        # Layer III with a bit rate and a sampling rate that exist.
+        # Layer III with a valid bit rate and sampling rate.
         return Container.MP3 if data[2] >> 4 not in {0, 15} and data[2] >> 2 & 3 != 3 else None
     return None
