@@ -1,4 +1,4 @@
-"""Any file as one running stream, as a live recorder would send it, cut at chosen times."""
+"""Turn any file into one running stream, as a live recorder sends it, cut at chosen times."""
 
 from bisect import bisect_left
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from av.container import InputContainer
 
 
 def live_chunks(source: Path | bytes, step_s: float) -> list[bytes]:
-    """Copy the packets of a file into one Matroska stream without an index, a chunk every `step_s`."""
+    """Copy the packets of a file into one Matroska stream without an index, one chunk per `step_s`."""
     stream, marks = _streamed(source)
     times = [time_s for time_s, _ in marks]
     count = int(max(times) / step_s)
@@ -22,7 +22,7 @@ def live_chunks(source: Path | bytes, step_s: float) -> list[bytes]:
 
 
 def _streamed(source: Path | bytes) -> tuple[bytes, list[tuple[float, int]]]:
-    """Return the stream, and for each packet its running maximum of time, s, and where it begins."""
+    """Return the stream, and for each packet the newest time so far, s, and its offset."""
     file = BytesIO(source if isinstance(source, bytes) else source.read_bytes())
     buffer = BytesIO()
     marks, latest_s = [], 0.0

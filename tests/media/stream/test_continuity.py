@@ -1,4 +1,4 @@
-"""Streams made here, cut anywhere, broken on purpose, and everything that is no stream at all."""
+"""Generated streams, cut anywhere and damaged on purpose, and input that is not a stream."""
 
 import math
 import random
@@ -40,7 +40,7 @@ def numbers(segments: Iterable[Segment]) -> list[int]:
     return seen
 
 
-def fed(chunks: Iterable[bytes]) -> tuple[StreamState, list[Segment]]:
+def feed_all(chunks: Iterable[bytes]) -> tuple[StreamState, list[Segment]]:
     state, segments = StreamState(), []
     for chunk in chunks:
         state, segment = continue_stream(state, chunk)
@@ -60,33 +60,33 @@ def cut(data: bytes, count: int, seed: int) -> list[bytes]:
 
 @pytest.mark.parametrize("name", STREAMS)
 @pytest.mark.parametrize("count", [2, 25])
-def test_a_stream_cut_anywhere_loses_nothing_and_repeats_nothing(name: str, count: int) -> None:
-    state, segments = fed(cut(make(STREAMS[name]), count, seed=count))
+def test_a_stream_cut_anywhere_neither_loses_nor_repeats_frames(name: str, count: int) -> None:
+    state, segments = feed_all(cut(make(STREAMS[name]), count, seed=count))
 
-    # Pictures that are reordered may come a message later, so order is not asked for.
+    # Reordered pictures may arrive a message later, so the order does not matter.
     assert sorted(numbers(segments)) == list(range(75))
     assert (state.streams, state.losses) == (1, 0)
 
 
 @pytest.mark.parametrize("name", ["webm", "mp4 frame by frame", "ts"])
-def test_the_grid_does_not_depend_on_the_cuts(name: str) -> None:
+def test_the_sampled_frames_do_not_depend_on_the_cuts(name: str) -> None:
     data = make(STREAMS[name])
     taken = [
         [
             round((frame.time_s + probe(segment, LIMITS).zero_s) * 1000)
-            for segment in fed(chunks)[1]
+            for segment in feed_all(chunks)[1]
             for frame in decode_frames(segment, LIMITS, rate_hz=10)
         ]
         for chunks in ([data], cut(data, 4, seed=4))
     ]
 
-    # At a cut the frames of one tick may be divided between two segments.
+    # A cut may divide the frames of one tick between two segments.
     assert len(set(taken[0]) - set(taken[1])) <= 4
     assert len(taken[1]) - len(taken[0]) <= 4
 
 
-def test_a_container_clock_goes_on_from_segment_to_segment() -> None:
-    _, segments = fed(cut(make(STREAMS["ts"]), 3, seed=3))
+def test_the_container_clock_continues_across_segments() -> None:
+    _, segments = feed_all(cut(make(STREAMS["ts"]), 3, seed=3))
     timings = [probe(segment, LIMITS) for segment in segments]
 
     for before, after in pairwise(timings):
@@ -97,7 +97,7 @@ def test_a_container_clock_goes_on_from_segment_to_segment() -> None:
 @pytest.mark.parametrize("name", ["webm", "mp4", "ts"])
 def test_a_second_file_begins_a_second_stream(name: str) -> None:
     data = make(STREAMS[name])
-    state, segments = fed([data, data])
+    state, segments = feed_all([data, data])
 
     assert state.streams == 2
     assert sorted(numbers(segments)) == sorted([*range(75), *range(75)])
@@ -107,19 +107,19 @@ def test_a_second_file_begins_a_second_stream(name: str) -> None:
 def test_complete_files_pass_unchanged(container: str) -> None:
     recipe = Recipe("mpeg", video="mpeg2video", audio="mp2") if container == "mpeg" else Recipe(container)
     data = make(recipe)
-    state, segments = fed([data, data])
+    state, segments = feed_all([data, data])
 
     assert segments == [Segment(data), Segment(data)]
     assert state.streams == 2
 
 
 @pytest.mark.parametrize("name", STREAMS)
-def test_after_a_hole_the_stream_is_picked_up_at_a_key_frame(name: str) -> None:
+def test_after_a_gap_the_stream_resumes_at_a_key_frame(name: str) -> None:
     data = make(STREAMS[name])
     third = len(data) // 3
     state, got = StreamState(), list[int]()
     for chunk in (data[:third], data[third + third // 3 + 7 : 2 * third], data[2 * third :]):
-        # A chunk in which nothing can be picked up is refused, and the state from before stays good.
+        # A chunk that cannot resume the stream is refused, and the earlier state stays valid.
         with suppress(Problem):
             state, segment = continue_stream(state, chunk)
             got += numbers([segment]) if segment is not None else []
@@ -130,7 +130,7 @@ def test_after_a_hole_the_stream_is_picked_up_at_a_key_frame(name: str) -> None:
     assert state.losses > 0
 
 
-def test_key_frames_too_far_apart_cost_the_picture_but_not_the_memory(
+def test_key_frames_too_far_apart_lose_pictures_but_bound_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(bounds, "MAX_KEPT_S", 1.0)
@@ -149,7 +149,7 @@ def test_key_frames_too_far_apart_cost_the_picture_but_not_the_memory(
     assert 50 in got
 
 
-# --- what is no stream -----------------------------------------------------------------------------
+# --- invalid input ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_junk_is_a_malformed_segment(junk: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["webm", "mp4", "ts"])
-def test_junk_inside_a_stream_does_no_harm_when_its_message_is_refused(name: str) -> None:
+def test_refused_junk_inside_a_stream_does_no_harm(name: str) -> None:
     parts = cut(make(STREAMS[name]), 4, seed=4)
     state, got = StreamState(), list[int]()
     for part in parts:
@@ -189,7 +189,7 @@ def test_junk_inside_a_stream_does_no_harm_when_its_message_is_refused(name: str
 
 
 @pytest.mark.parametrize("container", ["mp4", "mov", "avi", "matroska", "mpegts", "mpeg", "webm"])
-def test_a_truncated_file_gives_its_good_part_or_a_problem(container: str) -> None:
+def test_a_truncated_file_gives_its_intact_part_or_a_problem(container: str) -> None:
     codecs = {"mpeg": ("mpeg2video", "mp2"), "webm": ("libvpx", "libopus")}.get(container, ("libx264", "aac"))
     options = FAST_VPX if container == "webm" else {}
     data = make(Recipe(container, *codecs, duration_s=2.0, video_options=options))
@@ -197,7 +197,7 @@ def test_a_truncated_file_gives_its_good_part_or_a_problem(container: str) -> No
         part = data[: len(data) * tenth // 10]
         with suppress(Problem):
             got = numbers([Segment(part)])
-            # The last frames shown may need frames that were cut off.
+            # The last frames may depend on frames that were cut off.
             assert got == sorted(set(got))
             assert len(got) >= max(got, default=0) - 4
         with suppress(Problem):
@@ -206,9 +206,9 @@ def test_a_truncated_file_gives_its_good_part_or_a_problem(container: str) -> No
 
 
 @pytest.mark.parametrize("name", STREAMS)
-def test_a_header_sent_over_and_over_is_harmless(name: str) -> None:
+def test_a_repeated_header_is_harmless(name: str) -> None:
     data = make(STREAMS[name])
-    _, segments = fed([data[:600]] * 4 + [data])
+    _, segments = feed_all([data[:600]] * 4 + [data])
 
     assert sorted(numbers(segments))[-1] == 74
 
@@ -226,7 +226,7 @@ def test_a_header_sent_over_and_over_is_harmless(name: str) -> None:
         b"\x00\x00\x01\xba" + b"\xff" * 50,
     ],
 )
-def test_huge_declared_sizes_are_not_believed(lie: bytes) -> None:
+def test_huge_declared_sizes_are_not_trusted(lie: bytes) -> None:
     with pytest.raises(Problem):
         probe(Segment(lie), LIMITS)
     try:

@@ -11,7 +11,7 @@ from backchannel.values import MediaLimits
 
 
 @given(st.binary(max_size=200), st.lists(st.integers(0, 200), max_size=6))
-def test_however_the_bytes_are_cut_every_sample_comes_once(data: bytes, cuts: list[int]) -> None:
+def test_every_sample_arrives_once_wherever_the_bytes_are_cut(data: bytes, cuts: list[int]) -> None:
     held, got = b"", b""
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
     for start, end in pairwise(edges):
@@ -22,7 +22,7 @@ def test_however_the_bytes_are_cut_every_sample_comes_once(data: bytes, cuts: li
 
 
 @pytest.mark.parametrize("rate_hz", [16_000, 24_000])
-def test_the_segment_decodes_to_the_same_sound(rate_hz: int) -> None:
+def test_a_segment_decodes_to_the_original_sound(rate_hz: int) -> None:
     time_s = np.arange(rate_hz) / rate_hz
     wave = 0.5 * np.sin(2 * np.pi * 440 * time_s)
     _, segment = take_samples(b"", (wave * 32767).astype("<i2").tobytes(), rate_hz)

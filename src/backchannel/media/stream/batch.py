@@ -1,4 +1,4 @@
-"""Several chunks at once: recorders with short time slices send many, and each analysis has its price.
+"""Join consecutive chunks: recorders with short time slices send many, and each analysis has a fixed cost.
 
 Sans-IO, like `continuity`.
 """
@@ -13,16 +13,16 @@ from backchannel.values import Segment
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of some chunks that came one after the other.
+    """The outcome for some consecutive chunks.
 
     Attributes
     ----------
     count
-        How many chunks.
+        The number of chunks.
     segment
         Their media, or None if it cannot be decoded yet.
     problem
-        Why they are no media; then it is about one chunk.
+        Why the chunk is not media, or None. With a problem, `count` is 1.
     """
 
     count: int
@@ -31,26 +31,39 @@ class Taken:
 
 
 def take_chunks(state: StreamState, chunks: Sequence[bytes]) -> tuple[StreamState, list[Taken]]:
-    """Take chunks in order, those that only continue the running stream together.
+    """Take chunks in order, and join those that continue the running stream.
 
-    Where something is missing among them they are taken one by one, so that the gap lies between two
-    segments and not inside one, where nobody would see it.
+    If part of the stream is missing between them, the chunks stay separate. The gap is then visible between
+    two segments and not hidden inside one.
+
+    Parameters
+    ----------
+    state
+        The state after the earlier chunks.
+    chunks
+        Messages in the order received.
 
     Returns
     -------
-    tuple of StreamState and list of Taken
-        Together these are about every chunk, in order.
+    state
+        The state after these chunks.
+    taken
+        Outcomes in order. Together they cover every chunk.
+
+    See Also
+    --------
+    backchannel.media.stream.continuity.continue_stream : Takes one chunk.
     """
     taken: list[Taken] = []
-    left = list(chunks)
-    while left:
-        state, one = _take_together(state, left) or _take_one(state, left[0])
-        taken.append(one)
-        del left[: one.count]
+    remaining = list(chunks)
+    while remaining:
+        state, outcome = _take_joined(state, remaining) or _take_one(state, remaining[0])
+        taken.append(outcome)
+        del remaining[: outcome.count]
     return state, taken
 
 
-def _take_together(state: StreamState, chunks: Sequence[bytes]) -> tuple[StreamState, Taken] | None:
+def _take_joined(state: StreamState, chunks: Sequence[bytes]) -> tuple[StreamState, Taken] | None:
     rests: list[bytes] = []
     for chunk in chunks:
         rest = continuation(state, chunk)

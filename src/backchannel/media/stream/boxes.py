@@ -1,4 +1,4 @@
-"""Boxes, the bricks of MP4 and QuickTime (ISO/IEC 14496-12, 4.2). Sans-IO."""
+"""Boxes, the building blocks of MP4 and QuickTime (ISO/IEC 14496-12, 4.2). Sans-IO."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Box(NamedTuple):
-    """Where a box lies: type, offset of its payload, offset behind it."""
+    """The position of a box: its type, the offset of its payload, and the offset after it."""
 
     type: bytes
     body: int
@@ -15,17 +15,29 @@ class Box(NamedTuple):
 
 
 def read_box(data: bytes, at: int) -> Box | None:
-    """Read the head of the box at an offset; its end may lie behind the data.
+    r"""Read the header of the box at an offset.
+
+    Parameters
+    ----------
+    data
+        Part of a file.
+    at
+        Offset of the box.
 
     Returns
     -------
     Box or None
-        None if the head is not all there.
+        None if the header is incomplete. The box may end beyond the data.
 
     Raises
     ------
     ValueError
-        If there can be no box.
+        If this cannot be a box.
+
+    Examples
+    --------
+    >>> read_box(b"\x00\x00\x00\x10ftypisom", 0)
+    Box(type=b'ftyp', body=8, end=16)
     """
     if at + 8 > len(data):
         return None
@@ -35,12 +47,12 @@ def read_box(data: bytes, at: int) -> Box | None:
             return None
         size, body = int.from_bytes(data[at + 8 : at + 16]), at + 16
     if size < body - at:
-        raise ValueError("no box")
+        raise ValueError("not a box")
     return Box(data[at + 4 : at + 8], body, at + size)
 
 
 def boxes(data: bytes, at: int, end: int) -> Iterator[Box]:
-    """Yield the whole boxes of a payload; stops quietly at damage."""
+    """Yield the complete boxes of a payload. Stops silently at damage."""
     while at < end:
         try:
             box = read_box(data, at)
@@ -53,7 +65,7 @@ def boxes(data: bytes, at: int, end: int) -> Iterator[Box]:
 
 
 def child_at(data: bytes, parent: Box, *path: bytes) -> Box | None:
-    """Return the first box at a path of types below another; None if there is none."""
+    """Return the first box at a path of types below `parent`, or None."""
     found: Box | None = parent
     for name in path:
         if found is None:
@@ -63,7 +75,7 @@ def child_at(data: bytes, parent: Box, *path: bytes) -> Box | None:
 
 
 def u32_at(data: bytes, at: int) -> int:
-    """Return the 32-bit number at an offset; raises ValueError behind the end."""
+    """Return the 32-bit number at an offset. Raises ValueError beyond the end of the data."""
     if at + 4 > len(data):
         raise ValueError("box too short")
     return int.from_bytes(data[at : at + 4])

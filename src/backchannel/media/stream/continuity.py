@@ -1,13 +1,13 @@
-"""Chunks of any style to segments that decode on their own, whatever came before them.
+"""Turn chunks of a stream into segments that can be decoded independently.
 
-Three styles are real (a recorder's restart, a repeated header, one stream cut anywhere), and nobody
-announces which one is coming, so each chunk is judged by its bytes:
+Real recorders send chunks in three styles: complete files, the stream's header before every chunk, or one
+stream cut anywhere. No client announces its style, so the bytes of each chunk decide:
 
-- It begins with a container's header and is a whole file, or its clock begins anew: a new stream.
-- It begins with the header of the running stream and the clock goes on: the header is set aside.
+- The chunk is a complete file, or it begins with a container's header and its clock restarts: a new stream.
+- The chunk begins with the header of the running stream and its clock continues: the header is removed.
 - Anything else continues the running stream.
 
-Sans-IO: no PyAV, no numpy, and linear in the bytes.
+Sans-IO: no PyAV, no numpy, and linear in the number of bytes.
 """
 
 from __future__ import annotations
@@ -16,14 +16,20 @@ from dataclasses import dataclass, replace
 
 from backchannel.errors import Problem
 from backchannel.media.stream import mp4, mpegts, webm, webm_header
-from backchannel.media.stream.container import M2TS_PACKET_BYTES, TS_SYNC, Container, detect_container
+from backchannel.media.stream.container import (
+    M2TS_PACKET_BYTES,
+    TS_SYNC,
+    VIDEO_CONTAINERS,
+    Container,
+    detect_container,
+)
 from backchannel.media.stream.mp4 import Mp4Stream
 from backchannel.media.stream.mpegts import MpegtsStream
 from backchannel.media.stream.units import MAX_HEADER_BYTES, Media
 from backchannel.media.stream.webm_header import WebmStream
 from backchannel.values import Segment
 
-# Fewer bytes than a container needs to be recognised, and what such a beginning looks like.
+# Too few bytes to recognise a container, and the first bytes that such a beginning can have.
 _UNDECIDED_BYTES = 12
 _FIRST_BYTES = (0x1A, 0x00)
 _UNDECIDED_TS_BYTES = 2 * M2TS_PACKET_BYTES
@@ -31,18 +37,17 @@ _UNDECIDED_TS_BYTES = 2 * M2TS_PACKET_BYTES
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """What must be remembered between two chunks; begins as ``StreamState()``.
+    """The state between two chunks. A conversation begins with ``StreamState()``.
 
     Attributes
     ----------
     streams
-        How many streams or files have begun. When it grows, the segment's clock has nothing to do with
-        the clock of the segment before.
+        The number of streams or files so far. When it grows, the clock of the new segment is unrelated to the
+        clock of the previous one.
     losses
-        How often part of a stream was found missing. The segment that follows a loss says by its
-        container time how long it was.
+        How often part of a stream was missing. The container time of the segment after a loss shows how much.
     stream
-        The running stream; None before the first and after a complete file.
+        The running stream. None before the first one and after a complete file.
     pending
         The beginning of a header whose end has not arrived.
     """
@@ -54,35 +59,55 @@ class StreamState:
 
     @property
     def waits_for_key_frame(self) -> bool:
-        """Whether pictures are left out until the next key frame.
+        """Whether pictures are skipped until the next key frame.
 
-        So it is at a start without one, after a loss, and when key frames are further apart than can be
-        kept (`stream.MAX_KEPT_S`, `stream.MAX_KEPT_BYTES`).
+        This happens at a start without a key frame, after a loss, and when key frames are further apart than
+        the limits `units.MAX_KEPT_S` and `units.MAX_KEPT_BYTES`.
         """
         return self.stream is not None and bool(self.stream.kept.waiting)
 
 
 def continue_stream(state: StreamState, chunk: bytes) -> tuple[StreamState, Segment | None]:
-    """Take the next chunk of a conversation.
+    r"""Take the next chunk of a conversation.
 
     Parameters
     ----------
     state
-        What earlier chunks left.
+        The state after the earlier chunks.
     chunk
-        One message's bytes.
+        The bytes of one message.
 
     Returns
     -------
-    tuple of StreamState and Segment or None
-        None if nothing in the chunk can be decoded yet: a header alone, part of a fragment, or pictures
-        that wait for a key frame. The chunk is not lost; what it holds comes with a later segment.
+    state
+        The state after this chunk.
+    segment
+        Media that can be decoded independently. None if nothing can be decoded yet: the chunk is a header,
+        part of a fragment, or pictures before a key frame. Its media then comes with a later segment.
 
     Raises
     ------
     Problem
-        ``ih5004`` if the chunk begins no container and continues no stream. The state from before stays
-        good.
+        ``ih5004`` if the chunk is not media and does not continue the stream. The earlier state stays valid.
+
+    See Also
+    --------
+    end_stream : Returns the last media of a stream.
+    backchannel.media.stream.batch.take_chunks : Takes several chunks at once.
+
+    Examples
+    --------
+    A complete file gives a segment at once:
+
+    >>> state, segment = continue_stream(StreamState(), b"RIFF\x10\x00\x00\x00AVI LIST")
+    >>> state.streams, segment.continuous
+    (1, False)
+
+    Part of a header waits for the rest:
+
+    >>> state, segment = continue_stream(StreamState(), b"\x1a\x45\xdf\xa3")
+    >>> segment is None, state.pending
+    (True, b'\x1aE\xdf\xa3')
     """
     if state.pending and not _is_header(chunk):
         chunk = state.pending + chunk
@@ -90,45 +115,77 @@ def continue_stream(state: StreamState, chunk: bytes) -> tuple[StreamState, Segm
     if state.stream is not None and (rest := _continuation(state.stream, chunk)) is not None:
         return _feed(state, rest)
     kind = detect_container(chunk)
-    if state.stream is not None and not _begins_anew(state.stream, chunk, kind):
+    if state.stream is not None and not _begins_new_stream(state.stream, chunk, kind):
         return _feed(state, chunk)
     if kind is not None:
         return _begin(state, chunk, kind)
-    if _may_begin(chunk):
+    if _may_be_beginning(chunk):
         return replace(state, pending=chunk), None
     raise Problem(
         "ih5004",
-        f"The {len(chunk)} bytes are not media of a supported container and continue no stream. "
-        "Begin with the container's header.",
+        f"This is not a supported video file ({len(chunk)} bytes), and no stream is running that it could "
+        f"continue. Begin with the container's header. Supported: {VIDEO_CONTAINERS}.",
     )
 
 
 def continuation(state: StreamState, chunk: bytes) -> bytes | None:
-    """Return what a chunk adds to the running stream, its header set aside; None if it may begin another."""
+    """Return the bytes that a chunk adds to the running stream, without a repeated header.
+
+    Returns
+    -------
+    bytes or None
+        None if the chunk may begin another stream.
+    """
     if state.stream is None or state.pending:
         return None
     if (rest := _continuation(state.stream, chunk)) is not None:
         return rest
-    return None if _begins_anew(state.stream, chunk, detect_container(chunk)) else chunk
+    return None if _begins_new_stream(state.stream, chunk, detect_container(chunk)) else chunk
 
 
 def end_stream(state: StreamState) -> tuple[StreamState, Segment | None]:
-    """Give what only the next chunk could have shown to be whole: at most a frame of a transport stream."""
+    """End the running stream and return its last media.
+
+    Only a transport stream has any: a frame is complete when the next one begins, and at the end there is no
+    next one.
+
+    Parameters
+    ----------
+    state
+        The state after the last chunk.
+
+    Returns
+    -------
+    state
+        The state without a running stream.
+    segment
+        The last frame of a transport stream, or None.
+
+    See Also
+    --------
+    continue_stream : Takes a chunk.
+
+    Examples
+    --------
+    >>> state, segment = end_stream(StreamState())
+    >>> state.stream is None, segment is None
+    (True, True)
+    """
     if not isinstance(state.stream, MpegtsStream):
         return replace(state, stream=None, pending=b""), None
     _, media = mpegts.finish(state.stream)
     return replace(state, stream=None, pending=b""), _segment(media)
 
 
-# --- beginning -------------------------------------------------------------------------------------
+# --- beginning a stream ----------------------------------------------------------------------------
 
 
 def _begin(state: StreamState, chunk: bytes, kind: Container) -> tuple[StreamState, Segment | None]:
     fresh = replace(state, streams=state.streams + 1, stream=None)
     try:
-        stream = _opened(chunk, kind)
+        stream = _open_stream(chunk, kind)
     except ValueError:
-        # A complete file, or one that only the decoder can make sense of.
+        # A complete file, or one that only the decoder understands.
         return fresh, Segment(chunk)
     if stream is None:
         if len(chunk) > MAX_HEADER_BYTES:
@@ -138,11 +195,11 @@ def _begin(state: StreamState, chunk: bytes, kind: Container) -> tuple[StreamSta
     return _feed(replace(fresh, stream=stream), rest)
 
 
-def _opened(chunk: bytes, kind: Container) -> WebmStream | Mp4Stream | MpegtsStream | None:
-    """Open a stream; None if its header is not all there, ValueError if it is none that goes on."""
+def _open_stream(chunk: bytes, kind: Container) -> WebmStream | Mp4Stream | MpegtsStream | None:
+    """Open a stream. None if its header is incomplete, ValueError if the file is not a stream."""
     if kind in {Container.WEBM, Container.MKV}:
         if webm_header.is_whole_file(chunk):
-            raise ValueError("a whole file")
+            raise ValueError("a complete file")
         return webm_header.begin(chunk)
     if kind in {Container.MP4, Container.MOV}:
         return mp4.begin(chunk)
@@ -156,30 +213,32 @@ def _is_header(chunk: bytes) -> bool:
     return chunk[:4] in {b"RIFF", b"\x1a\x45\xdf\xa3", b"\x00\x00\x01\xba"} or chunk[4:8] == b"ftyp"
 
 
-def _may_begin(chunk: bytes) -> bool:
-    """Whether a chunk is so short that only the next one can tell."""
+def _may_be_beginning(chunk: bytes) -> bool:
+    """Whether a chunk may be the beginning of a file but is too short to tell."""
     if len(chunk) < _UNDECIDED_TS_BYTES and TS_SYNC in {*chunk[:1], *chunk[4:5]}:
         return True
     return 0 < len(chunk) < _UNDECIDED_BYTES and chunk[0] in _FIRST_BYTES
 
 
-def _begins_anew(stream: WebmStream | Mp4Stream | MpegtsStream, chunk: bytes, kind: Container | None) -> bool:
-    """Whether a chunk that does not repeat the running stream's header begins another stream."""
+def _begins_new_stream(
+    stream: WebmStream | Mp4Stream | MpegtsStream, chunk: bytes, kind: Container | None
+) -> bool:
+    """Whether a chunk without the running stream's header begins another stream."""
     if kind in {Container.MPEG_TS, Container.M2TS} or _is_header(chunk):
         return True
-    # Fragments begin like files of their own, but only a `moov` makes one.
+    # Fragments look like files, but only a `moov` begins one.
     return kind in {Container.MP4, Container.MOV} and (
         chunk[4:8] == b"moov" or not isinstance(stream, Mp4Stream)
     )
 
 
-# --- going on --------------------------------------------------------------------------------------
+# --- continuing a stream ---------------------------------------------------------------------------
 
 
 def _continuation(stream: WebmStream | Mp4Stream | MpegtsStream, chunk: bytes) -> bytes | None:
-    """Return what a chunk adds to the stream if it repeats the stream's header, or None."""
+    """Return the bytes after a repeated header, or None if the chunk does not repeat the stream's header."""
     if isinstance(stream, MpegtsStream):
-        return chunk if mpegts.goes_on(stream, chunk) else None
+        return chunk if mpegts.continues(stream, chunk) else None
     if not chunk.startswith(stream.prefix):
         return None
     rest = chunk[len(stream.prefix) :]
@@ -201,7 +260,9 @@ def _feed(state: StreamState, data: bytes) -> tuple[StreamState, Segment | None]
             return state, None
     if media.lost and stream.astray and not media.new:
         raise Problem(
-            "ih5004", f"The {len(data)} bytes do not continue the stream. Begin again with its header."
+            "ih5004",
+            f"The message ({len(data)} bytes) does not continue the stream. Restart the recording, or send "
+            "the next message of the stream.",
         )
     return replace(state, stream=stream, losses=state.losses + media.lost), _segment(media)
 

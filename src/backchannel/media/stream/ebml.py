@@ -1,4 +1,4 @@
-"""EBML elements, the bricks of WebM and Matroska (RFC 8794). Sans-IO."""
+"""EBML elements, the building blocks of WebM and Matroska (RFC 8794). Sans-IO."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 
 class Element(NamedTuple):
-    """Where an element's parts lie.
+    """The position of an element.
 
     Attributes
     ----------
     id
-        Identifier with its length marker.
+        Identifier, including its length marker.
     body
         Offset of the payload.
     end
-        Offset behind the payload; None if the size is left open.
+        Offset after the payload. None if the size is unknown, as in live streams.
     """
 
     id: int
@@ -25,29 +25,36 @@ class Element(NamedTuple):
 
 
 def read_element(data: bytes, at: int) -> Element | None:
-    """Read the head of the element at an offset.
+    """Read the header of the element at an offset.
+
+    Parameters
+    ----------
+    data
+        Part of a file.
+    at
+        Offset of the element.
 
     Returns
     -------
     Element or None
-        None if the head is not all there.
+        None if the header is incomplete. The element may end beyond the data.
 
     Raises
     ------
     ValueError
-        If there can be no element.
+        If this cannot be an element.
     """
     if at >= len(data):
         return None
     id_length = 9 - data[at].bit_length()
     if id_length > 4:
-        raise ValueError("no element identifier")
+        raise ValueError("not an element identifier")
     size_at = at + id_length
     if size_at >= len(data):
         return None
     size_length = 9 - data[size_at].bit_length()
     if size_length > 8:
-        raise ValueError("no element size")
+        raise ValueError("not an element size")
     body = size_at + size_length
     if body > len(data):
         return None
@@ -57,7 +64,7 @@ def read_element(data: bytes, at: int) -> Element | None:
 
 
 def children(data: bytes, at: int, end: int) -> Iterator[Element]:
-    """Yield the whole elements of a payload; stops quietly at damage."""
+    """Yield the complete elements of a payload. Stops silently at damage."""
     while at < end:
         try:
             element = read_element(data, at)
@@ -70,10 +77,10 @@ def children(data: bytes, at: int, end: int) -> Iterator[Element]:
 
 
 def number_of(data: bytes, element: Element) -> int:
-    """Return the unsigned number that is an element's payload."""
+    """Return the payload of an element as an unsigned number."""
     return int.from_bytes(data[element.body : element.end])
 
 
 def sized(payload: bytes) -> bytes:
-    """Return a payload with its size before it, in eight bytes."""
+    """Return a payload with its size in eight bytes before it."""
     return (len(payload) | 1 << 56).to_bytes(8) + payload

@@ -1,12 +1,11 @@
-"""A running fragmented MP4 stream, cut anywhere, made into pieces that decode on their own.
+"""Split a running fragmented MP4 stream, cut anywhere, into media that can be decoded independently.
 
-Sans-IO. Box layouts: ISO/IEC 14496-12. Only whole fragments (`moof` with its `mdat`) are passed on, since
-inside one all pictures may come before all sound.
+Sans-IO. Box layouts: ISO/IEC 14496-12. The unit is a complete fragment (`moof` with its `mdat`), because
+within a fragment all pictures may come before all sound.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -20,11 +19,11 @@ from backchannel.media.stream.units import (
     Unit,
     admit,
     keep,
-    refuse_too_many,
+    read_all,
 )
 
-# Of no use here, and legal between fragments.
-_PASSED_OVER = frozenset(
+# Boxes that are legal between fragments and not needed here.
+_SKIPPED = frozenset(
     {b"styp", b"sidx", b"ssix", b"free", b"skip", b"mfra", b"emsg", b"prft", b"uuid", b"ftyp"}
 )
 _PICTURE_HANDLER = b"vide"
@@ -40,10 +39,10 @@ _MAX_MOOF_BYTES = 8 * 1024 * 1024
 _MOOF_HEAD = re.compile(rb"\x00[\x00-\x7f]..moof", re.DOTALL)
 _MAX_SAMPLES = 100_000
 _MAX_STEP_BACK_S = 1.0
-# `styp`, `sidx`, `moof` and `mdat` are usual.
+# Most muxers write `styp`, `sidx`, `moof` and `mdat`.
 _BOXES_A_FRAGMENT = 4
 
-# All fragments count as one track: they hold picture and sound together.
+# All fragments count as one track, because each has picture and sound.
 _TRACK = 1
 
 
@@ -55,28 +54,28 @@ class _TrackHeader(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Mp4Stream:
-    """The state of one stream between two chunks.
+    """The state of a stream between two chunks.
 
     Attributes
     ----------
     header
-        `ftyp` and `moov`: what every piece begins with.
+        `ftyp` and `moov`, which every segment begins with.
     prefix
-        The bytes before the first fragment as they came, which some clients repeat.
+        The original bytes before the first fragment. Some clients repeat them.
     tracks
-        Track number with what its header says.
+        Track numbers with their headers.
     sequence
-        Number of the last fragment; None before the first.
+        Sequence number of the last fragment. None before the first.
     newest_s
-        Latest fragment's time, s.
+        Time of the newest fragment, s.
     kept
-        What the next piece needs to decode.
+        Units that the next segment needs to decode.
     moof
-        A `moof` whose `mdat` has not come yet.
+        A `moof` whose `mdat` has not arrived.
     skip
-        Bytes still to be passed over.
+        The number of bytes still to skip.
     astray
-        Whether only the next `moof` can tell where boxes begin.
+        Whether box boundaries are lost until the next `moof`.
     tail
         The beginning of a box whose end has not arrived.
     """
@@ -94,7 +93,7 @@ class Mp4Stream:
 
     @property
     def has_picture(self) -> bool:
-        """Whether any track is a picture."""
+        """Whether the stream has a video track."""
         return any(track.picture for _, track in self.tracks)
 
     @property
@@ -117,23 +116,23 @@ def begin(data: bytes) -> Mp4Stream | None:
     Returns
     -------
     Mp4Stream or None
-        A stream that has read no fragment yet; None if the header is not all there.
+        A stream without fragments so far. None if the header is incomplete.
 
     Raises
     ------
     ValueError
-        If this is no fragmented file.
+        If this is not a fragmented file.
     """
     at, header, moov = 0, b"", None
     while (box := read_box(data, at)) is not None and box.type != b"moof":
-        if box.type not in _PASSED_OVER | {b"moov"}:
+        if box.type not in _SKIPPED | {b"moov"}:
             raise ValueError("media before its header")
         if box.end > len(data):
             if moov is not None:
                 break
             return None
         if at > MAX_HEADER_BYTES:
-            raise ValueError("too long before the first fragment")
+            raise ValueError("header too long")
         if box.type in {b"ftyp", b"moov"}:
             header += data[at : box.end]
         moov = box if box.type == b"moov" else moov
@@ -144,7 +143,7 @@ def begin(data: bytes) -> Mp4Stream | None:
     if child_at(data, moov, b"mvex") is None or not tracks:
         raise ValueError("not fragmented")
     stream = Mp4Stream(header=header, prefix=data[:at], tracks=tracks)
-    # Before its first key frame no picture can be decoded.
+    # Pictures before the first key frame cannot be decoded.
     return replace(stream, kept=Kept(waiting=stream.pictures))
 
 
@@ -181,16 +180,19 @@ def feed(stream: Mp4Stream, chunk: bytes) -> tuple[Mp4Stream, Media]:
     stream
         The stream so far.
     chunk
-        What follows, cut anywhere.
+        The next bytes, cut anywhere.
 
     Returns
     -------
-    tuple of Mp4Stream and Media
+    stream
+        The stream after this chunk.
+    media
+        The media in this chunk.
 
     Raises
     ------
     Problem
-        ``ih5004`` for absurdly many fragments.
+        ``ih5004`` if the chunk has too many fragments.
     """
     reader = _Reader(stream, chunk)
     reader.run()
@@ -211,7 +213,7 @@ def feed(stream: Mp4Stream, chunk: bytes) -> tuple[Mp4Stream, Media]:
 
 
 def starts_over(stream: Mp4Stream, rest: bytes) -> bool:
-    """Whether what follows a repeated header is a new recording, whose clock began anew."""
+    """Whether the bytes after a repeated header are a new recording, whose clock restarted."""
     try:
         box = read_box(rest, 0)
         if box is None or box.type != b"moof" or box.end > len(rest):
@@ -222,7 +224,7 @@ def starts_over(stream: Mp4Stream, rest: bytes) -> bool:
 
 
 def _placed(fragments: tuple[Unit, ...] | list[Unit], at: int) -> bytes:
-    """Join fragments, telling those that point into the file by offset where they now are."""
+    """Join fragments, and correct the absolute offsets in them."""
     placed = bytearray()
     for fragment in fragments:
         start = len(placed)
@@ -231,13 +233,13 @@ def _placed(fragments: tuple[Unit, ...] | list[Unit], at: int) -> bytes:
         for traf in boxes(fragment.raw, 8, moof.end if moof is not None else 0):
             tfhd = child_at(fragment.raw, traf, b"tfhd") if traf.type == b"traf" else None
             if tfhd is not None and fragment.raw[tfhd.body + 3] & _BASE_DATA_OFFSET:
-                # Every muxer that writes an absolute offset means the beginning of its own `moof`.
+                # Muxers that write an absolute offset write that of the fragment's own `moof`.
                 placed[start + tfhd.body + 8 : start + tfhd.body + 16] = (at + start).to_bytes(8)
     return bytes(placed)
 
 
 def _fragment(stream: Mp4Stream, moof: bytes) -> Unit:
-    """Read a whole `moof`: when it begins and whether a picture can be decoded from it on."""
+    """Read the time of a complete `moof`, and whether it has a key frame."""
     tracks = dict(stream.tracks)
     times, key = [], not stream.has_picture
     for traf in boxes(moof, 8, len(moof)):
@@ -274,7 +276,7 @@ def _default_flags(moof: bytes, tfhd: Box, track: _TrackHeader) -> int:
 def _has_sync(moof: bytes, run: Box, flags: int) -> bool:
     present, count = u32_at(moof, run.body) & 0xFFFFFF, u32_at(moof, run.body + 4)
     if count > _MAX_SAMPLES:
-        raise ValueError("absurd number of samples")
+        raise ValueError("too many samples")
     at = run.body + 8 + (4 if present & _RUN_DATA_OFFSET else 0)
     if present & _RUN_FIRST_FLAGS and count:
         if not u32_at(moof, at) & _NOT_SYNC:
@@ -291,14 +293,14 @@ def _has_sync(moof: bytes, run: Box, flags: int) -> bool:
 
 
 class _Reader:
-    """Reads one chunk. Lives no longer than that; what must last goes back into the stream."""
+    """Reads one chunk. The state that outlives the chunk goes back into the stream."""
 
     def __init__(self, stream: Mp4Stream, chunk: bytes) -> None:
         self.stream = stream
         skipped = min(stream.skip, len(chunk))
         self.skip = stream.skip - skipped
         self.data = stream.tail + chunk[skipped:]
-        # Where the chunk begins: what lies across this was put together on trust.
+        # Where the chunk begins. A box across this seam is damaged if a chunk was lost.
         self.seam = len(stream.tail)
         self.sequence = stream.sequence
         self.moof = stream.moof
@@ -309,30 +311,24 @@ class _Reader:
         self._last_at = 0
 
     def run(self) -> None:
-        """Read every whole box; keep the rest for the next chunk."""
-        at = self._next_moof(0) if self.astray else 0
-        for count in itertools.count():
-            if at >= len(self.data):
-                return
-            refuse_too_many(count // _BOXES_A_FRAGMENT)
-            try:
-                box = read_box(self.data, at)
-                after = self._take(box, at) if box is not None else None
-            except ValueError:
-                after = self._resync(at)
-            if after is None:
-                self.tail = self.data[at:]
-                return
-            at = after
+        """Read every complete box, and keep the rest for the next chunk."""
+        start = self._next_moof(0) if self.astray else 0
+        self.tail = read_all(self.data, start, self._take, self._resync, _BOXES_A_FRAGMENT)
 
-    def _take(self, box: Box, at: int) -> int | None:
-        """Take one box; None if it must wait for more bytes. Raises ValueError where none can be."""
-        if box.type in _PASSED_OVER or box.type == b"moov":
+    def _take(self, at: int) -> int | None:
+        """Read the box at an offset.
+
+        Returns the offset after it, or None if it is incomplete. Raises ValueError if this cannot be a box.
+        """
+        box = read_box(self.data, at)
+        if box is None:
+            return None
+        if box.type in _SKIPPED or box.type == b"moov":
             self.skip = max(0, box.end - len(self.data))
             return box.end
         limit = {b"moof": _MAX_MOOF_BYTES, b"mdat": MAX_UNIT_BYTES}.get(box.type, 0)
         if box.end - at > limit:
-            raise ValueError("no part of a fragment")
+            raise ValueError("not part of a fragment")
         if box.end > len(self.data):
             return None
         self.astray = False
@@ -354,9 +350,9 @@ class _Reader:
         self.moof = b""
 
     def _resync(self, at: int) -> int:
-        """Go on at the next `moof` after damage."""
+        """Return where to continue after damage: the next `moof`."""
         if self._last_at < self.seam < at and self.fragments:
-            # The fragment across the seam was made of bytes that do not belong together.
+            # The fragment across the seam joins bytes that do not belong together.
             self.fragments.pop()
             at = self.seam - 1
         self.moof = b""
@@ -369,6 +365,6 @@ class _Reader:
             self.lost_at = len(self.fragments)
 
     def _next_moof(self, at: int) -> int:
-        """Offset of the next `moof`, or of what may be its head at the end, or of the end."""
+        """Return the offset of the next `moof`, or of its possible beginning at the end of the data."""
         found = _MOOF_HEAD.search(self.data, at)
         return found.start() if found is not None else max(at, len(self.data) - 7)

@@ -1,7 +1,7 @@
-"""A running MPEG transport stream, cut anywhere, made into pieces that decode on their own.
+"""Split a running MPEG transport stream, cut anywhere, into media that can be decoded independently.
 
-Sans-IO. Packet, section and PES layouts: ISO/IEC 13818-1. Every segment gets the tables (PAT and PMT) and
-whole PES packets, each in one piece and in the order in which they were completed.
+Sans-IO. Packet, section and PES layouts: ISO/IEC 13818-1. Every segment has the tables (PAT and PMT) and
+complete PES packets, in the order in which they ended.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from backchannel.media.stream.container import (
 from backchannel.media.stream.mpegts_packets import (
     PICTURE_TYPES,
     Packet,
+    begins_key_frame,
     elementary_streams,
-    in_step,
+    is_aligned,
     packets_of,
     pes_time_s,
     program_map_pid,
     read_packet,
-    shows_key,
 )
 from backchannel.media.stream.units import MAX_UNIT_BYTES, Kept, Media, Unit, admit, keep, refuse_too_many
 
 _PAT_PID = 0
-# So many in a row show where packets begin.
+# This many packets in a row show where packets begin.
 _SEARCH_PACKETS = 5
-# A stream that goes on after a repeated table does so about where it stopped.
+# A stream that continues after repeated tables continues near the time where it stopped.
 _MAX_STEP_BACK_S, _MAX_STEP_S = 0.5, 10.0
-# How much of a picture to search for a key frame's start code where the muxer sets no flag.
+# How much of a picture to search for a key frame's start code if the muxer sets no flag.
 _KEY_SEARCH_BYTES = 1024
 
 
 class _Open(NamedTuple):
-    """A PES packet whose end has not come."""
+    """A PES packet whose end has not arrived."""
 
     pid: int
     key: bool
@@ -51,7 +51,7 @@ class _Open(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MpegtsStream:
-    """The state of one stream between two chunks.
+    """The state of a stream between two chunks.
 
     Attributes
     ----------
@@ -60,21 +60,21 @@ class MpegtsStream:
     tables
         The packets of PAT and PMT.
     kinds
-        Elementary streams that are passed on: number and type.
+        PID and type of the elementary streams in use.
     counters
         Last continuity counter of each.
     opened
-        PES packets whose end has not come.
+        PES packets whose end has not arrived.
     newest_s
-        Latest time so far, s; None before the first.
+        Newest time, s. None before the first.
     kept
-        What the next piece needs to decode.
+        Units that the next segment needs to decode.
     astray
-        Whether the packet grid was lost.
+        Whether packet boundaries are lost.
     tail
         The beginning of a packet whose end has not arrived.
     prefix
-        Empty: the tables may be anywhere, and are read again with the rest.
+        Always empty: a repeated header is not cut off, because the tables may be anywhere.
     """
 
     packet_bytes: int
@@ -90,15 +90,15 @@ class MpegtsStream:
 
     @property
     def pictures(self) -> frozenset[int]:
-        """The elementary streams that are pictures."""
+        """The PIDs of the video streams."""
         return frozenset(pid for pid, kind in self.kinds if kind in PICTURE_TYPES)
 
 
-# --- beginning -------------------------------------------------------------------------------------
+# --- beginning a stream ----------------------------------------------------------------------------
 
 
 def begin(data: bytes) -> MpegtsStream | None:
-    """Look for the tables of a stream.
+    """Read the tables of a stream.
 
     Parameters
     ----------
@@ -108,29 +108,29 @@ def begin(data: bytes) -> MpegtsStream | None:
     Returns
     -------
     MpegtsStream or None
-        A stream that has read nothing yet; None if a table is still missing.
+        A stream without media so far. None if a table is missing.
 
     Raises
     ------
     ValueError
-        If there are no packets.
+        If the data has no transport packets.
     """
     sync = find_ts_sync(data)
     if sync is None:
-        raise ValueError("no transport stream")
+        raise ValueError("not a transport stream")
     pat, map_pid = b"", None
     for packet, raw in packets_of(data[sync.offset :], sync.packet_bytes):
         if packet.pid == _PAT_PID and (found := program_map_pid(packet)) is not None:
             pat, map_pid = raw, found
         elif map_pid is not None and packet.pid == map_pid and (kinds := elementary_streams(packet)):
             stream = MpegtsStream(sync.packet_bytes, pat + raw, kinds)
-            # Before its first key frame no picture can be decoded.
+            # Pictures before the first key frame cannot be decoded.
             return replace(stream, kept=Kept(waiting=stream.pictures))
     return None
 
 
-def goes_on(stream: MpegtsStream, chunk: bytes) -> bool:
-    """Whether a chunk continues a stream: it does unless it begins with tables and tells another time."""
+def continues(stream: MpegtsStream, chunk: bytes) -> bool:
+    """Whether a chunk continues a stream: yes, unless it begins with tables and its clock jumps."""
     if len(chunk) < stream.packet_bytes or find_ts_sync(chunk) is None:
         return find_ts_sync(stream.tail + chunk) is not None or _may_be_inside(stream, chunk)
     tables = False
@@ -145,11 +145,11 @@ def goes_on(stream: MpegtsStream, chunk: bytes) -> bool:
 
 
 def _may_be_inside(stream: MpegtsStream, chunk: bytes) -> bool:
-    """Whether a chunk too short to tell could be the middle of a packet."""
+    """Whether a chunk is short enough to be the middle of a packet."""
     return len(stream.tail) + len(chunk) < 2 * M2TS_PACKET_BYTES
 
 
-# --- going on --------------------------------------------------------------------------------------
+# --- continuing a stream ---------------------------------------------------------------------------
 
 
 def feed(stream: MpegtsStream, chunk: bytes) -> tuple[MpegtsStream, Media]:
@@ -160,16 +160,19 @@ def feed(stream: MpegtsStream, chunk: bytes) -> tuple[MpegtsStream, Media]:
     stream
         The stream so far.
     chunk
-        What follows, cut anywhere.
+        The next bytes, cut anywhere.
 
     Returns
     -------
-    tuple of MpegtsStream and Media
+    stream
+        The stream after this chunk.
+    media
+        The media in this chunk.
 
     Raises
     ------
     Problem
-        ``ih5004`` for absurdly many packets.
+        ``ih5004`` if the chunk has too many PES packets.
     """
     reader = _Reader(stream, chunk)
     reader.run()
@@ -177,7 +180,7 @@ def feed(stream: MpegtsStream, chunk: bytes) -> tuple[MpegtsStream, Media]:
 
 
 def finish(stream: MpegtsStream) -> tuple[MpegtsStream, Media]:
-    """Take the PES packets that only a following one would have shown to be whole."""
+    """End the stream: take the open PES packets, which have no successor to end them."""
     reader = _Reader(stream, b"")
     for pid in list(reader.opened):
         reader.close(pid)
@@ -185,12 +188,12 @@ def finish(stream: MpegtsStream) -> tuple[MpegtsStream, Media]:
 
 
 class _Reader:
-    """Reads one chunk. Lives no longer than that; what must last goes back into the stream."""
+    """Reads one chunk. The state that outlives the chunk goes back into the stream."""
 
     def __init__(self, stream: MpegtsStream, chunk: bytes) -> None:
         self.stream = stream
         self.data = stream.tail + chunk
-        torn = stream.tail and not in_step(self.data, stream.packet_bytes)
+        torn = stream.tail and not is_aligned(self.data, stream.packet_bytes)
         self.kinds = dict(stream.kinds)
         self.counters = dict(stream.counters)
         self.opened = {pes.pid: (pes, [pes.raw], len(pes.raw)) for pes in stream.opened}
@@ -199,18 +202,18 @@ class _Reader:
         self.units: list[Unit] = []
         self.lost_at: int | None = None
         self.tail = b""
-        if torn and in_step(chunk, stream.packet_bytes):
-            # The rest of the packet that was cut never came; the chunk begins with one of its own.
+        if torn and is_aligned(chunk, stream.packet_bytes):
+            # The rest of the cut packet never arrived. The chunk begins with a new packet.
             self.data = chunk
             self.opened.clear()
             self._lose()
 
     def result(self) -> tuple[MpegtsStream, Media]:
-        """Sum up: the stream after this chunk, and what the chunk gave."""
+        """Return the stream after this chunk, and the media in the chunk."""
         stream = self.stream
         kept, admitted = admit(stream.kept, self.units, stream.pictures, self.lost_at)
         if self.lost_at is not None:
-            # Demuxers throw away what follows a jump of the continuity counter, so nothing may precede it.
+            # Demuxers discard media after a jump of the continuity counter, so no old media may precede it.
             kept = Kept((), kept.waiting)
         media = Media(stream.tables, _joined(kept.units), _joined(admitted), self.lost_at is not None)
         after = replace(
@@ -225,7 +228,7 @@ class _Reader:
         return after, media
 
     def run(self) -> None:
-        """Read every whole packet; keep the rest for the next chunk."""
+        """Read every complete packet, and keep the rest for the next chunk."""
         size, at = self.stream.packet_bytes, 0
         sync_at = size - TS_PACKET_BYTES
         while at + size <= len(self.data):
@@ -257,7 +260,7 @@ class _Reader:
         before = self.counters.get(packet.pid)
         if before is not None and packet.counter != (before + 1) & 15:
             if packet.counter == before:
-                return  # Sent twice, as the standard allows.
+                return  # A duplicate packet, which the standard allows.
             self.opened.pop(packet.pid, None)
             self._lose()
         self.counters[packet.pid] = packet.counter
@@ -291,7 +294,7 @@ class _Reader:
             self.close(packet.pid)
 
     def close(self, pid: int) -> None:
-        """Make a unit of the PES packet that is open on a stream, if there is one."""
+        """Turn the open PES packet of a stream, if any, into a unit."""
         entry = self.opened.pop(pid, None)
         if entry is None:
             return
@@ -301,7 +304,7 @@ class _Reader:
         if time_s is None:
             time_s = self.newest_s or 0.0
         self.newest_s = time_s
-        key = kind in PICTURE_TYPES and (pes.key or shows_key(kind, pes.head))
+        key = kind in PICTURE_TYPES and (pes.key or begins_key_frame(kind, pes.head))
         self.units.append(Unit(pid, time_s, key, b"".join(parts)))
         refuse_too_many(len(self.units))
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from backchannel.media.stream.container import TS_PACKET_BYTES, TS_SYNC
 
 PICTURE_TYPES = frozenset({0x01, 0x02, 0x10, 0x1B, 0x24, 0xEA})
-# Sound, and private data (0x06), which may be Opus or AC-3.
+# Audio, and private data (0x06), which may be Opus or AC-3.
 SOUND_TYPES = frozenset({0x03, 0x04, 0x06, 0x0F, 0x11, 0x81, 0x87})
 _PTS_HZ = 90_000
 _KEY_NAL_TYPES = MappingProxyType({0x1B: frozenset({5, 7}), 0x24: frozenset({16, 17, 18, 19, 20, 21, 33})})
@@ -21,17 +21,17 @@ class Packet(NamedTuple):
     Attributes
     ----------
     pid
-        Number of its elementary stream.
+        Packet identifier of its elementary stream.
     first
         Whether a section or PES packet begins here.
     counter
         Continuity counter, 0..15.
     random_access
-        Whether the muxer says decoding can begin here.
+        Whether the muxer marked it as a random access point.
     stuffed
-        Whether it was filled up, as only the last packet of a PES packet is.
+        Whether it has stuffing bytes, as only the last packet of a PES packet has.
     payload
-        What it carries.
+        The payload.
     """
 
     pid: int
@@ -52,7 +52,7 @@ def read_packet(packet: bytes) -> Packet:
     """
     packet = packet[-TS_PACKET_BYTES:]
     if packet[0] != TS_SYNC:
-        raise ValueError("no transport packet")
+        raise ValueError("not a transport packet")
     pid = int.from_bytes(packet[1:3]) & 0x1FFF
     control = packet[3] >> 4 & 3
     body, random_access, stuffed = 4, False, False
@@ -62,14 +62,14 @@ def read_packet(packet: bytes) -> Packet:
         flags = packet[5] if length else 0
         random_access = bool(flags & 0x40)
         needed = 1 + 6 * bool(flags & 0x10) + 6 * bool(flags & 0x08) + bool(flags & 0x04)
-        # Private data and extensions (0x03) have lengths of their own; they are not stuffing.
+        # Private data and extensions (0x03) have their own lengths. They are not stuffing.
         stuffed = (length == 0 or length > needed) and not flags & 0x03
     payload = packet[body:] if control & 1 else b""
     return Packet(pid, bool(packet[1] & 0x40), packet[3] & 15, random_access, stuffed, payload)
 
 
 def packets_of(data: bytes, packet_bytes: int) -> Iterator[tuple[Packet, bytes]]:
-    """Yield the packets of an aligned run until the sync byte fails."""
+    """Yield the packets of aligned data, up to the first one without a sync byte."""
     for at in range(0, len(data) - packet_bytes + 1, packet_bytes):
         raw = data[at : at + packet_bytes]
         try:
@@ -78,14 +78,14 @@ def packets_of(data: bytes, packet_bytes: int) -> Iterator[tuple[Packet, bytes]]
             return
 
 
-def in_step(data: bytes, packet_bytes: int) -> bool:
-    """Whether the data begins with a packet, as far as its first two can tell."""
+def is_aligned(data: bytes, packet_bytes: int) -> bool:
+    """Whether the data begins with a packet. Checks the sync bytes of the first two packets."""
     sync_at = packet_bytes - TS_PACKET_BYTES
     return all(byte == TS_SYNC for byte in data[sync_at : sync_at + packet_bytes + 1 : packet_bytes])
 
 
 def _section(packet: Packet) -> bytes:
-    """Return the section that begins in a packet, cut where the packet ends."""
+    """Return the section that begins in a packet, up to the end of the packet."""
     if not packet.first or not packet.payload:
         return b""
     section = packet.payload[1 + packet.payload[0] :]
@@ -93,7 +93,7 @@ def _section(packet: Packet) -> bytes:
 
 
 def program_map_pid(packet: Packet) -> int | None:
-    """Return where the first program of a PAT has its PMT; None if the packet holds no PAT."""
+    """Return the PID of the first program's PMT, or None if the packet has no PAT."""
     section = _section(packet)
     for at in range(8, len(section) - 7, 4):
         if int.from_bytes(section[at : at + 2]):
@@ -102,7 +102,7 @@ def program_map_pid(packet: Packet) -> int | None:
 
 
 def elementary_streams(packet: Packet) -> tuple[tuple[int, int], ...]:
-    """Return number and type of a PMT's pictures and sounds; empty if the packet holds no PMT."""
+    """Return PID and type of the video and audio streams in a PMT. Empty if the packet has no PMT."""
     section = _section(packet)
     if len(section) < 16:
         return ()
@@ -115,7 +115,7 @@ def elementary_streams(packet: Packet) -> tuple[tuple[int, int], ...]:
 
 
 def pes_time_s(head: bytes) -> float | None:
-    """Presentation time in the head of a PES packet, s; None without one."""
+    """Return the presentation time in the header of a PES packet, s, or None."""
     if len(head) < 14 or head[:3] != b"\x00\x00\x01" or not head[7] & 0x80:
         return None
     bits = (
@@ -124,8 +124,8 @@ def pes_time_s(head: bytes) -> float | None:
     return bits / _PTS_HZ
 
 
-def shows_key(kind: int, head: bytes) -> bool:
-    """Whether the beginning of a picture holds what only a key frame begins with."""
+def begins_key_frame(kind: int, head: bytes) -> bool:
+    """Whether the first bytes of a picture have a start code that only key frames have."""
     if kind in {0x01, 0x02}:
         return b"\x00\x00\x01\xb3" in head
     at = head.find(b"\x00\x00\x01", 9)

@@ -1,4 +1,4 @@
-"""Raw samples, cut at any byte, to segments that decode on their own: each a little WAV file."""
+"""Turn raw samples, cut at any byte, into segments that can be decoded independently: small WAV files."""
 
 import struct
 from typing import Final
@@ -11,21 +11,29 @@ _HEADER: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")
 
 
 def take_samples(held: bytes, data: bytes, sample_rate_hz: int) -> tuple[bytes, Segment | None]:
-    """Take the next bytes of signed 16-bit little-endian mono sound.
+    r"""Take the next bytes of signed 16-bit little-endian mono samples.
 
     Parameters
     ----------
     held
-        What the call before left: the first byte of a sample, or nothing.
+        The first value that the previous call returned; empty at first.
     data
-        What follows, cut anywhere.
+        The next bytes, cut anywhere.
     sample_rate_hz
-        Samples a second.
+        Sampling rate, Hz.
 
     Returns
     -------
-    tuple of bytes and Segment or None
-        What to hold for the next call, and the whole samples; None if there are none.
+    held
+        Half a sample or nothing, for the next call.
+    segment
+        The complete samples, or None.
+
+    Examples
+    --------
+    >>> held, segment = take_samples(b"", bytes(5), sample_rate_hz=16_000)
+    >>> held, len(segment.data) - 44
+    (b'\x00', 4)
     """
     data = held + data
     whole = len(data) - len(data) % BYTES_A_SAMPLE

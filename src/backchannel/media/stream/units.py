@@ -1,12 +1,13 @@
-"""What the three running streams (WebM, fragmented MP4, MPEG-TS) have in common: units, and how many to keep.
+"""Code shared by the three running streams (WebM, fragmented MP4, MPEG-TS): units, and how many to keep.
 
-A unit is the smallest piece that can be moved to another place in the stream: a block, a fragment, a PES
-packet. Between messages a stream keeps the units from which the next new one can be decoded.
+A unit is the smallest part of a stream that can be moved: a block, a fragment, a PES packet. Between messages
+a stream keeps the units that the next new unit needs to decode.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,33 +16,33 @@ from backchannel.errors import Problem
 MAX_KEPT_S = 30.0
 MAX_KEPT_BYTES = 32 * 1024 * 1024
 MAX_KEPT_UNITS = 20_000
-"""Bounds on what is kept between messages. Pictures with key frames further apart are lost until the next."""
+"""Limits for the units kept between messages. Pictures with key frames further apart are lost."""
 
 PREROLL_S = 0.5
-"""Sound decoders need what came shortly before to begin without a click: Opus 80 ms, AAC one frame."""
+"""Audio decoders need a little earlier sound to start without a click: Opus 80 ms, AAC one frame."""
 
 MAX_UNITS_A_CHUNK = 300_000
-"""Half an hour of picture and sound has fewer."""
+"""Half an hour of video and audio has fewer."""
 
 MAX_UNIT_BYTES = 32 * 1024 * 1024
 MAX_HEADER_BYTES = 1024 * 1024
 
 
 class Unit(NamedTuple):
-    """A piece of a stream that stands for itself.
+    """The smallest part of a stream that can be moved.
 
     Attributes
     ----------
     track
-        The container's number of the track.
+        Track number in the container.
     time_s
-        Container time, s; rough, only used to decide what to keep.
+        Approximate container time, s. Only used to decide what to keep.
     key
-        Whether decoding a picture can begin here.
+        Whether it begins with a key frame.
     raw
         The bytes as received.
     clock
-        What `raw` counts its time from, in the container's own units, where it does not say so itself.
+        The origin of the times in `raw`, in the container's units. 0 if they are absolute.
     """
 
     track: int
@@ -53,14 +54,14 @@ class Unit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a stream carries from one message to the next.
+    """The units that a stream keeps between two messages.
 
     Attributes
     ----------
     units
-        From the last key frame of each picture track, and the last half second of everything.
+        Everything since the last key frame of each video track, and the last half second of all tracks.
     waiting
-        Picture tracks that cannot be decoded before their next key frame.
+        Video tracks that cannot be decoded before their next key frame.
     """
 
     units: tuple[Unit, ...] = ()
@@ -70,23 +71,25 @@ class Kept:
 def admit(
     kept: Kept, arrived: Sequence[Unit], pictures: frozenset[int], lost_at: int | None
 ) -> tuple[Kept, list[Unit]]:
-    """Leave out of the new units those that cannot be decoded yet.
+    """Drop new units that cannot be decoded yet.
 
     Parameters
     ----------
     kept
-        What the stream carried up to here.
+        The units kept so far.
     arrived
         New units, in the order of the stream.
     pictures
-        The picture tracks: after a loss they wait for their next key frame.
+        The video tracks. After a loss they wait for their next key frame.
     lost_at
-        Number of the first new unit after a loss, or None.
+        Index of the first new unit after a loss, or None.
 
     Returns
     -------
-    tuple of Kept and list of Unit
-        `kept` with the tracks that found their key frame no longer waiting, and the decodable new units.
+    kept
+        The same units, with the tracks that wait now.
+    admitted
+        The new units that can be decoded.
     """
     waiting = set(kept.waiting)
     admitted = []
@@ -103,21 +106,21 @@ def admit(
 
 
 def keep(kept: Kept, admitted: Sequence[Unit], pictures: frozenset[int]) -> Kept:
-    """Choose what the next message will need of everything so far.
+    """Choose the units that the next message needs.
 
     Parameters
     ----------
     kept
-        What was carried up to here.
+        The units kept so far.
     admitted
-        New units that this message's segment holds.
+        The new units in this message's segment.
     pictures
-        The picture tracks. Only these need their last key frame.
+        The video tracks. Only these need their last key frame.
 
     Returns
     -------
     Kept
-        Never more than the bounds above.
+        Never more than the limits above.
     """
     units = (*kept.units, *admitted)
     if not units:
@@ -142,7 +145,7 @@ def keep(kept: Kept, admitted: Sequence[Unit], pictures: frozenset[int]) -> Kept
 
 
 def refuse_too_many(count: int) -> None:
-    """Refuse a chunk of absurdly many tiny units before it fills the memory.
+    """Refuse a chunk with too many tiny units before it fills the memory.
 
     Raises
     ------
@@ -151,17 +154,65 @@ def refuse_too_many(count: int) -> None:
     """
     if count > MAX_UNITS_A_CHUNK:
         raise Problem(
-            "ih5004", f"The message holds more than {MAX_UNITS_A_CHUNK} packets. Send shorter segments."
+            "ih5004", f"The message has more than {MAX_UNITS_A_CHUNK} packets. Send shorter segments."
         )
 
 
+def read_all(
+    data: bytes,
+    start: int,
+    take: Callable[[int], int | None],
+    resync: Callable[[int], int],
+    parts_a_unit: int,
+) -> bytes:
+    """Read the boxes or elements of a chunk one after the other.
+
+    Parameters
+    ----------
+    data
+        The chunk.
+    start
+        Offset of the first part.
+    take
+        Reads the part at an offset. Returns the offset after it, or None if the part is incomplete. Raises
+        ValueError at damage.
+    resync
+        Returns the offset at which to continue after damage.
+    parts_a_unit
+        How many parts a unit usually has.
+
+    Returns
+    -------
+    bytes
+        The incomplete part at the end. The next chunk completes it.
+
+    Raises
+    ------
+    Problem
+        ``ih5004`` if the chunk has too many parts.
+    """
+    at = start
+    for count in itertools.count():
+        if at >= len(data):
+            break
+        refuse_too_many(count // parts_a_unit)
+        try:
+            after = take(at)
+        except ValueError:
+            after = resync(at)
+        if after is None:
+            return data[at:]
+        at = after
+    return b""
+
+
 class Media(NamedTuple):
-    """What one chunk gave.
+    """The media in one chunk.
 
     Attributes
     ----------
     header, old, new
-        Joined, they decode on their own; `new` is empty if nothing whole arrived.
+        Joined, they can be decoded independently. `new` is empty if no complete unit arrived.
     lost
         Whether part of the stream before or in this chunk is missing.
     """

@@ -1,20 +1,27 @@
-"""A running WebM or Matroska stream, cut anywhere, made into pieces that decode on their own.
+"""Split a running WebM or Matroska stream, cut anywhere, into media that can be decoded independently.
 
-Sans-IO. Element identifiers and layouts: RFC 9559 (Matroska) and RFC 8794 (EBML). Clusters are read flat,
-their children as if they were siblings, since live streams leave their sizes open and every identifier
-belongs to one level only.
+Sans-IO. Element identifiers and layouts: RFC 9559 (Matroska) and RFC 8794 (EBML). Clusters and their children
+are read as one flat sequence. Live streams do not declare the size of a cluster, and every identifier occurs
+on one level only.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
 from backchannel.media.stream.ebml import Element, children, number_of, read_element, sized
-from backchannel.media.stream.units import MAX_UNIT_BYTES, Media, Unit, admit, keep, refuse_too_many
-from backchannel.media.stream.webm_header import CLUSTER, PASSED_OVER, WebmStream
+from backchannel.media.stream.units import (
+    MAX_UNIT_BYTES,
+    Media,
+    Unit,
+    admit,
+    keep,
+    read_all,
+    refuse_too_many,
+)
+from backchannel.media.stream.webm_header import CLUSTER, SKIPPED, WebmStream
 
 TIMESTAMP = 0xE7
 SIMPLE_BLOCK = 0xA3
@@ -23,12 +30,12 @@ BLOCK = 0xA1
 REFERENCE_BLOCK = 0xFB
 
 _CLUSTER_BYTES = CLUSTER.to_bytes(4)
-# Inside one cluster times never go back further than pictures are reordered; more means another cluster.
+# Within a cluster, times go back only where pictures are reordered. A larger step means another cluster.
 _MAX_STEP_BACK_S = 2.0
-# Recorders cut their chunks between blocks, so a lost chunk leaves no damage, only a jump of time. Sound
-# comes in packets of at most 0.12 s (RFC 7587); pictures alone may be slow.
+# Recorders cut chunks between blocks, so a lost chunk leaves no damage, only a jump in time. An Opus packet
+# is at most 0.12 s long (RFC 7587). Without audio, pictures may be further apart.
 _MAX_STEP_S, _MAX_STEP_WITHOUT_SOUND_S = 0.25, 1.5
-# A cluster of its own for every block has a head and a time besides.
+# If every block has its own cluster, each block comes with a cluster header and a timestamp.
 _ELEMENTS_A_BLOCK = 3
 
 
@@ -40,16 +47,19 @@ def feed(stream: WebmStream, chunk: bytes) -> tuple[WebmStream, Media]:
     stream
         The stream so far.
     chunk
-        What follows, cut anywhere.
+        The next bytes, cut anywhere.
 
     Returns
     -------
-    tuple of WebmStream and Media
+    stream
+        The stream after this chunk.
+    media
+        The media in this chunk.
 
     Raises
     ------
     Problem
-        ``ih5004`` for absurdly many blocks.
+        ``ih5004`` if the chunk has too many blocks.
     """
     reader = _Reader(stream, chunk)
     reader.run()
@@ -71,7 +81,7 @@ def feed(stream: WebmStream, chunk: bytes) -> tuple[WebmStream, Media]:
 
 
 def starts_over(stream: WebmStream, rest: bytes) -> bool:
-    """Whether what follows a repeated header is a new recording, whose clock began anew."""
+    """Whether the bytes after a repeated header are a new recording, whose clock restarted."""
     try:
         cluster = read_element(rest, 0)
         if cluster is None or cluster.id != CLUSTER:
@@ -85,7 +95,7 @@ def starts_over(stream: WebmStream, rest: bytes) -> bool:
 
 
 def _clusters(blocks: Sequence[Unit]) -> bytes:
-    """Write blocks into clusters of known size, a new one wherever the cluster's time changes."""
+    """Write blocks into clusters of known size. A new cluster begins when the cluster time changes."""
     written = []
     for time, group in groupby(blocks, key=lambda block: block.clock):
         payload = b"\xe7\x88" + time.to_bytes(8) + b"".join(block.raw for block in group)
@@ -94,14 +104,14 @@ def _clusters(blocks: Sequence[Unit]) -> bytes:
 
 
 class _Reader:
-    """Reads one chunk. Lives no longer than that; what must last goes back into the stream."""
+    """Reads one chunk. The state that outlives the chunk goes back into the stream."""
 
     def __init__(self, stream: WebmStream, chunk: bytes) -> None:
         self.stream = stream
         skipped = min(stream.skip, len(chunk))
         self.skip = stream.skip - skipped
         self.data = stream.tail + chunk[skipped:]
-        # Where the chunk begins: what lies across this was put together on trust.
+        # Where the chunk begins. An element across this seam is damaged if a chunk was lost.
         self.seam = len(stream.tail)
         self.cluster_time = stream.cluster_time
         self.newest_in_cluster: int | None = None
@@ -110,30 +120,23 @@ class _Reader:
         self.astray = stream.astray
         self.tail = b""
         self.read_s, self.heard_s = stream.read_s, stream.heard_s
-        # Blocks before this chunk's first cluster head, once that is known.
+        # The number of blocks before the first cluster header in this chunk, once known.
         self._headless: int | None = None
         self._last_at = 0
 
     def run(self) -> None:
-        """Read every whole element; keep the rest for the next chunk."""
-        at = self._next_cluster(0) if self.astray else 0
-        for count in itertools.count():
-            if at >= len(self.data):
-                return
-            refuse_too_many(max(len(self.blocks), count // _ELEMENTS_A_BLOCK))
-            try:
-                element = read_element(self.data, at)
-                after = self._take(element, at) if element is not None else None
-            except ValueError:
-                after = self._resync(at)
-            if after is None:
-                # Nothing legal is this long before its end is known.
-                self.tail = self.data[at:]
-                return
-            at = after
+        """Read every complete element, and keep the rest for the next chunk."""
+        start = self._next_cluster(0) if self.astray else 0
+        self.tail = read_all(self.data, start, self._take, self._resync, _ELEMENTS_A_BLOCK)
 
-    def _take(self, element: Element, at: int) -> int | None:
-        """Take one element; None if it must wait for more bytes. Raises ValueError where none can be."""
+    def _take(self, at: int) -> int | None:
+        """Read the element at an offset.
+
+        Returns the offset after it, or None if it is incomplete. Raises ValueError at damage.
+        """
+        element = read_element(self.data, at)
+        if element is None:
+            return None
         if element.id == CLUSTER:
             self.cluster_time = self.newest_in_cluster = None
             self.astray = False
@@ -141,17 +144,17 @@ class _Reader:
                 self._headless = len(self.blocks)
             return element.body
         if element.end is None:
-            raise ValueError("only clusters may leave their size open")
-        if element.id in PASSED_OVER:
+            raise ValueError("only clusters may have an unknown size")
+        if element.id in SKIPPED:
             self.skip = max(0, element.end - len(self.data))
             return element.end
         if element.id not in {TIMESTAMP, SIMPLE_BLOCK, BLOCK_GROUP} or element.end - at > MAX_UNIT_BYTES:
-            raise ValueError("no element of a cluster")
+            raise ValueError("not an element of a cluster")
         if element.end > len(self.data):
             return None
         if element.id == TIMESTAMP:
             if not 0 < element.end - element.body <= 8:
-                raise ValueError("no time")
+                raise ValueError("not a timestamp")
             self.cluster_time = number_of(self.data, element)
         else:
             self._take_block(element, at)
@@ -170,7 +173,7 @@ class _Reader:
         length = number.body - 1
         track = int.from_bytes(self.data[body : body + length]) & ((1 << 7 * length) - 1)
         if element.end is None or body + length + 3 > element.end:
-            raise ValueError("no block")
+            raise ValueError("block too short")
         if key is None:
             key = bool(self.data[body + length + 2] & 0x80)
         offset = int.from_bytes(self.data[body + length : body + length + 2], signed=True)
@@ -185,7 +188,7 @@ class _Reader:
         if self.newest_in_cluster is not None:
             back_s = (self.newest_in_cluster - offset) * self.stream.second_per_unit
             if back_s > _MAX_STEP_BACK_S:
-                # The head of another cluster went by unseen.
+                # The header of another cluster is missing.
                 self.cluster_time = None
                 self._lose()
         if self.newest_in_cluster is None or offset > self.newest_in_cluster:
@@ -193,7 +196,7 @@ class _Reader:
         if self.cluster_time is None or self.cluster_time >= 1 << 63:
             return
         time_s = (self.cluster_time + offset) * self.stream.second_per_unit
-        if self._leaps_to(time_s) and not self._accept_leap():
+        if self._jumps_to(time_s) and not self._accept_jump():
             return
         self.read_s = time_s if self.read_s is None else max(self.read_s, time_s)
         if track in self.stream.sounds:
@@ -203,22 +206,23 @@ class _Reader:
                 time_s=time_s, key=block.key and track in self.stream.pictures, clock=self.cluster_time
             )
         )
+        refuse_too_many(len(self.blocks))
 
-    def _leaps_to(self, time_s: float) -> bool:
+    def _jumps_to(self, time_s: float) -> bool:
         """Whether media must be missing before this time."""
         if self.read_s is None:
             return False
         sounds = self.heard_s is not None and self.read_s - self.heard_s <= _MAX_STEP_S
         return time_s - self.read_s > (_MAX_STEP_S if sounds else _MAX_STEP_WITHOUT_SOUND_S)
 
-    def _accept_leap(self) -> bool:
-        """Note a loss; False if what follows cannot be placed, since its cluster's head may be lost too."""
+    def _accept_jump(self) -> bool:
+        """Record a loss. Return False if the next blocks have no known time."""
         if self._headless is None:
             self.cluster_time = None
             self._lose()
             return False
         if len(self.blocks) == self._headless:
-            # They were counted from a cluster that ended in the part that is missing.
+            # Their times are relative to a cluster that ended in the missing part.
             self.blocks.clear()
             self._headless = 0
             self.lost_at = 0
@@ -226,9 +230,9 @@ class _Reader:
         return True
 
     def _resync(self, at: int) -> int:
-        """Go on at the next cluster after damage."""
+        """Return where to continue after damage: the next cluster."""
         if self.blocks and self._last_at < self.seam < at:
-            # The block across the seam was made of bytes that do not belong together.
+            # The block across the seam joins bytes that do not belong together.
             self.blocks.pop()
             at = self.seam - 1
         self._lose()
@@ -241,7 +245,7 @@ class _Reader:
             self.lost_at = len(self.blocks)
 
     def _next_cluster(self, at: int) -> int:
-        """Offset of the next cluster, or of what may be its first bytes at the end, or of the end."""
+        """Return the offset of the next cluster, or of its possible beginning at the end of the data."""
         found = self.data.find(_CLUSTER_BYTES, at)
         if found >= 0:
             return found

@@ -1,4 +1,4 @@
-"""The beginning of a WebM or Matroska stream, and what a running one carries from chunk to chunk.
+"""The header of a WebM or Matroska stream, and the state of a running stream between chunks.
 
 Element identifiers: RFC 9559 (Matroska) and RFC 8794 (EBML).
 """
@@ -20,9 +20,9 @@ TIMESTAMP_SCALE = 0x2AD7B1
 TRACK_ENTRY = 0xAE
 TRACK_NUMBER = 0xD7
 TRACK_TYPE = 0x83
-# Of no use here, and legal between clusters or inside them: SeekHead, Cues, Tags, Chapters, Attachments,
-# Void, CRC-32, PrevSize, Position, EncryptedBlock, SilentTracks.
-PASSED_OVER = frozenset(
+# Elements that are legal between or inside clusters and not needed here: SeekHead, Cues, Tags, Chapters,
+# Attachments, Void, CRC-32, PrevSize, Position, EncryptedBlock, SilentTracks.
+SKIPPED = frozenset(
     {
         0x114D9B74,
         0x1C53BB6B,
@@ -47,30 +47,30 @@ _DEFAULT_SCALE_NS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class WebmStream:
-    """The state of one stream between two chunks.
+    """The state of a stream between two chunks.
 
     Attributes
     ----------
     header
-        EBML header, open Segment, Info and Tracks: what every piece begins with.
+        EBML header, open Segment, Info and Tracks, which every segment begins with.
     prefix
-        The bytes before the first cluster as they came, which some clients repeat.
+        The original bytes before the first cluster. Some clients repeat them.
     second_per_unit
         Length of a time unit, s.
     pictures, sounds, others
-        Track numbers. The others are left out.
+        Track numbers of video, audio and other tracks. Others are dropped.
     cluster_time
-        Time of the cluster being read, units; None while it is not known.
+        Time of the current cluster, in time units. None while unknown.
     astray
-        Whether only the next cluster's head can tell where elements begin.
+        Whether element boundaries are lost until the next cluster.
     newest_s
-        Latest time so far, s.
+        Newest time, s.
     read_s, heard_s
-        Latest time of any block, decodable or not, and of any sound, s; None before the first.
+        Newest time of any block, decodable or not, and of any audio block, s. None before the first.
     kept
-        What the next piece needs to decode.
+        Units that the next segment needs to decode.
     skip
-        Bytes still to be passed over.
+        The number of bytes still to skip.
     tail
         The beginning of an element whose end has not arrived.
     """
@@ -92,7 +92,7 @@ class WebmStream:
 
 
 def is_whole_file(data: bytes) -> bool:
-    """Whether the bytes are a file whose Segment has a size and is all there."""
+    """Whether the bytes are a complete file: its Segment declares a size and is complete."""
     try:
         ebml = read_element(data, 0)
         segment = read_element(data, ebml.end) if ebml is not None and ebml.end is not None else None
@@ -114,7 +114,7 @@ def begin(data: bytes) -> WebmStream | None:
     Returns
     -------
     WebmStream or None
-        A stream that has read no cluster yet; None if the header is not all there.
+        A stream without clusters so far. None if the header is incomplete.
 
     Raises
     ------
@@ -131,12 +131,12 @@ def begin(data: bytes) -> WebmStream | None:
         raise ValueError("no Segment")
     at, found = segment.body, dict[int, Element]()
     while (element := read_element(data, at)) is not None and element.id != CLUSTER:
-        if element.id not in PASSED_OVER or element.end is None:
-            raise ValueError("no level 1 element")
+        if element.id not in SKIPPED or element.end is None:
+            raise ValueError("not a level 1 element")
         if element.end > len(data):
             return None
         if at > MAX_HEADER_BYTES:
-            raise ValueError("too long before the first cluster")
+            raise ValueError("header too long")
         found[element.id] = element
         at = element.end
     if TRACKS not in found:
@@ -165,7 +165,7 @@ def _stream(data: bytes, ebml: Element, found: dict[int, Element], first_cluster
         pictures=pictures,
         sounds=frozenset(number for number, kind in kinds.items() if kind == _SOUND),
         others=frozenset(number for number, kind in kinds.items() if kind not in {_PICTURE, _SOUND}),
-        # Before its first key frame no picture can be decoded.
+        # Pictures before the first key frame cannot be decoded.
         kept=Kept(waiting=pictures),
     )
 
