@@ -1,4 +1,4 @@
-"""A server of v2 for tests of clients: it keeps to the protocol, and analyses nothing."""
+"""A v2 server for tests of clients. It follows the protocol and analyses nothing."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ async def say(connection: ServerConnection, *messages: Data) -> None:
 
 
 async def polite(connection: ServerConnection) -> None:
-    """A server that tells a signal for each chunk, and otherwise does what the protocol says."""
+    """Follow the protocol, and report a signal for each chunk."""
     state, ready = session().open()
     await say(connection, *ready)
     async for message in connection:
@@ -30,9 +30,9 @@ async def polite(connection: ServerConnection) -> None:
             state, _, _ = state.media(len(message))
             await say(connection, SignalDetected("interest", 1.0, "low", f"{len(message)} bytes."))
             continue
-        state, said = state.text(message)
-        await say(connection, *said)
+        state, messages = state.text(message)
+        await say(connection, *messages)
         if state.phase is events.Phase.DRAINING:
-            _, said = state.end()
-            await say(connection, *said)
+            _, messages = state.end()
+            await say(connection, *messages)
             return

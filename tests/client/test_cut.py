@@ -27,7 +27,7 @@ def codecs(part: Cut) -> set[str]:
 
 
 @pytest.mark.parametrize("container", ["mp4", "matroska", "mpegts", "avi"])
-def test_every_picture_is_in_one_segment_and_in_order(tmp_path: Path, container: str) -> None:
+def test_every_frame_is_in_exactly_one_segment_in_order(tmp_path: Path, container: str) -> None:
     parts = cut(tmp_path, Recipe(container=container, duration_s=10.0))
     numbers = [
         number_in(frame.image)
@@ -37,20 +37,20 @@ def test_every_picture_is_in_one_segment_and_in_order(tmp_path: Path, container:
     assert numbers == list(range(250))
 
 
-def test_packets_are_copied_where_key_frames_allow(tmp_path: Path) -> None:
+def test_packets_are_copied_if_key_frames_allow_it(tmp_path: Path) -> None:
     parts = cut(tmp_path, Recipe(duration_s=12.0, key_every=25))
     assert [round(part.duration_s) for part in parts] == [4, 4, 4]
     assert all(codecs(part) == {"h264", "aac"} for part in parts)
 
 
-def test_the_picture_is_encoded_anew_where_they_do_not(tmp_path: Path) -> None:
+def test_video_is_re_encoded_if_key_frames_are_too_sparse(tmp_path: Path) -> None:
     parts = cut(tmp_path, SPARSE)
     assert [round(part.duration_s, 1) for part in parts] == [4.0, 4.0, 3.0]
     assert all(codecs(part) == {"h264", "pcm_s16le"} for part in parts)
 
 
 @pytest.mark.parametrize("recipe", [Recipe(duration_s=11.0), SPARSE])
-def test_each_segment_says_itself_how_long_it_is(tmp_path: Path, recipe: Recipe) -> None:
+def test_each_segment_has_the_declared_duration(tmp_path: Path, recipe: Recipe) -> None:
     for part in cut(tmp_path, recipe):
         segment = Segment(part.data)
         assert probe(segment, LIMITS).duration_s == pytest.approx(part.duration_s, abs=0.06)
@@ -59,25 +59,25 @@ def test_each_segment_says_itself_how_long_it_is(tmp_path: Path, recipe: Recipe)
         assert len(sound.samples) / 16_000 == pytest.approx(part.duration_s, abs=0.1)
 
 
-def test_a_short_rest_stays_with_the_segment_before_it(tmp_path: Path) -> None:
+def test_a_short_remainder_joins_the_last_segment(tmp_path: Path) -> None:
     assert [round(part.duration_s) for part in cut(tmp_path, Recipe(duration_s=10.0))] == [4, 6]
     assert [round(part.duration_s) for part in cut(tmp_path, Recipe(duration_s=2.0))] == [2]
 
 
-def test_sound_alone_and_picture_alone(tmp_path: Path) -> None:
+def test_files_with_only_audio_or_only_video(tmp_path: Path) -> None:
     sound = cut(tmp_path, Recipe(video="", duration_s=8.0))
     picture = cut(tmp_path, Recipe(audio="", duration_s=8.0))
     assert [round(part.duration_s) for part in sound] == [4, 4]
     assert [round(part.duration_s) for part in picture] == [4, 4]
 
 
-def test_a_turned_picture_stays_upright(tmp_path: Path) -> None:
+def test_rotated_video_stays_upright(tmp_path: Path) -> None:
     (part, *_) = cut(tmp_path, replace(SPARSE, rotation_deg=90))
     timing = probe(Segment(part.data), LIMITS)
     assert timing.height_px > timing.width_px
 
 
-def test_what_is_no_media_is_a_problem(tmp_path: Path) -> None:
+def test_a_file_that_is_not_media_is_a_problem(tmp_path: Path) -> None:
     file = tmp_path / "film.mp4"
     file.write_text("not a film " * 100)
     with pytest.raises(Problem) as caught:

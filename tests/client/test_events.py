@@ -1,4 +1,4 @@
-"""The v2 client against servers that behave as the test says."""
+"""The v2 client against servers that each test scripts."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ def talk(
     refuse: Response | None = None,
     **options: Any,
 ) -> list[Any]:
-    """What is iterated over while the script runs: types, and our own events as they are."""
+    """Return the events during a script: the types of messages, and our own events as they are."""
 
     def refused(_connection: ServerConnection, _request: Request) -> Response | None:
         return refuse
@@ -33,13 +33,13 @@ def talk(
             port = server.sockets[0].getsockname()[1]
             options.setdefault("retry_after_s", [0.01, 0.01])
             async with EventClient(f"http://127.0.0.1:{port}", "key", **options) as client:
-                heard, _ = await asyncio.gather(_heard(client), script(client))
-        return [event.type if isinstance(event, Received) else event for event in heard]
+                received, _ = await asyncio.gather(_all_events(client), script(client))
+        return [event.type if isinstance(event, Received) else event for event in received]
 
     return asyncio.run(scenario())
 
 
-async def _heard(client: EventClient) -> list[Received | Reconnected]:
+async def _all_events(client: EventClient) -> list[Received | Reconnected]:
     return [event async for event in client]
 
 
@@ -49,7 +49,7 @@ async def two_chunks(client: EventClient) -> None:
     await client.finish()
 
 
-def test_events_from_the_first_to_the_last() -> None:
+def test_events_of_a_whole_session() -> None:
     assert talk(polite, two_chunks) == [
         "session.ready",
         "session.updated",
@@ -60,12 +60,12 @@ def test_events_from_the_first_to_the_last() -> None:
     ]
 
 
-def test_what_is_asked_for_is_asked_before_any_media() -> None:
-    heard: list[Any] = []
+def test_the_config_frame_is_sent_before_any_media() -> None:
+    received: list[Any] = []
 
     async def listening(connection: ServerConnection) -> None:
         await say(connection, *session().open()[1])
-        heard.append(json.loads(str(await connection.recv())))
+        received.append(json.loads(str(await connection.recv())))
         await connection.close(1008)
 
     with pytest.raises(ClientError):
@@ -76,10 +76,10 @@ def test_what_is_asked_for_is_asked_before_any_media() -> None:
             include=["evidence"],
             audio_format={"a": 1},
         )
-    assert heard == [{"include": ["evidence"], "model": "inter-2-audio", "audio_format": {"a": 1}}]
+    assert received == [{"include": ["evidence"], "model": "inter-2-audio", "audio_format": {"a": 1}}]
 
 
-def test_after_a_drop_a_new_session_is_opened_and_that_is_told() -> None:
+def test_after_a_lost_connection_the_client_reconnects_and_reports_it() -> None:
     connections = 0
     again = asyncio.Event()
 
@@ -102,15 +102,15 @@ def test_after_a_drop_a_new_session_is_opened_and_that_is_told() -> None:
             await asyncio.sleep(0)
         await client.finish()
 
-    said = talk(dropping, script)
-    (reconnected,) = (event for event in said if isinstance(event, Reconnected))
+    messages = talk(dropping, script)
+    (reconnected,) = (event for event in messages if isinstance(event, Reconnected))
     assert (reconnected.sessions, reconnected.reason) == (2, "connection lost")
-    assert said[0] == "session.ready"
-    assert said[-1] == "session.ended"
-    assert said.index(reconnected) < said.index("session.ready", 1)
+    assert messages[0] == "session.ready"
+    assert messages[-1] == "session.ended"
+    assert messages.index(reconnected) < messages.index("session.ready", 1)
 
 
-def test_a_server_that_stops_is_come_back_to() -> None:
+def test_after_a_server_shutdown_the_client_reconnects() -> None:
     connections = 0
     again = asyncio.Event()
 
@@ -131,34 +131,34 @@ def test_a_server_that_stops_is_come_back_to() -> None:
             await asyncio.sleep(0)
         await client.finish()
 
-    said = talk(stopping, script)
-    assert Reconnected(2, 0, "server_shutdown") in said
+    messages = talk(stopping, script)
+    assert Reconnected(2, 0, "server_shutdown") in messages
 
 
 @pytest.mark.parametrize("code", [1008, 4001, 4003, 4029])
-def test_a_refusal_is_told_and_not_tried_again(code: int) -> None:
+def test_a_refusal_is_reported_and_not_retried(code: int) -> None:
     connections = 0
 
     async def refusing(connection: ServerConnection) -> None:
         nonlocal connections
         connections += 1
-        _, said = session().break_off(Problem("ih2003", "The key has not the scope."))
-        await say(connection, *said)
+        _, messages = session().break_off(Problem("ih2003", "The key does not have the scope."))
+        await say(connection, *messages)
         await connection.close(code)
 
-    with pytest.raises(ClientError, match=r"The key has not the scope\. \(ih2003\)"):
+    with pytest.raises(ClientError, match=r"The key does not have the scope\. \(ih2003\)"):
         talk(refusing, two_chunks)
     assert connections == 1
 
 
-def test_a_refused_handshake_is_told_in_the_servers_words() -> None:
+def test_a_refused_handshake_reports_the_servers_message() -> None:
     body = b'{"error_id":"ih2001","correlation_id":"x","link":"","message":"Not known.","retryable":false}'
     headers = Headers({"Content-Length": str(len(body)), "Connection": "close"})
     with pytest.raises(ClientError, match=r"Not known\. \(ih2001\)"):
         talk(polite, two_chunks, Response(HTTPStatus.UNAUTHORIZED, "Unauthorized", headers, body))
 
 
-def test_it_gives_up_in_the_end() -> None:
+def test_the_client_gives_up_after_the_last_attempt() -> None:
     connections = 0
 
     async def fleeting(connection: ServerConnection) -> None:
@@ -176,7 +176,7 @@ def test_it_gives_up_in_the_end() -> None:
     assert connections == 4
 
 
-def test_nobody_there() -> None:
+def test_no_server_answers() -> None:
     async def scenario() -> None:
         async with EventClient("http://127.0.0.1:1", "key"):
             pass

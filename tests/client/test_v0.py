@@ -36,18 +36,18 @@ class Piece:
         ("http://here/x?a=1", ("b", "c"), "ws://here/x?a=1&include%5B%5D=b&include%5B%5D=c"),
     ],
 )
-def test_addresses(url: str, include: tuple[str, ...], expected: str) -> None:
+def test_stream_addresses(url: str, include: tuple[str, ...], expected: str) -> None:
     assert stream_url(url, include) == expected
 
 
 @pytest.mark.parametrize("url", ["", "ftp://here", "http://"])
-def test_what_is_no_address(url: str) -> None:
+def test_invalid_addresses(url: str) -> None:
     with pytest.raises(ClientError, match="not the address"):
         stream_url(url)
 
 
 def messages(handler: Handler, media: Iterator[Piece], refuse: Response | None = None) -> list[str]:
-    """What `play` yields from a server that behaves as the handler does."""
+    """Return what `play` yields from a server with this handler."""
 
     def refused(_connection: ServerConnection, _request: Request) -> Response | None:
         return refuse
@@ -68,12 +68,19 @@ async def answering(connection: ServerConnection) -> None:
         await connection.send((FAILED if number == 2 else COMPLETED) % number)
 
 
-def test_everything_is_handed_on_until_the_last_segment_is_answered() -> None:
-    said = messages(answering, iter([Piece(), Piece(), Piece()]))
-    assert said == [PROCESSING % 1, COMPLETED % 1, PROCESSING % 2, FAILED % 2, PROCESSING % 3, COMPLETED % 3]
+def test_all_messages_are_yielded_until_the_last_segment_is_answered() -> None:
+    received = messages(answering, iter([Piece(), Piece(), Piece()]))
+    assert received == [
+        PROCESSING % 1,
+        COMPLETED % 1,
+        PROCESSING % 2,
+        FAILED % 2,
+        PROCESSING % 3,
+        COMPLETED % 3,
+    ]
 
 
-def test_what_it_does_not_know_is_handed_on_too() -> None:
+def test_unknown_messages_are_yielded_too() -> None:
     async def chatty(connection: ServerConnection) -> None:
         await connection.send('{"status":"news"}')
         await answering(connection)
@@ -81,7 +88,7 @@ def test_what_it_does_not_know_is_handed_on_too() -> None:
     assert messages(chatty, iter([Piece()]))[0] == '{"status":"news"}'
 
 
-def test_a_segment_is_sent_when_it_would_have_been_recorded() -> None:
+def test_segments_are_sent_in_real_time() -> None:
     async def scenario() -> float:
         async with serve(answering, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
@@ -94,7 +101,7 @@ def test_a_segment_is_sent_when_it_would_have_been_recorded() -> None:
     assert 0.3 <= asyncio.run(scenario()) < 3
 
 
-def test_a_refusal_is_told_in_the_servers_words() -> None:
+def test_a_refusal_reports_the_servers_message() -> None:
     body = (
         b'{"error_id":"ih2001","correlation_id":"x","link":"","message":"The key is not known.",'
         b'"retryable":false}'
@@ -106,7 +113,7 @@ def test_a_refusal_is_told_in_the_servers_words() -> None:
             messages(answering, iter([Piece()]), refusal)
 
 
-def test_a_server_that_leaves_early_is_told_of() -> None:
+def test_an_early_disconnect_is_an_error() -> None:
     async def leaving(connection: ServerConnection) -> None:
         await connection.recv()
         await connection.close(1013)
@@ -116,11 +123,11 @@ def test_a_server_that_leaves_early_is_told_of() -> None:
 
     with pytest.raises(ClientError, match="1013"):
         messages(leaving, iter([Piece()]))
-    with pytest.raises(ClientError, match="before everything was answered"):
+    with pytest.raises(ClientError, match="before it answered every segment"):
         messages(leaving_politely, iter([Piece()]))
 
 
-def test_media_that_breaks_ends_the_session_with_its_own_error() -> None:
+def test_an_error_of_the_media_iterator_ends_the_session() -> None:
     def breaking() -> Iterator[Piece]:
         yield Piece()
         raise ValueError("broken film")
@@ -129,7 +136,7 @@ def test_media_that_breaks_ends_the_session_with_its_own_error() -> None:
         messages(answering, breaking())
 
 
-def test_nobody_there() -> None:
+def test_no_server_answers() -> None:
     async def scenario() -> None:
         async for _ in play(iter([Piece()]), "http://127.0.0.1:1", "key"):
             pass

@@ -1,4 +1,4 @@
-"""Reads pages strictly, and holds each to what every page promises."""
+"""Parse pages strictly and check what must hold for every page."""
 
 import base64
 import hashlib
@@ -9,7 +9,7 @@ VOID = {"meta", "br", "hr", "img", "input", "link"}
 
 
 class Page(HTMLParser):
-    """Reads a page strictly: every element that is opened is closed, in order."""
+    """A strictly parsed page: every element is closed, in order."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class Page(HTMLParser):
 
 
 def checked(text: str) -> Page:
-    """Read a page and hold it to what every page promises."""
+    """Parse a page and check what must hold for every page."""
     read = Page(text)
     (policy,) = (a["content"] for _, a in read.elements if a.get("http-equiv") == "Content-Security-Policy")
     assert policy is not None

@@ -15,11 +15,11 @@ from backchannel.values import Span
         (Span(0, 0), [0]),
     ],
 )
-def test_ticks_are_round_and_not_many(over: Span, times: list[float]) -> None:
+def test_ticks_are_few_and_round(over: Span, times: list[float]) -> None:
     assert ticks(over) == times
 
 
-def test_marks_are_drawn_where_they_are_and_only_inside() -> None:
+def test_marks_are_clipped_to_the_lane() -> None:
     marks = [
         Mark(Span(290, 310), "cue", "whole", "in part"),
         Mark(Span(400, 401), "cue", "whole", "inside"),
@@ -31,14 +31,14 @@ def test_marks_are_drawn_where_they_are_and_only_inside() -> None:
     assert rects == [("0.000%", "5.000%"), ("50.000%", "0.500%")]
 
 
-def test_without_a_script_the_browser_tells_what_a_mark_says_and_where_it_leads() -> None:
-    mark = Mark(Span(1, 2), "signal", "whole", 'told <b> & "so"', href="#signal-1")
+def test_without_a_script_marks_have_titles_and_links() -> None:
+    mark = Mark(Span(1, 2), "signal", "whole", 'nod <b> & "so"', href="#signal-1")
     drawn = lane("agreement", "", [mark], Span(0, 10), scripted=False)
-    assert '<title>told &lt;b&gt; &amp; "so"</title>' in drawn
+    assert '<title>nod &lt;b&gt; &amp; "so"</title>' in drawn
     assert 'href="#signal-1"' in drawn
     assert "tabindex" not in drawn
     assert "<title>" not in lane("agreement", "", [mark], Span(0, 10))
 
 
-def test_times_are_told_as_the_page_wants_them() -> None:
+def test_the_axis_uses_the_given_labels() -> None:
     assert ">0:02<" in axis(Span(0, 10), lambda time_s: f"0:{time_s:02.0f}")

@@ -1,7 +1,7 @@
-"""Cuts a file into complete files of a few seconds, as a recorder that restarts would have made them.
+"""Cut a file into complete files of a few seconds, like a recorder that restarts.
 
-Packets are copied as they are when the key frames allow cuts about where they are wanted; otherwise the
-picture is encoded anew, fast rather than small. For clients that play a file; the server never needs it.
+If key frames are close to the wanted cuts, packets are copied. Otherwise the video is re-encoded, for speed
+and not for size. Clients use this to play a file; the server does not.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ if TYPE_CHECKING:
     _MediaPacket = Packet[VideoStream | AudioStream]
 
 MIN_SEGMENT_S = 2.9
-"""Servers want 3 s of v0 segments, less a tolerance of 0.25 s."""
+"""Servers require v0 segments of 3 s, with a tolerance of 0.25 s."""
 
-_LONGEST = 1.5  # times the length asked for: key frames farther apart than this make us encode anew
-_CLOCK = Fraction(1, 1000)  # Matroska's own
+_MAX_STRETCH = 1.5  # times the requested length. If key frames are further apart, the video is re-encoded.
+_CLOCK = Fraction(1, 1000)  # the time base of Matroska
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One segment, a complete Matroska file.
+    """A segment: a complete Matroska file.
 
     Attributes
     ----------
     data
         The file.
     duration_s
-        How long it plays, s.
+        Its duration, s.
     """
 
     data: bytes
@@ -58,14 +58,14 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Where to cut, in the file's own time, s; and whether packets can be copied there."""
+    """The start of each segment in the file's time, s, and whether packets can be copied."""
 
     starts_s: tuple[float, ...]
     end_s: float
     copy: bool
 
     def place(self, time_s: float) -> int:
-        """Which segment this moment belongs to."""
+        """Return the index of the segment at a time."""
         return max(0, bisect_right(self.starts_s, time_s + 1e-6) - 1)
 
     def duration_s(self, place: int) -> float:
@@ -73,33 +73,37 @@ class _Plan:
 
 
 def cut_file(path: Path, segment_s: float, min_last_s: float = MIN_SEGMENT_S) -> Iterator[Cut]:
-    """Cut a file, lazily.
+    """Cut a file into segments, lazily.
 
     Parameters
     ----------
     path
-        A media file of any container.
+        A media file in any supported container.
     segment_s
-        How long the segments should be, s; with copied packets they are so within half of it.
+        Wanted duration of a segment, s. With copied packets the duration may be up to half longer.
     min_last_s
-        A shorter rest at the end stays with the segment before it, s.
+        If the last segment would be shorter than this, it is joined with the one before, s.
 
     Yields
     ------
     Cut
-        In order, without gaps.
+        Segments in order, without gaps.
 
     Raises
     ------
     Problem
-        ``ih5001`` if there is no picture nor sound to cut, ``ih5004`` if the file is no media.
+        ``ih5001`` if the file has neither video nor audio, ``ih5004`` if it is not media.
+
+    See Also
+    --------
+    backchannel.client.v0.play : Sends segments to a server.
     """
     plan = _plan(path, segment_s, min_last_s)
     with _opened(path) as source:
         writers: dict[int, _Writer] = {}
         done = 0
         for place, item in _items(source, plan):
-            # A little after its end: sound and picture of one moment are not stored side by side.
+            # Audio and video of the same moment are stored apart, so a segment ends one segment later.
             while place >= done + 2:
                 if (writer := writers.pop(done, None)) is not None:
                     yield Cut(writer.finish(), plan.duration_s(done))
@@ -114,13 +118,13 @@ def _opened(path: Path) -> InputContainer:
     try:
         return av.open(str(path), "r", metadata_errors="replace")
     except LIBAV_ERRORS:
-        raise Problem("ih5004", "The file is not media that can be read.") from None
+        raise Problem("ih5004", "This is not a readable media file. Choose another file.") from None
 
 
 def _tracks(source: InputContainer) -> list[VideoStream | AudioStream]:
     found = [track for track in (first_picture(source), first_sound(source)) if track is not None]
     if not found:
-        raise Problem("ih5001", "The file has no picture and no sound that can be decoded.")
+        raise Problem("ih5001", "The file has no video or audio that can be decoded. Choose another file.")
     return found
 
 
@@ -140,19 +144,19 @@ def _plan(path: Path, segment_s: float, min_last_s: float) -> _Plan:
             if packet.is_keyframe and isinstance(packet.stream, VideoStream):
                 keys_s.append(time_s)
     if end_s <= first_s:
-        raise Problem("ih5001", "The file holds no picture and no sound with a time.")
+        raise Problem("ih5001", "The file has no video or audio with timestamps. Choose another file.")
     starts_s = _starts_at_keys(first_s, end_s, keys_s, segment_s, min_last_s) if timed and keys_s else None
     if starts_s is not None:
         return _Plan(starts_s, end_s, copy=True)
     count = max(1, math.ceil((end_s - first_s) / segment_s))
     even_s = [first_s + number * segment_s for number in range(count)]
-    return _Plan(_without_short_rest(even_s, end_s, min_last_s), end_s, copy=False)
+    return _Plan(_without_short_last(even_s, end_s, min_last_s), end_s, copy=False)
 
 
 def _starts_at_keys(
     first_s: float, end_s: float, keys_s: list[float], segment_s: float, min_last_s: float
 ) -> tuple[float, ...] | None:
-    """Take the key frames nearest to where cuts are wanted; None when they are too far from there."""
+    """Return the key frames nearest to the wanted cuts, or None if they are too far away."""
     starts_s = [first_s]
     while end_s - starts_s[-1] > segment_s:
         wanted_s = starts_s[-1] + segment_s
@@ -161,14 +165,14 @@ def _starts_at_keys(
         if not later_s:
             break
         starts_s.append(min(later_s, key=lambda key_s: abs(key_s - wanted_s)))
-    kept_s = _without_short_rest(starts_s, end_s, min_last_s)
+    kept_s = _without_short_last(starts_s, end_s, min_last_s)
     lengths_s = np.diff([*kept_s, end_s])
-    # The last one may hold a rest that would be too short alone.
-    fits = all(length_s <= _LONGEST * segment_s for length_s in lengths_s[:-1])
-    return kept_s if fits and lengths_s[-1] <= _LONGEST * segment_s + min_last_s else None
+    # The last segment may include a remainder that is too short on its own.
+    fits = all(length_s <= _MAX_STRETCH * segment_s for length_s in lengths_s[:-1])
+    return kept_s if fits and lengths_s[-1] <= _MAX_STRETCH * segment_s + min_last_s else None
 
 
-def _without_short_rest(starts_s: list[float], end_s: float, min_last_s: float) -> tuple[float, ...]:
+def _without_short_last(starts_s: list[float], end_s: float, min_last_s: float) -> tuple[float, ...]:
     short = len(starts_s) > 1 and end_s - starts_s[-1] < min_last_s
     return tuple(starts_s[:-1] if short else starts_s)
 
@@ -179,20 +183,20 @@ def _without_short_rest(starts_s: list[float], end_s: float, min_last_s: float) 
 def _packets(
     source: InputContainer, tracks: list[VideoStream | AudioStream], *, flush: bool = False
 ) -> Iterator[_MediaPacket]:
-    """Read packets with a time; with `flush` also the empty ones at the end, which empty the decoders."""
+    """Yield packets with a timestamp. With `flush`, also yield the empty packets that flush the decoders."""
     try:
         for packet in source.demux(*tracks):
             timed = packet.pts is not None or packet.dts is not None
             if (packet.size and timed) or (flush and not packet.size):
                 yield packet  # type: ignore[misc]
     except LIBAV_ERRORS:
-        return  # what came before the damage is played
+        return  # Media before the damage is still played.
 
 
 def _items(
     source: InputContainer, plan: _Plan
 ) -> Iterator[tuple[int, _MediaPacket | VideoFrame | AudioFrame]]:
-    """Read packets to copy, or frames to encode, each with the segment it belongs to."""
+    """Yield packets to copy or frames to encode, each with the index of its segment."""
     tracks = _tracks(source)
     if not plan.copy:
         yield from _frames(source, tracks, plan)
@@ -200,7 +204,7 @@ def _items(
     picture_place = 0
     for packet in _packets(source, tracks):
         if isinstance(packet.stream, VideoStream):
-            # Pictures that are shown before a key frame but stored after it need that key frame.
+            # Pictures shown before a key frame but stored after it depend on it.
             if packet.is_keyframe:
                 picture_place = plan.place(_time_s(packet))
             yield picture_place, packet
@@ -227,7 +231,7 @@ def _frames(
 
 
 def _untimed(source: InputContainer) -> bool:
-    """Whether the container knows only the order of its pictures, and that as they are stored."""
+    """Whether the container has no timestamps, only the stored order of pictures."""
     return source.format.name == "avi"
 
 
@@ -243,7 +247,7 @@ def _length_s(packet: _MediaPacket) -> float:
 
 
 class _Writer:
-    """One segment while it is made. Packets are kept until its end, so that they go in by time."""
+    """Writes one segment. Packets are kept until its end and then written in order of time."""
 
     def __init__(self, start_s: float) -> None:
         self._start_s = start_s
@@ -286,13 +290,13 @@ class _Writer:
     def _add_picture(self, frame: VideoFrame) -> None:
         time_s = frame.time or 0.0
         if frame.rotation:
-            lying: NDArray[np.uint8] = frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
-            upright = np.ascontiguousarray(np.rot90(lying, round(frame.rotation / 90)))
+            rotated: NDArray[np.uint8] = frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+            upright = np.ascontiguousarray(np.rot90(rotated, round(frame.rotation / 90)))
             frame = VideoFrame.from_ndarray(upright, format="rgb24")
         if self._picture is None:
             options = {"preset": "ultrafast", "crf": "20", "threads": "1"}
             self._picture = self._output.add_stream("libx264", rate=30, options=options)
-            # 4:2:0 halves both sides, so they must be even.
+            # 4:2:0 halves both dimensions, so they must be even.
             self._picture.width, self._picture.height = frame.width // 2 * 2, frame.height // 2 * 2
             self._picture.pix_fmt = "yuv420p"
             self._picture.codec_context.time_base = _CLOCK
@@ -303,7 +307,7 @@ class _Writer:
     def _add_sound(self, frame: AudioFrame) -> None:
         rate_hz = frame.sample_rate
         if self._sound is None or self._resampler is None:
-            # Uncompressed: no encoder's delay at the seams, and it costs nothing.
+            # Uncompressed audio has no encoder delay at segment boundaries and costs no time.
             self._sound = self._output.add_stream("pcm_s16le", rate=rate_hz, layout=frame.layout.name)
             self._resampler = AudioResampler("s16", frame.layout, self._sound.rate)
         at = round(((frame.time or 0.0) - self._start_s) * rate_hz)

@@ -1,8 +1,8 @@
-"""A v2 client: sends what a recorder makes, hands on typed events, and comes back after a lost connection.
+"""A v2 client: sends a recorder's chunks, yields typed events, and reconnects after a lost connection.
 
-Each connection is a session of its own, whose clock begins at zero and which does not know the person yet. So
-a reconnection is told as an event, `Reconnected`, and whoever listens can put the sessions together. What is
-recorded while there is no connection is not kept: it would only come late.
+Each connection is a new session. Its clock starts at zero and it has no baseline of the person yet. After a
+lost connection the client yields a `Reconnected` event, so the caller can join the sessions. Media recorded
+without a connection is dropped, because it would arrive late.
 """
 
 import asyncio
@@ -40,9 +40,9 @@ from backchannel.protocol.products import PICTURE_AND_SOUND, ModelName
 
 STREAM_PATH: Final = "/v2/stream/analyze"
 RETRY_AFTER_S: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0)
-"""How long to wait before each further attempt to connect; then it is given up."""
-CLOSED_BY_CHOICE: Final = frozenset({1008, 4001, 4003, 4029})
-"""Close codes after which asking again changes nothing."""
+"""Pauses before each attempt to reconnect. After the last one the client gives up."""
+FINAL_CLOSE_CODES: Final = frozenset({1008, 4001, 4003, 4029})
+"""Close codes after which a new attempt would fail too."""
 
 __all__ = [
     "ClientError",
@@ -66,16 +66,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Reconnected:
-    """The connection was lost and a new session has begun.
+    """The connection was lost, and a new session began.
 
     Attributes
     ----------
     sessions
-        How many sessions there have been, this one included.
+        The number of sessions so far, including this one.
     lost_chunks
-        Chunks that were recorded meanwhile and are lost.
+        The number of chunks dropped in between.
     reason
-        Why the one before it ended: its `session.ended` reason, or ``connection lost``.
+        Why the previous session ended: the reason of its `session.ended`, or ``connection lost``.
     """
 
     sessions: int
@@ -84,33 +84,43 @@ class Reconnected:
 
 
 class EventClient:
-    """A live v2 stream that outlives its connection.
-
-    >>> async with EventClient("http://127.0.0.1:8000", key) as stream:  # doctest: +SKIP
-    ...     await stream.send(chunk)
-    ...     await stream.finish()
-    ...     async for event in stream:
-    ...         print(event)
+    """A live v2 stream that survives lost connections.
 
     Parameters
     ----------
     url
-        The server.
+        Address of the server.
     key
         API key or client token.
     model
-        What analyses.
+        The model to use.
     include
-        Sections: the published flags, and ``evidence``.
+        Optional sections: the published flags, and ``evidence``.
     audio_format
-        ``{"encoding": "pcm_s16le", "sample_rate": 16000, "channels": 1}`` when chunks are raw samples.
+        ``{"encoding": "pcm_s16le", "sample_rate": 16000, "channels": 1}`` if chunks are raw samples.
     retry_after_s
-        Pauses between attempts to connect again; empty never tries again.
+        Pauses before each attempt to reconnect, s. Empty means never.
 
     Raises
     ------
     ClientError
-        From `__aenter__` and from iteration: the server cannot be reached, refused, or was given up.
+        From `__aenter__` and from iteration: the server cannot be reached or refuses, or the client gave up.
+
+    See Also
+    --------
+    backchannel.client.v0.play : Sends complete segments to a v0 stream.
+
+    Examples
+    --------
+    `url` is the address of a server, `key` an API key, and `chunk` media:
+
+    >>> async def follow():
+    ...     async with EventClient(url, key) as stream:
+    ...         await stream.send(chunk)
+    ...         await stream.finish()
+    ...         return [event.type async for event in stream]
+    >>> asyncio.run(follow())
+    ['session.ready', 'session.updated', 'signal.detected', 'session.closing', 'session.ended']
     """
 
     def __init__(
@@ -140,7 +150,7 @@ class EventClient:
         self._reason = ""
 
     async def __aenter__(self) -> Self:
-        """Connect; the session is ready for media when this returns."""
+        """Connect. When this returns, the session accepts media."""
         self._holding = asyncio.create_task(self._hold())
         opening = asyncio.create_task(self._open.wait())
         await asyncio.wait({self._holding, opening}, return_when=asyncio.FIRST_COMPLETED)
@@ -153,13 +163,19 @@ class EventClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Hang up at once; call `finish` and read to the end first to hear everything."""
+        """Disconnect at once. To get all events, call `finish` and iterate to the end first."""
         if self._holding is not None:
             self._holding.cancel()
             await asyncio.gather(self._holding, return_exceptions=True)
 
     async def send(self, chunk: bytes) -> bool:
-        """Send the next chunk; False if there was no connection to send it on."""
+        """Send the next chunk.
+
+        Returns
+        -------
+        bool
+            False if there was no connection, so the chunk was dropped.
+        """
         if not self._raw:
             self._remember(chunk)
         connection = self._connection
@@ -171,14 +187,14 @@ class EventClient:
         return False
 
     async def finish(self) -> None:
-        """Say that there is no more media; iteration ends when the rest has been heard."""
+        """Close the session. Iteration ends after its last event."""
         self._finishing = True
         if self._connection is not None:
             with suppress(ConnectionClosed):
                 await self._connection.send('{"type":"session.close"}')
 
     async def __aiter__(self) -> AsyncIterator[Received | Reconnected]:
-        """Iterate over events until the session has ended by our own wish."""
+        """Iterate over events until the session that `finish` closed has ended."""
         while (event := await self._events.get()) is not None:
             if isinstance(event, ClientError):
                 raise event
@@ -194,7 +210,7 @@ class EventClient:
         self._events.put_nowait(None)
 
     async def _keep_connected(self) -> None:
-        """Connect, listen, and connect again, until the session has ended by our own wish."""
+        """Connect, listen and reconnect until the session that `finish` closed has ended."""
         pauses = iter(self._retry_after_s)
         while True:
             try:
@@ -212,11 +228,11 @@ class EventClient:
                 return
             pause_s = next(pauses, None)
             if self._finishing or pause_s is None:
-                raise ClientError(f"The session ended before everything was heard ({self._reason}).")
+                raise ClientError(f"The session ended before all results arrived ({self._reason}).")
             await asyncio.sleep(pause_s)
 
     async def _listen(self, connection: ClientConnection) -> bool:
-        """Hand on a connection's events until it closes; returns whether there was a session."""
+        """Pass on the events of a connection until it closes. Return whether a session was opened."""
         error: Error | None = None
         reason, ready = "connection lost", False
         with suppress(ConnectionClosed):
@@ -229,12 +245,12 @@ class EventClient:
                     self._count_session()
                 self._events.put_nowait(event)
                 if isinstance(event.data, SessionReady):
-                    with suppress(ConnectionClosed):  # what it said before it went is still to be read
+                    with suppress(ConnectionClosed):  # Messages sent before the close are still unread.
                         await self._begin(connection)
                 error = event.data if isinstance(event.data, Error) else error
                 reason = event.data.reason if isinstance(event.data, SessionEnded) else reason
         self._reason = reason
-        if connection.close_code in CLOSED_BY_CHOICE and error is not None:
+        if connection.close_code in FINAL_CLOSE_CODES and error is not None:
             raise RefusedError(f"{error.message} ({error.code})")
         return ready
 
@@ -247,7 +263,7 @@ class EventClient:
     async def _begin(self, connection: ClientConnection) -> None:
         await connection.send(self._config)
         if self._sessions > 1 and self._media.stream is not None:
-            # The recorder goes on in the middle of its stream, whose header the new session has not seen.
+            # The recorder continues in the middle of its stream. The new session needs the stream's header.
             await connection.send(self._media.stream.prefix)
         self._connection = connection
         self._open.set()
@@ -268,4 +284,4 @@ def _decoded(text: str | bytes) -> Received | None:
     try:
         return decode(text)
     except msgspec.MsgspecError:
-        return None  # a newer server may say things that we do not know
+        return None  # A newer server may send unknown messages.

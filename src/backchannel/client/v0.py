@@ -1,4 +1,4 @@
-"""A small v0 client: plays segments to a server at the pace of life and hands back what it says."""
+"""A small v0 client: sends segments to a server in real time and yields its messages."""
 
 import asyncio
 import ipaddress
@@ -19,15 +19,15 @@ STREAM_PATH: Final = "/v0/stream/analyze"
 
 
 class ClientError(Exception):
-    """The server cannot be reached, refused, or left. The message is one plain sentence."""
+    """The server cannot be reached, refused, or disconnected. The message is one plain sentence."""
 
 
 class RefusedError(ClientError):
-    """The server would not have us; asking again changes nothing."""
+    """The server refused. A new attempt would fail too."""
 
 
 class TimedMedia(Protocol):
-    """A segment and how long it plays."""
+    """A segment with its duration."""
 
     @property
     def data(self) -> bytes:
@@ -36,22 +36,36 @@ class TimedMedia(Protocol):
 
     @property
     def duration_s(self) -> float:
-        """Its length, s."""
+        """Its duration, s."""
         ...
 
 
 def stream_url(url: str, include: Sequence[str] = (), path: str = STREAM_PATH) -> str:
-    """Make the WebSocket address from a server's address, of whatever scheme, with or without the path.
+    """Return the WebSocket address of a stream.
+
+    Parameters
+    ----------
+    url
+        Address of the server: http, https, ws, wss or no scheme, with or without the stream's path.
+    include
+        Flags of `include[]`.
+    path
+        Path of the stream if `url` has none.
 
     Raises
     ------
     ClientError
-        It is no address.
+        If `url` is not an address.
+
+    Examples
+    --------
+    >>> stream_url("https://host", include=["evidence"])
+    'wss://host/v0/stream/analyze?include%5B%5D=evidence'
     """
     scheme, host, given_path, query, _ = urlsplit(url if "://" in url else f"ws://{url}")
     schemes = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
     if scheme not in schemes or not host:
-        raise ClientError(f"{url} is not the address of a server; try http://127.0.0.1:8000.")
+        raise ClientError(f"{url} is not the address of a server. Try http://127.0.0.1:8000.")
     flags = urlencode([("include[]", flag) for flag in include])
     if given_path not in {"", "/"}:
         path = given_path
@@ -67,20 +81,29 @@ async def open_stream(
     Parameters
     ----------
     url
-        The server.
+        Address of the server.
     key
-        API key.
+        API key or client token.
     include
         Flags of `include[]`.
     path
-        Where the stream is, if `url` does not say.
+        Path of the stream if `url` has none.
+
+    Yields
+    ------
+    ClientConnection
+        The open connection.
 
     Raises
     ------
     RefusedError
-        The server refused.
+        If the server refuses.
     ClientError
-        The server cannot be reached.
+        If the server cannot be reached.
+
+    See Also
+    --------
+    play : Also sends segments and waits for their answers.
     """
     address = stream_url(url, include, path)
     try:
@@ -89,7 +112,7 @@ async def open_stream(
             additional_headers={"Authorization": f"Bearer {key}"},
             compression=None,
             max_size=None,
-            # A server that holds us back does not read our pings either.
+            # A server that applies back-pressure does not read pings either.
             ping_timeout=None,
             proxy=None if _is_here(address) else True,
         )
@@ -105,24 +128,38 @@ async def open_stream(
 async def play(
     media: Iterator[TimedMedia], url: str, key: str, include: Sequence[str] = ()
 ) -> AsyncIterator[str]:
-    """Send each segment when a live recorder would have finished it; yield every message as it comes.
+    """Send segments in real time, as a live recorder would, and yield every message of the server.
 
     Parameters
     ----------
     media
-        Segments, in order. Taken from it in a thread, so that making one may take its time.
+        Segments in order. The iterator runs in a thread, so it may take time to make a segment.
     url, key, include
         See `open_stream`.
 
     Yields
     ------
     str
-        Messages as the server wrote them; the last one answers the last segment.
+        Messages as the server sent them. The last one answers the last segment.
 
     Raises
     ------
     ClientError
-        The server cannot be reached, refused, or left before everything was answered.
+        If the server cannot be reached, refuses, or disconnects before it answered every segment.
+
+    See Also
+    --------
+    backchannel.client.cut.cut_file : Makes segments from a file.
+    backchannel.client.events.EventClient : Sends chunks to a v2 stream.
+
+    Examples
+    --------
+    `url` is the address of a server, `key` an API key, and `segments` an iterator such as that of `cut_file`:
+
+    >>> async def follow():
+    ...     return [v0.decode(text) async for text in play(segments, url, key)]
+    >>> [type(message).__name__ for message in asyncio.run(follow())]
+    ['Processing', 'Result', 'Completed']
     """
     tally = _Tally()
     async with open_stream(url, key, include) as connection:
@@ -141,21 +178,21 @@ async def play(
     if tally.fault is not None:
         raise tally.fault
     if not tally.complete:
-        raise ClientError("The server ended the session before everything was answered.")
+        raise ClientError("The server ended the session before it answered every segment.")
 
 
 @dataclass(slots=True)
 class _Tally:
-    """What sending and listening tell each other.
+    """State shared by the sending and the receiving task.
 
     Attributes
     ----------
     answered
-        Segments that had their last message.
+        The number of segments with their last message.
     total
-        How many segments there were; None until the last one is sent.
+        The number of segments. None until the last one is sent.
     fault
-        Why there are no more segments, if that was not the end of them.
+        The exception that stopped the media iterator, if any.
     """
 
     answered: int = 0
@@ -168,7 +205,7 @@ class _Tally:
 
 
 async def _send_all(connection: ClientConnection, media: Iterator[TimedMedia], tally: _Tally) -> None:
-    """Send everything in its time. Closes the connection itself if nothing is left to listen for."""
+    """Send every segment on time. Close the connection if no more answers can come."""
     loop = asyncio.get_running_loop()
     count, recorded_s = 0, loop.time()
     try:
@@ -179,7 +216,7 @@ async def _send_all(connection: ClientConnection, media: Iterator[TimedMedia], t
             count += 1
         tally.total = count
     except ConnectionClosed:
-        return  # whoever listens has seen it too
+        return  # The receiving task sees it too.
     except Exception as fault:
         tally.fault = fault
     if tally.complete or tally.fault is not None:
@@ -206,11 +243,11 @@ def _reason(status: int, body: bytes | bytearray | None) -> str:
 
 
 def _close_reason(closed: ConnectionClosed) -> str:
-    return f"close code {closed.rcvd.code}" if closed.rcvd is not None else "without a word"
+    return f"close code {closed.rcvd.code}" if closed.rcvd is not None else "without a close code"
 
 
 def _is_here(address: str) -> bool:
-    """Whether the server is on this machine, where no proxy could find it."""
+    """Whether the server is on this machine, which no proxy can reach."""
     host = urlsplit(address).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback

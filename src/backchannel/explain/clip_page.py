@@ -13,7 +13,7 @@ from backchannel.explain.reasons import why_missed
 from backchannel.explain.replay import Replay
 from backchannel.explain.score import CUE_OF_LABEL, labels_by_cue, match_cue
 from backchannel.html.markup import Html, page, tag
-from backchannel.html.words import numbers_of, plain, times, told_signal
+from backchannel.html.words import describe_signal, numbers_of, plain, times
 from backchannel.values import Cue, Span
 
 MAX_ROWS_PER_S = 50.0
@@ -248,7 +248,7 @@ def _signals(replay: Replay) -> dict[str, list[dict[str, Any]]]:
         (signal for result in replay.results for signal in result.signals),
         key=lambda one: (one.type, one.span),
     ):
-        mark = _span_json(signal.span, signal.probability, told_signal(signal), "signal")
+        mark = _span_json(signal.span, signal.probability, describe_signal(signal), "signal")
         rows.setdefault(signal.type, []).append(mark)
     return rows
 

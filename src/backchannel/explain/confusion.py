@@ -9,7 +9,7 @@ from backchannel.explain.score import CueMatch
 from backchannel.explain.totals import Row, clip_rows, cue_rows, share, speech_error, summary_lines
 from backchannel.html.markup import Html, page, tag
 from backchannel.html.timeline import Mark, axis, lane
-from backchannel.html.words import numbers_of, plain, times, told_signal
+from backchannel.html.words import describe_signal, numbers_of, plain, times
 from backchannel.values import EngagementSpan, Span
 
 Kind = Literal[
@@ -216,7 +216,7 @@ def _signal_lanes(clip: EvaluatedClip) -> Iterator[Html]:
         kind: Kind = "right" if plausible else "wrong" if implausible else "neutral"
         labelled = "plausible" if plausible else "implausible" if implausible else "not labelled"
         marks = [
-            _mark(signal.span, kind, "bottom", f"Reported {told_signal(signal)}", f"{signal.probability}")
+            _mark(signal.span, kind, "bottom", f"Reported {describe_signal(signal)}", f"{signal.probability}")
             for signal in signals
         ]
         if plausible:
@@ -264,7 +264,7 @@ def _misses(clip: EvaluatedClip) -> Html:
         for cue in match.wrong
     ]
     timed += [
-        (signal.span, "wrong", f"signal {signal.type}", told_signal(signal))
+        (signal.span, "wrong", f"signal {signal.type}", describe_signal(signal))
         for result in clip.results
         for signal in result.signals
         if signal.type in score.implausible

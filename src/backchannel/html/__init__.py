@@ -1,1 +1,1 @@
-"""What pages are drawn with: HTML from values, timelines, and the words for numbers."""
+"""Building blocks of HTML pages: elements, timelines, and text for numbers."""

@@ -1,4 +1,4 @@
-"""HTML from values, escaped unless it already is HTML; and pages that load nothing and run only their own."""
+"""Build HTML from values, escaped by default, and pages that load nothing and run only their own scripts."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ HERE: Final = "backchannel.html"
 
 
 class Html(str):
-    """Text that is HTML already."""
+    """Text that is already HTML, so it is not escaped again."""
 
     __slots__ = ()
 
@@ -22,10 +22,22 @@ Child = Html | str | Iterable["Child"]
 
 
 def tag(name: str, *children: Child, **attributes: str | float | bool | None) -> Html:
-    """Return one element.
+    """Return an element.
 
-    Attributes are escaped; a trailing underscore is dropped (``class_``), other underscores become hyphens,
-    None and False leave one out, and True stands for an empty value.
+    Parameters
+    ----------
+    name
+        Name of the element.
+    *children
+        Its content. Text is escaped.
+    **attributes
+        Attributes; values are escaped. A trailing underscore is dropped (``class_``) and other underscores
+        become hyphens. None and False omit the attribute, True gives it an empty value.
+
+    Examples
+    --------
+    >>> tag("p", "1 < 2", class_="lead", hidden=False)
+    '<p class="lead">1 &lt; 2</p>'
     """
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{"" if value is True else html.escape(str(value))}"'
@@ -36,7 +48,7 @@ def tag(name: str, *children: Child, **attributes: str | float | bool | None) ->
 
 
 def fragment(children: Child) -> Html:
-    """Children one after another, each escaped unless it is HTML."""
+    """Join children. Each is escaped unless it is already HTML."""
     if isinstance(children, Html):
         return children
     if isinstance(children, str):
@@ -47,18 +59,22 @@ def fragment(children: Child) -> Html:
 def page(
     title: str, body: Child, room: str, styles: Sequence[str], scripts: Sequence[str], data: Any = None
 ) -> str:
-    """Return a whole page with everything it needs in it.
+    """Return a complete, self-contained page.
+
+    A content security policy in the page forbids loading anything and running any other script.
 
     Parameters
     ----------
+    title
+        The page's title.
+    body
+        The content of its body.
     room
-        The package in whose folder `assets` the styles and scripts are.
+        The package whose folder `assets` contains the styles and scripts.
     styles, scripts
-        Names of files; what all pages look like comes before them.
+        File names. The common style of all pages comes before them.
     data
-        Something for the scripts to read, as JSON.
-
-    A policy in the page forbids it to load anything or to run any script but these.
+        Data for the scripts, written as JSON.
     """
     style = "\n".join([_asset(HERE, "page.css"), *(_asset(room, name) for name in styles)])
     code = "\n".join(_asset(room, name) for name in scripts)
@@ -76,9 +92,9 @@ def page(
 
 
 def _inline(data: Any) -> str:
-    # "<" is escaped so that no text in the data can end its element.
-    told = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    escaped = told.replace("<", "\\u003c")
+    # "<" is escaped, so no text in the data can end the script element.
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    escaped = text.replace("<", "\\u003c")
     return f'<script type="application/json" id="data">{escaped}</script>'
 
 

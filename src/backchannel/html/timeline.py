@@ -1,4 +1,4 @@
-"""Timelines as SVG: marks at their times, told apart by colour, by shape and by sign."""
+"""Timelines as SVG. Marks differ by colour, shape and sign."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -11,31 +11,33 @@ from backchannel.values import Span
 _HALF_PX, _GAP_PX, _TOP_PX = 14, 3, 3
 LANE_PX = 2 * (_HALF_PX + _TOP_PX) + _GAP_PX
 _ROOM_FOR_WORDS = 0.12
-"""Marks that fill less of a lane carry a sign instead of a word."""
+"""Marks that fill a smaller share of the lane show their sign instead of their caption."""
 _MAX_TICKS = 12
 _STEPS_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One stretch on a lane.
+    """A mark on a lane.
 
     Attributes
     ----------
+    span
+        The time that it covers.
     kind
-        Its class, which says how it looks.
+        Its CSS class, which sets its look.
     row
         ``top`` or ``bottom`` half of the lane, or the ``whole``.
     text
-        Everything there is to say about it.
+        The full description.
     caption
-        Written into it, where there is room; None for the sign.
+        A short text drawn inside if there is room. None draws the sign.
     sign
-        Written into it where the caption has no room.
+        Drawn inside if the caption does not fit.
     thin
-        Half as high as its row.
+        Whether it has half the height of its row.
     href
-        Where it leads, on the same page.
+        A link within the page.
     """
 
     span: Span
@@ -57,14 +59,20 @@ def lane(
     height_px: float = LANE_PX,
     scripted: bool = True,
 ) -> Html:
-    """One named lane of a timeline.
+    """Draw a named lane of a timeline.
 
     Parameters
     ----------
+    title, note
+        The lane's name, and a remark beside it.
+    marks
+        Marks in any order.
     over
-        What the lane shows; marks are cut off at its ends.
+        The time that the lane shows. Marks are clipped to it.
+    height_px
+        Height of the lane, px.
     scripted
-        A script of the page shows what marks say and moves between them; otherwise the browser does.
+        Whether a script of the page shows descriptions and handles the keyboard. Otherwise the browser does.
     """
     ordered = sorted(
         (mark for mark in marks if _is_inside(mark.span, over)), key=lambda mark: (mark.span, mark.row)
@@ -73,7 +81,7 @@ def lane(
 
 
 def strip(title: str, note: str, drawn: Child, over: Span, height_px: float) -> Html:
-    """A named row of a timeline, with whatever is drawn in it over the lines of the axis."""
+    """Draw a named row of a timeline: grid lines, and the given SVG above them."""
     return tag(
         "div",
         tag("div", tag("b", title), " ", tag("small", note), class_="name"),
@@ -91,7 +99,7 @@ def strip(title: str, note: str, drawn: Child, over: Span, height_px: float) -> 
 
 
 def axis(over: Span, label: Callable[[float], str] = "{:g}".format) -> Html:
-    """The times under the lanes."""
+    """Draw the time axis."""
     return tag(
         "div",
         tag("div", class_="name"),
@@ -110,19 +118,25 @@ def axis(over: Span, label: Callable[[float], str] = "{:g}".format) -> Html:
 
 
 def ticks(over: Span) -> list[float]:
-    """Round times, not too many."""
+    """Return round times for the grid lines, at most 13.
+
+    Examples
+    --------
+    >>> ticks(Span(0, 4))
+    [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0]
+    """
     step_s = next((step for step in _STEPS_S if over.duration_s / step <= _MAX_TICKS), 600.0)
     first, last = math.ceil(over.start_s / step_s - 1e-9), math.floor(over.end_s / step_s + 1e-9)
     return [index * step_s for index in range(first, last + 1)]
 
 
 def percent(time_s: float, over: Span) -> str:
-    """Where a time is drawn, as a share of the width."""
+    """Return the horizontal position of a time, in percent of the width."""
     return f"{100.0 * (time_s - over.start_s) / max(over.duration_s, 1e-9):.3f}%"
 
 
 def _is_inside(span: Span, over: Span) -> bool:
-    """Whether any of a span is drawn; one without length is where it begins."""
+    """Whether any part of a span is visible. A span without length counts at its start."""
     ends_after = span.end_s > over.start_s or span.start_s == span.end_s == over.start_s
     return ends_after and span.start_s < over.end_s
 
@@ -162,7 +176,7 @@ def _mark(mark: Mark, over: Span, height_px: float, scripted: bool) -> Html:
 
 
 def _rows(mark: Mark, height_px: float) -> tuple[float, float]:
-    """Top and height of a mark, px."""
+    """Return the top and the height of a mark, px."""
     y, height = _TOP_PX, height_px - 2 * _TOP_PX
     if mark.row != "whole":
         y, height = _TOP_PX + (_HALF_PX + _GAP_PX if mark.row == "bottom" else 0), _HALF_PX
