@@ -1,4 +1,4 @@
-"""A real server on a port of its own, with real worker processes, in a thread of the test."""
+"""A real server with real worker processes, on its own port, in a thread of the test."""
 
 import asyncio
 import json
@@ -51,7 +51,7 @@ class Live:
 
 @dataclass(frozen=True)
 class Stream:
-    """An open v0 session, seen from its client."""
+    """The client side of an open v0 session."""
 
     socket: ClientConnection
 
@@ -61,7 +61,7 @@ class Stream:
         return message
 
     async def ask(self, data: bytes) -> list[Message]:
-        """Send one segment; returns its messages up to the last one."""
+        """Send a segment, and return its messages."""
         await self.socket.send(data)
         messages = [await self.receive()]
         while messages[-1]["status"] not in {"completed", "error"}:
@@ -80,7 +80,7 @@ class Stream:
 def running(
     data_dir: Path, module: str | None = None, thresholds: Thresholds | None = None, **settings: Any
 ) -> Iterator[Live]:
-    """Run a server for as long as the block lasts; it is warm when the block begins."""
+    """Run a server for as long as the block lasts. It is ready when the block begins."""
     chosen: dict[str, Any] = {"workers": 1, "port": 0, "data_dir": data_dir, **settings}
     taken, final = listen(Settings(**chosen))
     with open_store(data_dir) as store:
@@ -104,5 +104,5 @@ def running(
 def _wait_until_ready(base_url: str) -> None:
     deadline = time.monotonic() + 60
     while httpx.get(f"{base_url}/readyz").status_code != 200:
-        assert time.monotonic() < deadline, "the server did not get ready"
+        assert time.monotonic() < deadline, "the server did not become ready"
         time.sleep(0.05)

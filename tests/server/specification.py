@@ -1,4 +1,7 @@
-"""Holds what a server sends against its own documents, which are made stricter here than clients need."""
+"""Checks everything that a server sends against its own OpenAPI and AsyncAPI documents.
+
+The check is stricter than clients need: undocumented fields are faults.
+"""
 
 import json
 import re
@@ -15,7 +18,7 @@ Schema = dict[str, Any]
 
 
 def strict(node: Any) -> Any:
-    """The same schema, but nothing may be said that is not in it."""
+    """Return the schema without undocumented fields."""
     if isinstance(node, list):
         return [strict(item) for item in node]
     if not isinstance(node, dict):
@@ -27,7 +30,7 @@ def strict(node: Any) -> Any:
 
 
 class Specification:
-    """Both documents, ready to be asked."""
+    """Both documents, ready for checks."""
 
     def __init__(self) -> None:
         self._openapi = strict(openapi_document(BASE_URL))
@@ -35,7 +38,7 @@ class Specification:
         self.seen: set[str] = set()
 
     def faults_of_response(self, method: str, path: str, status: int, body: bytes) -> list[str]:
-        """What is wrong with an HTTP answer; one to an address that is in no document is an error body."""
+        """Return what is wrong with an HTTP response. An undocumented address must answer with an error."""
         operation = next(
             (
                 (template, methods[method.lower()])
@@ -57,12 +60,12 @@ class Specification:
         return self._faults(self._openapi, schema, body, f"{method} {path} {status}")
 
     def faults_of_message(self, path: str, text: str) -> list[str]:
-        """What is wrong with a message of a stream."""
+        """Return what is wrong with a message of a stream."""
         channel = next((c for c in self._asyncapi["channels"].values() if c["address"] == path), None)
         if channel is None:
             return [f"{path} is not described"]
-        told = json.loads(text)
-        name = told.get("type") or f"v0.{str(told.get('status')).capitalize()}"
+        message = json.loads(text)
+        name = message.get("type") or f"v0.{str(message.get('status')).capitalize()}"
         if name not in channel["messages"]:
             return [f"{path}: {name} is not described"]
         self.seen.add(f"{path} {name}")
@@ -83,14 +86,14 @@ SPECIFICATION = Specification()
 
 
 class Checked:
-    """An application between which and its server every message is checked.
+    """Middleware that checks every message that an application sends.
 
     Parameters
     ----------
     app
         The application.
     faults
-        Takes what was wrong.
+        Receives what is wrong.
     """
 
     def __init__(self, app: ASGIApp, faults: list[str]) -> None:
@@ -118,11 +121,11 @@ class Checked:
     def _check(self, scope: Scope, start: Message, body: bytes) -> None:
         headers = dict(start["headers"])
         is_json = headers.get(b"content-type", b"") == b"application/json"
-        # The documents themselves, and what the console's page and its server say to each other.
-        apart = scope["path"] in {"/openapi.json", "/asyncapi.json"} or (
+        # The documents themselves, and the private endpoint of the console.
+        exempt = scope["path"] in {"/openapi.json", "/asyncapi.json"} or (
             scope["path"] == "/console/token" and start["status"] == 200
         )
-        if (is_json or start["status"] == 204) and not apart:
+        if (is_json or start["status"] == 204) and not exempt:
             method = scope.get("method", "WebSocket")
             self._faults += SPECIFICATION.faults_of_response(method, scope["path"], start["status"], body)
         if b"x-correlation-id" not in headers:

@@ -1,5 +1,7 @@
-"""What the OpenAPI document allows, and what it does not, made up by the hundred: never a 5xx, never an
-answer that the document does not describe."""
+"""Hundreds of generated requests, valid and invalid by the OpenAPI document.
+
+The server never answers with a 5xx status or with anything that the document does not describe.
+"""
 
 from typing import Any
 
@@ -29,7 +31,7 @@ CHECKS: list[Any] = [
     response_headers_conformance,
     unsupported_method,
 ]
-# The tool leaves a connection open now and then, and only the collector of garbage closes it.
+# schemathesis sometimes leaves a connection open, and only garbage collection closes it.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 settings = hypothesis.settings(
     max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(hypothesis.HealthCheck)
@@ -38,7 +40,7 @@ settings = hypothesis.settings(
 
 @pytest.fixture(scope="module")
 def key(faulty_live: Live) -> str:
-    # The point is what is answered, not how often one may ask.
+    # The test is about answers, not about rate limits.
     return faulty_live.store.create("fuzzed", limits=KeyLimits(requests_per_minute=1e6))[1]
 
 
@@ -51,7 +53,7 @@ def ask(case: schemathesis.Case[Any], live: Live, key: str) -> None:
 
 @schema.parametrize()
 @settings
-def test_anything(case: schemathesis.Case[Any], faulty_live: Live, key: str) -> None:
+def test_generated_requests(case: schemathesis.Case[Any], faulty_live: Live, key: str) -> None:
     ask(case, faulty_live, key)
 
 

@@ -26,7 +26,9 @@ def test_every_error_has_its_anchor_on_the_page(faulty_live: Live) -> None:
     ("method", "path", "status"),
     [("GET", "/nothing", 404), ("POST", "/healthz", 405), ("GET", PATH, 426), ("GET", "/v0/%ff%00", 404)],
 )
-def test_what_is_not_there_is_said_in_json(faulty_live: Live, method: str, path: str, status: int) -> None:
+def test_unknown_addresses_and_methods_get_json_errors(
+    faulty_live: Live, method: str, path: str, status: int
+) -> None:
     answer = httpx.request(method, faulty_live.http + path)
     body = answer.json()
     assert answer.status_code == status
@@ -36,7 +38,7 @@ def test_what_is_not_there_is_said_in_json(faulty_live: Live, method: str, path:
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/docs/errors", "/nothing"])
-def test_each_answer_has_its_own_id_and_never_echoes_the_clients(faulty_live: Live, path: str) -> None:
+def test_each_response_has_its_own_id_and_never_echoes_the_clients(faulty_live: Live, path: str) -> None:
     mine = {"X-Client-Request-Id": "mine-7"}
     first, second = (httpx.get(faulty_live.http + path, headers=mine) for _ in range(2))
     ids = {first.headers["x-correlation-id"], second.headers["x-correlation-id"]}

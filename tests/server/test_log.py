@@ -22,14 +22,14 @@ def lines() -> Iterator[io.StringIO]:
     root.setLevel(before[1])
 
 
-def test_an_event_is_one_line_of_json(lines: io.StringIO) -> None:
+def test_each_event_is_one_line_of_json(lines: io.StringIO) -> None:
     structlog.get_logger("backchannel.x").info("stream opened", key="abc")
     structlog.get_logger("backchannel.x").debug("too much detail")
     (line,) = lines.getvalue().splitlines()
     assert {"event": "stream opened", "key": "abc", "level": "info"}.items() <= json.loads(line).items()
 
 
-def test_an_exceptions_text_is_never_shown_ours_or_a_librarys(lines: io.StringIO) -> None:
+def test_exception_texts_are_never_logged(lines: io.StringIO) -> None:
     try:
         int("secret media")
     except ValueError:
@@ -41,7 +41,7 @@ def test_an_exceptions_text_is_never_shown_ours_or_a_librarys(lines: io.StringIO
     assert ours["place"].startswith("test_log.py:")
 
 
-def test_the_web_servers_own_lines_are_not_shown(lines: io.StringIO) -> None:
+def test_access_lines_of_the_web_server_are_not_logged(lines: io.StringIO) -> None:
     logging.getLogger("uvicorn.error").info('"WebSocket /v0?token=secret" [accepted]')
     logging.getLogger("uvicorn.access").info("GET /?token=secret")
     assert lines.getvalue() == ""
@@ -55,5 +55,5 @@ def test_the_web_servers_own_lines_are_not_shown(lines: io.StringIO) -> None:
         ("x" * 500, "x" * 128),
     ],
 )
-def test_a_clients_own_id_cannot_disturb_the_log(raw: str, cleaned: str) -> None:
+def test_a_client_id_cannot_disturb_the_log(raw: str, cleaned: str) -> None:
     assert clean_client_id(raw) == cleaned

@@ -1,1 +1,1 @@
-"""The thin shell: HTTP and WebSocket around the protocol."""
+"""The server: a thin shell of HTTP and WebSocket around the protocol."""

@@ -1,4 +1,4 @@
-"""The application: which address leads to whom."""
+"""The ASGI application: routes, middleware and error handlers."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
@@ -24,7 +24,7 @@ from backchannel.server.access.tokens import exchange_key, mint_token, revoke_to
 from backchannel.server.pages import specifications
 from backchannel.server.pages.console import console_routes
 from backchannel.server.pages.documents import document_routes
-from backchannel.server.request_id import CLIENT_HEADER, HEADER, Correlated
+from backchannel.server.request_id import CLIENT_HEADER, HEADER, CorrelationIds
 from backchannel.server.responses import json_response, problem_response
 from backchannel.server.services import Services
 from backchannel.server.shutdown import Shutdown
@@ -42,8 +42,8 @@ log = structlog.get_logger(__name__)
 
 _FROM_BROWSERS = Middleware(
     CORSMiddleware,
-    # Any page may ask: what counts is the credential, which no browser sends by itself, and the origins
-    # that a client token names are checked where it is.
+    # Any page may send requests. Access depends on the credential, which browsers never send on their own.
+    # The origins that a client token allows are checked together with the token.
     allow_origins=["*"],
     allow_methods=["GET", "POST"],
     allow_headers=["Authorization", "Content-Type", CLIENT_HEADER, "X-Interhuman-SDK"],
@@ -53,12 +53,22 @@ _FROM_BROWSERS = Middleware(
 
 
 def make_app(settings: Settings, store: Store, engine: Engine, shutdown: Shutdown | None = None) -> ASGIApp:
-    """Put the application together. It starts and closes the engine; the store stays its caller's.
+    """Build the application.
 
     Parameters
     ----------
+    settings
+        The configuration.
+    store
+        The key store. The caller opens and closes it.
+    engine
+        The analysis engine. The application starts and closes it.
     shutdown
-        Told by whoever stops the server, before its connections are closed.
+        Announces the shutdown of the server before connections are closed.
+
+    Returns
+    -------
+    ASGIApp
     """
     links = ErrorLinks(settings.base_url)
     jobs = Jobs(store, engine, settings.jobs_per_key)
@@ -73,28 +83,7 @@ def make_app(settings: Settings, store: Store, engine: Engine, shutdown: Shutdow
             await engine.close()
 
     app = Starlette(
-        routes=[
-            *console_routes(settings),
-            *document_routes(),
-            Route("/openapi.json", specifications.openapi),
-            Route("/asyncapi.json", specifications.asyncapi),
-            Route("/healthz", _healthz),
-            Route("/readyz", _readyz),
-            Route("/v0/upload/analyze", analyze_upload, methods=["POST"]),
-            Route("/v1/upload/analyze", analyze_upload, methods=["POST"]),
-            Route("/v1/client_tokens", mint_token, methods=["POST"]),
-            Route("/v1/client_tokens/revoke", revoke_token, methods=["POST"]),
-            Route("/v1/auth", exchange_key, methods=["POST"]),
-            Route("/v2/upload/analyze", submit_upload, methods=["POST"]),
-            Route("/v2/upload/jobs/{job_id}", show_job),
-            WebSocketRoute(STREAM_V0, stream_v0),
-            Route(STREAM_V0, _upgrade_needed),
-            WebSocketRoute(STREAM_V1, stream_v1),
-            Route(STREAM_V1, _upgrade_needed),
-            WebSocketRoute(STREAM_V2, stream_v2),
-            Route(STREAM_V2, _upgrade_needed),
-            WebSocketRoute("/{path:path}", _no_stream_here),
-        ],
+        routes=_routes(settings),
         middleware=[_FROM_BROWSERS],
         exception_handlers={
             HTTPException: _http_exception,
@@ -115,7 +104,32 @@ def make_app(settings: Settings, store: Store, engine: Engine, shutdown: Shutdow
         shutdown or Shutdown(),
         jobs,
     )
-    return Correlated(app)
+    return CorrelationIds(app)
+
+
+def _routes(settings: Settings) -> list[BaseRoute]:
+    return [
+        *console_routes(settings),
+        *document_routes(),
+        Route("/openapi.json", specifications.openapi),
+        Route("/asyncapi.json", specifications.asyncapi),
+        Route("/healthz", _healthz),
+        Route("/readyz", _readyz),
+        Route("/v0/upload/analyze", analyze_upload, methods=["POST"]),
+        Route("/v1/upload/analyze", analyze_upload, methods=["POST"]),
+        Route("/v1/client_tokens", mint_token, methods=["POST"]),
+        Route("/v1/client_tokens/revoke", revoke_token, methods=["POST"]),
+        Route("/v1/auth", exchange_key, methods=["POST"]),
+        Route("/v2/upload/analyze", submit_upload, methods=["POST"]),
+        Route("/v2/upload/jobs/{job_id}", show_job),
+        WebSocketRoute(STREAM_V0, stream_v0),
+        Route(STREAM_V0, _upgrade_needed),
+        WebSocketRoute(STREAM_V1, stream_v1),
+        Route(STREAM_V1, _upgrade_needed),
+        WebSocketRoute(STREAM_V2, stream_v2),
+        Route(STREAM_V2, _upgrade_needed),
+        WebSocketRoute("/{path:path}", _no_stream_here),
+    ]
 
 
 async def _healthz(_request: Request) -> Response:
@@ -129,7 +143,7 @@ async def _readyz(request: Request) -> Response:
 
 
 async def _upgrade_needed(request: Request) -> Response:
-    problem = Problem("ih4005", "This address speaks WebSocket only. Open it with a WebSocket client.")
+    problem = Problem("ih4005", "This address accepts only WebSocket connections. Use a WebSocket client.")
     response = problem_response(request, problem, HTTPStatus.UPGRADE_REQUIRED)
     response.headers["Upgrade"] = "websocket"
     return response
@@ -144,11 +158,11 @@ async def _no_stream_here(websocket: WebSocket) -> None:
 async def _http_exception(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
     if status == HTTPStatus.NOT_FOUND:
-        problem = Problem("ih4005", "There is nothing at this address. Check its path.")
+        problem = Problem("ih4005", "There is nothing at this address. Check the path.")
     elif status == HTTPStatus.METHOD_NOT_ALLOWED:
-        problem = Problem("ih4005", "This address does not take that HTTP method.")
+        problem = Problem("ih4005", "This address does not support this HTTP method. Check the method.")
     else:
-        problem = Problem("ih4005", f"The request cannot be served: {HTTPStatus(status).phrase}.")
+        problem = Problem("ih4005", f"The server cannot handle this request: {HTTPStatus(status).phrase}.")
     response = problem_response(request, problem, status)
     if isinstance(error, HTTPException) and error.headers:
         response.headers.update(error.headers)
@@ -165,10 +179,10 @@ async def _refused(request: Request, problem: Exception) -> Response:
 
 async def _abandoned(request: Request, _gone: Exception) -> Response:
     log.info("request abandoned", path=request.url.path)
-    return Response(status_code=400)  # nobody will read it
+    return Response(status_code=400)  # The client is gone, so nobody reads this.
 
 
 async def _internal_error(request: Request, _error: Exception) -> Response:
     return problem_response(
-        request, Problem("ih1001", "The request failed because of a fault of the server.")
+        request, Problem("ih1001", "The request failed because of an error in the server. Try again.")
     )

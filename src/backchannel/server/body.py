@@ -1,4 +1,4 @@
-"""Reads a request's body whole, up to a size and within a time."""
+"""Read the whole body of a request, with limits on its size and on the time."""
 
 import asyncio
 
@@ -8,12 +8,19 @@ from backchannel.errors import Problem
 
 
 async def read_whole(request: Request, max_bytes: int) -> bytes:
-    """Return the body.
+    """Return the body of a request.
+
+    Parameters
+    ----------
+    request
+        The request.
+    max_bytes
+        Largest body, inclusive.
 
     Raises
     ------
     Problem
-        ``ih4003`` when it is larger, ``ih6003`` when it stalls.
+        ``ih4003`` if the body is too large, ``ih6003`` if the client stops sending.
     """
     data = bytearray()
     try:
@@ -23,8 +30,8 @@ async def read_whole(request: Request, max_bytes: int) -> bytes:
                 if len(data) > max_bytes:
                     break
     except TimeoutError:
-        raise Problem("ih6003", "The request stalled before all of it had come. Send it again.") from None
+        raise Problem("ih6003", "The request stalled before it was complete. Send it again.") from None
     if len(data) > max_bytes:
-        raise Problem("ih4003", f"The body has more than {max_bytes} bytes.")
+        raise Problem("ih4003", f"The body is too large. The limit is {max_bytes} bytes.")
     request.state.body_read = True
     return bytes(data)

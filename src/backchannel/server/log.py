@@ -1,8 +1,8 @@
-"""Logs: one line an event on standard error, as JSON unless a person is watching.
+"""Logging: one line per event on standard error, as JSON unless standard error is a terminal.
 
-Nothing here may hold media, a credential, a message's body or an exception's text. So exceptions, from
-our own code and from libraries alike, are reduced to their type and place, and the web server's own
-lines, which quote query strings, are shown only from warnings up.
+No log line may contain media, a credential, a message body or the text of an exception. So exceptions, ours
+and those of libraries, are reduced to their type and location. The web server's own lines quote query
+strings, so only its warnings and errors are shown.
 """
 
 import logging
@@ -21,9 +21,9 @@ def configure_logging(level: str, stream: TextIO | None = None) -> None:
     Parameters
     ----------
     level
-        Least level that is shown, for example ``info``.
+        The lowest level to show, for example ``info``.
     stream
-        Where to, instead of standard error.
+        Where to write instead of standard error.
     """
     stream = sys.stderr if stream is None else stream
     shared: list[Processor] = [
@@ -54,7 +54,7 @@ def configure_logging(level: str, stream: TextIO | None = None) -> None:
 
 
 def describe(error: BaseException) -> dict[str, str]:
-    """Return what may be logged of an exception: its type and where it came from."""
+    """Return what the log may say about an exception: its type and location."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return {"kind": type(error).__name__, "place": place}
@@ -69,6 +69,6 @@ def _without_exception_text(_logger: Any, _method: str, event: EventDict) -> Eve
         event.update(describe(error))
     record = event.get("_record")
     if record is not None:
-        # The formatter would print it once more.
+        # Otherwise the formatter would print the exception again.
         record.exc_info = record.exc_text = None
     return event

@@ -1,4 +1,4 @@
-"""The correlation id: made here for each request, in every answer and every log line."""
+"""The correlation id: created for each request, and present in every response and log line."""
 
 import re
 import uuid
@@ -19,20 +19,20 @@ _STARTS: Final = frozenset({"http.response.start", "websocket.accept", "websocke
 log = structlog.get_logger(__name__)
 
 
-class Correlated:
-    """Outermost layer: gives every request its id, and logs what no one else has caught.
+class CorrelationIds:
+    """The outermost middleware: gives every request an id, and logs uncaught exceptions.
 
     Parameters
     ----------
     app
-        The application. It finds the id as ``state["correlation_id"]`` in the scope.
+        The application. It finds the id in ``scope["state"]["correlation_id"]``.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handle one request."""
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
@@ -49,12 +49,18 @@ class Correlated:
             try:
                 await self._app(scope, receive, send_with_id)
             except Exception as error:
-                # No traceback: its text may hold what a client sent. Starlette has answered with 500.
+                # No traceback, because its text may contain client data. Starlette already answered with 500.
                 log.error("request failed", **describe(error))  # noqa: TRY400
 
 
 def clean_client_id(raw: str) -> str:
-    """Bound a client's own id and keep only what cannot disturb a log."""
+    """Return a client's own id, shortened and without characters that could disturb a log.
+
+    Examples
+    --------
+    >>> clean_client_id("order 7")
+    'order?7'
+    """
     return re.sub(r"[^A-Za-z0-9._:/+=@-]", "?", raw[:MAX_CLIENT_ID_LENGTH])
 
 

@@ -1,4 +1,4 @@
-"""Problems as HTTP answers."""
+"""JSON responses, and problems as HTTP responses."""
 
 import math
 
@@ -11,7 +11,7 @@ from backchannel.protocol.errors import ErrorLinks, error_body
 
 
 def json_response(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """Answer with JSON that nobody keeps."""
+    """Return a JSON response that no cache keeps."""
     return Response(
         msgspec.json.encode(body),
         status,
@@ -21,16 +21,16 @@ def json_response(body: object, status: int = 200, headers: dict[str, str] | Non
 
 
 def problem_response(connection: HTTPConnection, problem: Problem, status: int | None = None) -> Response:
-    """Answer a request, or a WebSocket handshake, with a problem.
+    """Return the response for a problem with a request or a WebSocket handshake.
 
     Parameters
     ----------
     connection
-        What is answered.
+        The request or the handshake.
     problem
-        What was wrong.
+        The problem.
     status
-        Instead of the catalogue's.
+        HTTP status, if different from that of the catalogue.
     """
     status = problem.entry.http_status if status is None else status
     links: ErrorLinks = connection.app.state.links

@@ -1,4 +1,4 @@
-"""What the handlers share; made once when the server starts."""
+"""The objects that all handlers share. The server creates them once at the start."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from backchannel.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the handlers share."""
+    """The objects that all handlers share."""
 
     settings: Settings
     store: Store

@@ -1,4 +1,4 @@
-"""The documentation as a browser meets it."""
+"""The documentation as a browser sees it."""
 
 import asyncio
 import re
@@ -14,18 +14,18 @@ from backchannel.server.pages.documents import document_routes
 
 
 class Reader:
-    """Asks for pages."""
+    """Requests pages."""
 
     def __init__(self, site: Path) -> None:
         self._app = Starlette(routes=document_routes(site))
 
     def get(self, path: str, method: str = "GET", **headers: str) -> httpx.Response:
-        async def asked() -> httpx.Response:
+        async def request() -> httpx.Response:
             transport = httpx.ASGITransport(self._app)
             async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
                 return await client.request(method, path, headers=headers)
 
-        return asyncio.run(asked())
+        return asyncio.run(request())
 
 
 @pytest.fixture(scope="module")
@@ -33,16 +33,16 @@ def reader(site: Path) -> Reader:
     return Reader(site)
 
 
-def test_the_first_page(reader: Reader) -> None:
+def test_docs_redirects_to_the_first_page(reader: Reader) -> None:
     answer = reader.get("/docs")
     assert answer.status_code == 307
-    assert answer.headers["location"] == "docs/", "relative, so that it holds behind any proxy"
+    assert answer.headers["location"] == "docs/", "relative, so it works behind any proxy"
     front = reader.get("/docs/")
     assert front.headers["content-type"] == "text/html; charset=utf-8"
     assert "<h1>Backchannel" in front.text
 
 
-def test_every_page_with_and_without_its_ending(reader: Reader, site: Path) -> None:
+def test_every_page_is_available_with_and_without_its_suffix(reader: Reader, site: Path) -> None:
     pages = sorted(site.glob("*.html"))
     assert len(pages) > 15
     for page in pages:
@@ -52,7 +52,7 @@ def test_every_page_with_and_without_its_ending(reader: Reader, site: Path) -> N
             assert answer.content == page.read_bytes()
 
 
-def test_nothing_may_run_and_nothing_comes_from_elsewhere(reader: Reader) -> None:
+def test_pages_run_no_scripts_and_load_nothing_from_other_origins(reader: Reader) -> None:
     for path in ("/docs/", "/docs/quickstart.html", "/docs/_static/site.css", "/docs/_images/pipeline.svg"):
         answer = reader.get(path)
         assert answer.status_code == 200
@@ -62,7 +62,7 @@ def test_nothing_may_run_and_nothing_comes_from_elsewhere(reader: Reader) -> Non
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_a_page_that_is_known_is_not_sent_again(reader: Reader) -> None:
+def test_an_unchanged_page_is_not_sent_again(reader: Reader) -> None:
     first = reader.get("/docs/security")
     assert first.headers["cache-control"] == "no-cache"
     again = reader.get("/docs/security", **{"If-None-Match": first.headers["etag"]})
@@ -89,12 +89,12 @@ def test_every_error_has_its_anchor(reader: Reader) -> None:
         "/docs/%00",
     ],
 )
-def test_what_is_no_page_is_not_served(reader: Reader, path: str) -> None:
+def test_other_paths_are_not_served(reader: Reader, path: str) -> None:
     assert reader.get(path).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/docs/nothing", "/docs/errors/", "/docs/a/b"])
-def test_who_asks_for_a_page_that_is_not_there_is_led_back(reader: Reader, path: str) -> None:
+def test_a_missing_page_links_to_the_first_page(reader: Reader, path: str) -> None:
     answer = reader.get(path)
     assert answer.headers["content-type"].startswith("text/html")
     link = re.search(r'href="([^"]+)"', answer.text)
@@ -102,11 +102,11 @@ def test_who_asks_for_a_page_that_is_not_there_is_led_back(reader: Reader, path:
     assert reader.get(urljoin(path, link[1])).status_code == 200
 
 
-def test_pages_are_only_read(reader: Reader) -> None:
+def test_pages_allow_only_reading(reader: Reader) -> None:
     assert reader.get("/docs/errors", "POST").status_code == 405
 
 
-def test_where_nothing_was_built_errors_have_a_page_all_the_same(tmp_path: Path) -> None:
+def test_without_built_pages_there_is_still_a_page_of_errors(tmp_path: Path) -> None:
     reader = Reader(tmp_path)
     assert "make docs" in reader.get("/docs").text
     page = reader.get("/docs/errors").text

@@ -1,4 +1,4 @@
-"""The documents are valid, are about this server, and are what it keeps to."""
+"""The OpenAPI and AsyncAPI documents are valid, and the server follows them."""
 
 import json
 from typing import Any
@@ -38,13 +38,13 @@ def lookup(document: dict[str, Any], reference: str) -> Any:
     return node
 
 
-def test_openapi_is_valid_and_says_where_it_is(openapi: dict[str, Any], faulty_live: Live) -> None:
+def test_openapi_is_valid_and_names_the_server(openapi: dict[str, Any], faulty_live: Live) -> None:
     validate(openapi)
     assert openapi["openapi"] == "3.1.0"
     assert openapi["servers"] == [{"url": faulty_live.http}]
 
 
-def test_every_reference_leads_somewhere(openapi: dict[str, Any], asyncapi: dict[str, Any]) -> None:
+def test_every_reference_resolves(openapi: dict[str, Any], asyncapi: dict[str, Any]) -> None:
     for document in (openapi, asyncapi):
         found = references(document)
         assert found
@@ -72,7 +72,7 @@ def test_every_error_over_http_is_in_the_document(openapi: dict[str, Any]) -> No
         assert error_id in described
 
 
-def test_the_check_of_live_traffic_would_notice() -> None:
+def test_the_check_of_live_traffic_finds_faults() -> None:
     check = Specification()
     error = {"error_id": "ih4021", "correlation_id": "x", "link": "x", "message": "x", "retryable": False}
     path = "/v2/upload/jobs/x"

@@ -1,1 +1,1 @@
-"""What a browser can open: console, documentation, error pages, specifications."""
+"""Pages for browsers: the console, the documentation, error pages and the specifications."""

@@ -1,9 +1,9 @@
-"""The live console: its page and files, a token for the page, and the report it saves.
+"""The live console: its page and files, a token for the page, and the report that it saves.
 
-The page may stream without an API key only for who sits at this machine. That somebody does is hard to know:
-another page may ask in a browser's name (its `Origin` gives it away), a name of somebody else's may lead here
-(DNS rebinding; then `Host` is that name), and a reverse proxy on this machine asks from a loopback address
-too. So everything has to fit, and whatever does not fit is asked for a key.
+The page may stream without an API key only in a browser on this machine. This is hard to establish: another
+website may send the request (its `Origin` shows that), a foreign host name may point here (DNS rebinding;
+`Host` shows that), and a reverse proxy on this machine also connects from a loopback address. So every sign
+must agree. Otherwise the server requires a key.
 """
 
 import asyncio
@@ -36,11 +36,11 @@ from backchannel.server.services import Services
 from backchannel.store import STREAM_SCOPE, ApiKey, Caps, Store
 
 KEY_NAME: Final = "console"
-"""The key that keyless pages use; made when first needed, and nobody ever sees it. It is listed, limited and
-revoked like every other."""
+"""The key behind pages without a key. The server creates it when first needed and never shows it. Listing,
+limits and revocation work as for any other key."""
 TOKEN_EXPIRES_S: Final = 300
 SESSIONS_PER_PAGE: Final = 2
-"""A new session may begin before the server has noticed that the old one is gone."""
+"""A new session may start before the server notices that the old one is gone."""
 
 _TYPES: Final[Mapping[str, str]] = {
     ".html": "text/html; charset=utf-8",
@@ -49,7 +49,7 @@ _TYPES: Final[Mapping[str, str]] = {
     ".svg": "image/svg+xml",
 }
 _HEADERS: Final[Mapping[str, str]] = {
-    # Nothing inline, nothing from elsewhere, and nobody frames it. `blob:` is the file that is played.
+    # Nothing inline, nothing from other origins, no framing. `blob:` is for the file being played.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
         "media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -59,7 +59,7 @@ _HEADERS: Final[Mapping[str, str]] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    # Kept, but asked about each time: after an update of the server no page is made of two versions.
+    # Browsers may cache files but must revalidate, so that a page never mixes two versions of the server.
     "Cache-Control": "no-cache",
 }
 _FORWARDED: Final = ("forwarded", "via", "x-real-ip")
@@ -69,7 +69,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PageFile:
-    """A file of the page, as it is sent."""
+    """A file of the page, ready to send."""
 
     content: bytes
     media_type: str
@@ -77,13 +77,13 @@ class PageFile:
 
 
 def console_routes(settings: Settings) -> list[Route]:
-    """Return where the console is; only the plain page when it is switched off."""
+    """Return the routes of the console. If it is switched off, only the plain start page."""
     if settings.console == "off":
         return [Route("/", pages.index)]
     page_files = read_files()
 
     async def index(request: Request) -> Response:
-        # Browsers ask for HTML by name; whoever takes anything gets the few words a terminal can show.
+        # Browsers ask for HTML by name. Other clients get the plain start page.
         if "text/html" in request.headers.get("accept", ""):
             answer = _send(request, page_files["index.html"])
         else:
@@ -106,7 +106,7 @@ def console_routes(settings: Settings) -> list[Route]:
 
 
 def read_files() -> Mapping[str, PageFile]:
-    """Read the page's files from the package, by name."""
+    """Return the files of the page by name."""
     found = {}
     for entry in files("backchannel").joinpath("console").iterdir():
         media_type = _TYPES.get(PurePosixPath(entry.name).suffix)
@@ -129,18 +129,18 @@ def _send(request: Request, file: PageFile) -> Response:
 
 
 async def make_token(request: Request) -> Response:
-    """Make a client token for the console's own page, on this machine, without an API key."""
+    """Create a client token for the console's page on this machine, without an API key."""
     services: Services = request.app.state.services
     origin = own_origin(request)
     if services.settings.console == "key" or not from_this_machine(request, services.settings):
-        raise Problem("ih2002", "From here the console needs an API key. Enter one on its page.")
+        raise Problem("ih2002", "The console requires an API key here. Enter one on the page.")
     key = await asyncio.to_thread(_console_key, services.store)
     services.limits.admit(Principal(key))
     caps = Caps(max_concurrent=SESSIONS_PER_PAGE, allowed_origins=(origin,))
     token, credential = await asyncio.to_thread(
         services.store.tokens.mint, key.id, (STREAM_SCOPE,), TOKEN_EXPIRES_S, caps
     )
-    log.info("console token made", key=key.id, token=token.id)
+    log.info("console token created", key=key.id, token=token.id)
     return json_response(
         TokenBody(
             access_token=credential,
@@ -153,11 +153,11 @@ async def make_token(request: Request) -> Response:
 
 
 async def make_report(request: Request) -> Response:
-    """Make one page of what the console has collected. Nothing of it is kept here."""
+    """Render a report from the recording that the console posts. The server keeps nothing of it."""
     await admit(request, STREAM_SCOPE)
     document = await read_whole(request, MAX_DOCUMENT_BYTES)
     page = await asyncio.to_thread(lambda: render_report(decode_recording(document)))
-    # It is for the browser's downloads, and nothing that opens here: it came from the page, not from us.
+    # The page supplied the content, so the report must be downloaded and never open on this origin.
     headers = {
         "Cache-Control": "no-store",
         "Content-Disposition": 'attachment; filename="backchannel-report.html"',
@@ -168,31 +168,31 @@ async def make_report(request: Request) -> Response:
 
 
 def own_origin(request: Request) -> str:
-    """Return the origin of the page that asks, which must be ours.
+    """Return the origin of a request from our own page.
 
     Raises
     ------
     Problem
-        ``ih2003`` when it is another page's, or no browser says whose it is.
+        ``ih2003`` if the request comes from another page, or the browser sent no origin.
     """
     origin = request.headers.get("origin", "").lower()
     ours = f"{request.url.scheme}://{request.headers.get('host', '')}".lower()
     if origin != ours or request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
-        raise Problem("ih2003", "This address answers only the console's own page.")
+        raise Problem("ih2003", "Only the console's own page may use this address. Open the console.")
     return origin
 
 
 def from_this_machine(request: Request, settings: Settings) -> bool:
-    """Whether it is certain enough that who asks sits at this machine."""
+    """Whether a request surely comes from a browser on this machine."""
     forwarded = any(name in _FORWARDED or name.startswith("x-forwarded") for name in request.headers)
     return (
         not forwarded
-        # Browsers speak 1.1 to a server without TLS; many proxies still speak 1.0 to what is behind them.
+        # Browsers use HTTP/1.1 without TLS. Many proxies still use HTTP/1.0 for the server behind them.
         and request.scope["http_version"] == "1.1"
         and request.client is not None
         and _is_loopback(request.client.host)
         and _names_loopback(f"//{request.headers.get('host', '')}")
-        # A server with a public address is behind something, whatever its requests look like.
+        # A server with a public address is behind a proxy, whatever its requests look like.
         and (not settings.public_url or _names_loopback(settings.public_url))
     )
 

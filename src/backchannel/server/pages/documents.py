@@ -1,7 +1,7 @@
-"""The documentation at `/docs`, as it was built into this package.
+"""The documentation at `/docs`, built into this package.
 
-The pages are plain files, made by `docs/site` when the package is built. Where they are missing (a checkout
-that was never set up) the errors still have their page, since every error links to it.
+The pages are plain files that `docs/site` generates when the package is built. Without them (in a checkout
+that was never set up), there is still a page of errors, because every error links to it.
 """
 
 from http import HTTPStatus
@@ -19,20 +19,20 @@ from backchannel.server.pages import plain as pages
 SITE: Final = Path(__file__).parent / "site"
 
 _HEADERS: Final = {
-    # No scripts at all, nothing inline, nothing from elsewhere.
+    # No scripts, nothing inline, nothing from other origins.
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    # Kept, but asked about each time: an update of the server is an update of its pages.
+    # Browsers may cache pages but must revalidate, because an update of the server updates its pages.
     "Cache-Control": "no-cache",
 }
 
 
 def document_routes(site: Path = SITE) -> list[Route]:
-    """Return where the pages are, each with and without ``.html``: ``/docs/errors`` is one of them.
+    """Return the routes of the pages. Each page is available with and without ``.html``.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def document_routes(site: Path = SITE) -> list[Route]:
         name: str = request.path_params["name"] or "index.html"
         first_page = "../" * name.count("/") + "index"
         if name.endswith("/"):
-            return pages.missing(first_page)  # the links of a page would lead astray from there
+            return pages.missing(first_page)  # Relative links in the page would break.
         try:
             response = await files.get_response(name if Path(name).suffix else f"{name}.html", request.scope)
         except HTTPException as problem:
@@ -61,5 +61,5 @@ def document_routes(site: Path = SITE) -> list[Route]:
 
 
 async def _to_first_page(_request: Request) -> Response:
-    # Relative, so that it holds behind a proxy, whatever that calls this server.
+    # A relative address works behind any proxy.
     return RedirectResponse("docs/")

@@ -1,4 +1,4 @@
-"""The few pages a person may open: what each error means, and where things are."""
+"""Plain pages: the start page without a console, the errors, and missing pages."""
 
 from html import escape
 from http import HTTPStatus
@@ -46,39 +46,39 @@ $body
 
 
 async def index(_request: Request) -> HTMLResponse:
-    """Say what this is and where the rest is."""
-    body = f"""<p>Backchannel {escape(__version__)} listens to live video of a person and answers with social
-signals. Streams are WebSockets at <code>/v2/stream/analyze</code>; files go to
+    """Show the start page without a console."""
+    body = f"""<p>Backchannel {escape(__version__)} turns live video of a person into social signals.
+Connect streams by WebSocket at <code>/v2/stream/analyze</code>, and post files to
 <code>/v2/upload/analyze</code>.</p>
 <ul>
-<li><a href="docs">The documentation</a></li>
-<li><a href="docs/errors">What each error means</a></li>
-<li><a href="openapi.json">Uploads and client tokens, as OpenAPI</a></li>
-<li><a href="asyncapi.json">Streams, as AsyncAPI</a></li>
-<li><a href="healthz">Is the server up?</a></li>
-<li><a href="readyz">Is it ready to analyse?</a></li>
+<li><a href="docs">Documentation</a></li>
+<li><a href="docs/errors">Errors</a></li>
+<li><a href="openapi.json">OpenAPI: uploads and client tokens</a></li>
+<li><a href="asyncapi.json">AsyncAPI: streams</a></li>
+<li><a href="healthz">Health</a></li>
+<li><a href="readyz">Readiness</a></li>
 </ul>"""
     return _page("Backchannel", body)
 
 
 async def not_built(_request: Request) -> HTMLResponse:
-    """Say how to get the documentation, where the package was put together without it."""
+    """Explain how to build the documentation if this installation lacks it."""
     return _page(
         "Backchannel",
-        "<p>The documentation is not in this installation. In a checkout, "
-        '<code>make docs</code> builds it. <a href="docs/errors">What each error means</a></p>',
+        "<p>This installation has no documentation. In a checkout, "
+        'build it with <code>make docs</code>. <a href="docs/errors">Errors</a></p>',
     )
 
 
 def missing(first_page: str) -> HTMLResponse:
-    """Say that there is no such page, and where the others begin, as a relative link."""
-    body = f'<p>There is no such page. <a href="{escape(first_page)}">The documentation</a> begins here.</p>'
+    """Return a page for an unknown address, with a relative link to the first page."""
+    body = f'<p>There is no such page. Go to the <a href="{escape(first_page)}">documentation</a>.</p>'
     return _page("Backchannel", body, HTTPStatus.NOT_FOUND)
 
 
 async def errors(_request: Request) -> HTMLResponse:
-    """Explain every error of the catalogue, each at the anchor that errors link to."""
-    intro = "<p>Each error carries the link to its entry here, and a message with what was measured.</p>"
+    """Show every error of the catalogue, each at the anchor that errors link to."""
+    intro = "<p>Every error message links to its entry here, and gives the limit and the measured value.</p>"
     return _page("Backchannel errors", intro + "\n".join(map(_entry, CATALOGUE.values())))
 
 

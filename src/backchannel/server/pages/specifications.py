@@ -1,4 +1,4 @@
-"""`/openapi.json` and `/asyncapi.json`: what this server speaks, for programs to read."""
+"""`/openapi.json` and `/asyncapi.json`: machine-readable descriptions of this server."""
 
 from functools import cache
 
@@ -11,7 +11,7 @@ from backchannel.protocol.openapi import openapi_document
 
 
 async def openapi(request: Request) -> Response:
-    """Describe the HTTP addresses."""
+    """Describe the HTTP endpoints."""
     return _document(_openapi(request.app.state.links.base_url))
 
 
