@@ -25,6 +25,11 @@ def test_examples_in_docstrings(name: str) -> None:
     [
         "backchannel.media.stream.container",
         "backchannel.media.stream.continuity",
+        "backchannel.report.captions",
+        "backchannel.report.elan",
+        "backchannel.report.files",
+        "backchannel.report.page",
+        "backchannel.report.rows",
     ],
 )
 def test_the_main_functions_have_examples(name: str) -> None:

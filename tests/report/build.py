@@ -1,4 +1,4 @@
-"""Recordings made by hand."""
+"""Hand-made recordings."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -43,7 +43,7 @@ SCORES = {"quality_index": 55, "clarity": 61, "authority": 52, "energy": 50, "ra
 
 
 def document(**changes: Any) -> dict[str, Any]:
-    """What a live console posts after ten seconds, as it would be before it is JSON."""
+    """Return what a live console posts after ten seconds, before it becomes JSON."""
     return {
         "source": "Live conversation",
         "recorded_at": RECORDED_AT.isoformat(),

@@ -1,4 +1,4 @@
-"""What is exported is read back by readers that others wrote."""
+"""Exports can be read by the libraries of others."""
 
 import csv
 import io
@@ -34,13 +34,13 @@ def read_eaf(read: Recording, folder: Path, media: str = "talk.mp4") -> Eaf:
 
 
 class TestCsv:
-    def test_there_is_a_row_for_everything_that_was_told(self) -> None:
+    def test_there_is_a_row_for_every_signal_cue_period_and_score(self) -> None:
         table = rows(recording())
         assert [row["kind"] for row in table] == ["signal", "cue"] + ["engagement"] * 2 + ["quality"] * 12
         assert all(tuple(row) == COLUMNS for row in table)
         assert {row["source"] for row in table} == {"Live conversation"}
 
-    def test_a_signal_and_a_cue_keep_their_numbers(self) -> None:
+    def test_a_signal_and_a_cue_keep_their_measurements(self) -> None:
         counted = NOD | {"measures": [["rate", 2.1, "Hz"], ["count", 3, ""]], "direction": "up"}
         signal, cue, *_ = rows(recording(cues=[counted]))
         assert {name: value for name, value in signal.items() if value} == {
@@ -57,11 +57,11 @@ class TestCsv:
         assert (cue["value"], cue["unit"], cue["baseline"], cue["certainty"]) == ("9.25", "deg", "", "0.9")
         assert (cue["direction"], cue["measures"]) == ("up", "rate=2.1 Hz; count=3")
 
-    def test_what_is_in_a_text_stays_in_its_cell(self) -> None:
+    def test_special_characters_stay_in_their_cell(self) -> None:
         first, *_ = rows(recording(source='a,"b"\r\nc', signals=[AGREEMENT | {"rationale": NASTY}]))
         assert (first["source"], first["rationale"]) == ('a,"b"\r\nc', NASTY)
 
-    def test_a_signal_names_every_modality_that_it_rests_on(self) -> None:
+    def test_a_signal_lists_every_modality_of_its_evidence(self) -> None:
         both = [NOD_EVIDENCE, NOD_EVIDENCE | {"cue": "loud", "modality": "audio"}]
         first, *_ = rows(recording(signals=[AGREEMENT | {"evidence": both}]))
         assert first["modality"] == "audio+visual"
@@ -76,7 +76,7 @@ class TestCaptions:
         assert first.content == f"agreement (high)\n{AGREEMENT['rationale']}"
         assert second.start == timedelta(seconds=3725.25)
 
-    def test_vtt_has_a_caption_for_each_signal_and_says_what_they_are(self) -> None:
+    def test_vtt_has_a_caption_for_each_signal_and_an_explanation(self) -> None:
         written = vtt_of(
             recording(signals=[AGREEMENT, AGREEMENT | {"type": "interest", "start": 7, "end": 7}])
         )
@@ -88,7 +88,7 @@ class TestCaptions:
         assert read[0].text == f"agreement (high)\n{AGREEMENT['rationale']}"
         assert WHAT_THIS_IS in written
 
-    def test_a_text_cannot_end_its_caption_nor_begin_another(self) -> None:
+    def test_a_text_cannot_end_its_caption_or_begin_another(self) -> None:
         nasty = recording(source=NASTY, signals=[AGREEMENT | {"rationale": NASTY}])
         (caption,) = srt.parse(srt_of(nasty), ignore_errors=False)
         assert caption.content.count("\n") == 1
@@ -97,7 +97,7 @@ class TestCaptions:
         assert "<b>" not in body
         assert vtt_of(nasty).count("-->") == 1
 
-    def test_without_signals_there_are_no_captions_but_still_a_file(self) -> None:
+    def test_without_signals_the_files_have_no_captions(self) -> None:
         assert srt_of(recording(signals=[])) == ""
         assert len(webvtt.from_string(vtt_of(recording(signals=[])))) == 0
 
@@ -124,7 +124,7 @@ class TestElan:
             assert all(one[1] <= other[0] for one, other in pairwise(spans))
         assert kept == len(OVERLAPPING)
 
-    def test_what_takes_no_time_takes_a_millisecond(self, tmp_path: Path) -> None:
+    def test_an_annotation_without_duration_gets_one_millisecond(self, tmp_path: Path) -> None:
         read = read_eaf(recording(cues=[NOD | {"start": 5, "end": 5}]), tmp_path)
         assert [span[:2] for span in read.get_annotation_data_for_tier("cue nod")] == [(5000, 5001)]
 
@@ -136,13 +136,13 @@ class TestElan:
             ("talk", "./talk", "unknown"),
         ],
     )
-    def test_the_film_is_named_relative_to_the_document(
+    def test_the_media_path_is_relative_to_the_document(
         self, tmp_path: Path, media: str, relative: str, kind: str
     ) -> None:
         (linked,) = read_eaf(recording(), tmp_path, media).get_linked_files()
         assert (linked["RELATIVE_MEDIA_URL"], linked["MIME_TYPE"]) == (relative, kind)
 
-    def test_every_reference_of_the_document_is_met_and_slots_are_in_order(self) -> None:
+    def test_every_reference_resolves_and_time_slots_are_in_order(self) -> None:
         root = ET.fromstring(eaf_of(recording(cues=OVERLAPPING), "talk.mp4"))  # noqa: S314 -- our own
         slots = [
             (slot.attrib["TIME_SLOT_ID"], int(slot.attrib["TIME_VALUE"])) for slot in root.iter("TIME_SLOT")
@@ -159,7 +159,7 @@ class TestElan:
         assert {tier.attrib["LINGUISTIC_TYPE_REF"] for tier in root.iter("TIER")} == {"default-lt"}
         assert datetime.fromisoformat(root.attrib["DATE"]) == ANALYZED_AT
 
-    def test_texts_stay_texts_and_the_document_stays_xml(self, tmp_path: Path) -> None:
+    def test_texts_are_escaped_and_the_document_stays_valid(self, tmp_path: Path) -> None:
         nasty = recording(signals=[AGREEMENT | {"rationale": f"{NASTY} \x00\x1b]]>"}])
         read = read_eaf(nasty, tmp_path, "a&\x01.mp4")
         ((*_, value),) = read.get_annotation_data_for_tier("signal agreement")

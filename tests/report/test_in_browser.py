@@ -1,6 +1,6 @@
-"""Reports in a browser: they open offline without a fault, fit a phone and a wall, and print.
+"""Reports in a browser: they open offline without errors, fit small and large screens, and print.
 
-Screenshots are kept in `.cache/screenshots`: look at them.
+Screenshots are in `.cache/screenshots`. Look at them.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ Open = Callable[..., Page]
 
 @pytest.fixture
 def show(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """Open a report from a file, offline; whatever it says to the console or asks for fails the test."""
+    """Open a report from a file, offline. Any console message or request fails the test."""
     faults: list[str] = []
     contexts = []
 
@@ -38,9 +38,11 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, **options)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda said: faults.append(said.text))
+        page.on("console", lambda message: faults.append(message.text))
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("request", lambda asked: faults.append(asked.url) if asked.url != path.as_uri() else None)
+        page.on(
+            "request", lambda request: faults.append(request.url) if request.url != path.as_uri() else None
+        )
         page.goto(path.as_uri())
         return page
 
@@ -60,7 +62,7 @@ def keep(page: Page, name: str) -> None:
 
 
 def long_recording() -> str:
-    """Twenty minutes with much in them."""
+    """Return a report of twenty minutes with many signals and cues."""
     signals = [
         AGREEMENT | {"start": at, "end": at + 3, "probability": level}
         for at, level in zip(range(0, 1180, 47), ["low", "medium", "high"] * 9, strict=False)
@@ -71,7 +73,7 @@ def long_recording() -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CLIPS)
-def test_the_report_of_each_clip_opens_offline_without_a_fault(show: Open, clips: Path, name: str) -> None:
+def test_the_report_of_each_clip_opens_offline_without_errors(show: Open, clips: Path, name: str) -> None:
     gathered = recording_of(list(backchannel.analyze(clips / name)), name, NOW)
     page = show(render_report(gathered))
     assert page.get_by_role("heading", level=1).inner_text() == name
@@ -82,7 +84,7 @@ def test_the_report_of_each_clip_opens_offline_without_a_fault(show: Open, clips
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1600])
-def test_it_fits_and_can_be_read_by_everybody(show: Open, scheme: Any, width: int) -> None:
+def test_the_report_fits_the_screen_and_is_accessible(show: Open, scheme: Any, width: int) -> None:
     page = show(long_recording(), width, color_scheme=scheme)
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     assert is_as_wide_as_its_window(page)
@@ -91,7 +93,7 @@ def test_it_fits_and_can_be_read_by_everybody(show: Open, scheme: Any, width: in
     keep(page, f"{width}-{scheme}")
 
 
-def test_a_mark_leads_to_its_signal_and_unfolds_the_evidence(show: Open) -> None:
+def test_a_mark_links_to_its_signal_and_unfolds_the_evidence(show: Open) -> None:
     page = show(render_report(recording()))
     evidence = page.locator("#signal-1 details")
     assert evidence.get_attribute("open") is None
@@ -101,14 +103,14 @@ def test_a_mark_leads_to_its_signal_and_unfolds_the_evidence(show: Open) -> None
     expect(page.locator("#signal-1").get_by_role("cell", name="9.25°")).to_be_visible()
 
 
-def test_without_scripts_everything_is_there(show: Open) -> None:
+def test_the_report_is_complete_without_scripts(show: Open) -> None:
     page = show(render_report(recording()), java_script_enabled=False)
     page.locator("#signal-1 summary").click()
     assert page.locator("#signal-1").get_by_role("cell", name="9.25°").is_visible()
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_on_paper_evidence_is_unfolded_and_lists_without_end_are_left_out(show: Open, scripts: bool) -> None:
+def test_print_unfolds_evidence_and_omits_long_lists(show: Open, scripts: bool) -> None:
     page = show(render_report(recording()), java_script_enabled=scripts)
     page.emulate_media(media="print")
     assert page.locator("#signal-1").get_by_role("cell", name="9.25°").is_visible()
@@ -117,7 +119,7 @@ def test_on_paper_evidence_is_unfolded_and_lists_without_end_are_left_out(show: 
     assert page.locator("#signal-1 details").get_attribute("open") is None
 
 
-def test_text_from_outside_runs_nothing(show: Open) -> None:
+def test_text_of_the_recording_never_runs_as_code(show: Open) -> None:
     nasty = (
         "</style></script><script>document.title = 'ran'</script><img src=x onerror=\"document.title='ran'\">"
     )

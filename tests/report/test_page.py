@@ -1,4 +1,4 @@
-"""The report holds what was told, adds nothing, and is safe to open whoever posted the recording."""
+"""The report shows the recording, adds nothing, and is safe to open even if the recording is hostile."""
 
 import re
 import time
@@ -16,12 +16,12 @@ NASTY = "</style></script><script>alert(1)</script><img src=x onerror=alert(1)> 
 
 
 def text_of(page: str) -> str:
-    """What is there to be read, on one line."""
+    """Return the visible text, on one line."""
     bare = re.sub(r"<(style|script)\b.*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL)
     return " ".join(bare.split())
 
 
-def test_it_holds_every_signal_with_its_rationale_and_its_evidence() -> None:
+def test_the_report_has_every_signal_with_rationale_and_evidence() -> None:
     page = render_report(recording())
     checked(page)
     text = text_of(page)
@@ -31,20 +31,20 @@ def test_it_holds_every_signal_with_its_rationale_and_its_evidence() -> None:
     assert 'id="signal-1"' in page
 
 
-def test_it_says_what_this_is_and_is_not() -> None:
+def test_the_report_explains_its_limits() -> None:
     assert WHAT_THIS_IS in text_of(render_report(recording()))
 
 
-def test_the_summary_says_what_was_measured_and_what_was_not() -> None:
+def test_the_summary_lists_measurements_and_missing_media() -> None:
     text = text_of(render_report(recording()))
     assert "1 signal was reported in 10 s: agreement. It has high probability (4.1–6.0 s): Nodded" in text
-    assert "The person counted as engaged 70% of the time and neutral 30%." in text
+    assert "The person appeared engaged 70% of the time and neutral 30%." in text
     assert "The quality index is 55 of 100" in text
     assert "rapport is highest (62) and energy lowest (50)" in text
     assert "There was no sound." in text
 
 
-def test_of_what_was_not_measured_no_number_is_told() -> None:
+def test_missing_measurements_are_marked_and_never_filled_in() -> None:
     text = text_of(render_report(recording()))
     for name in ("speech", "speech rate", "pauses", "filled pauses", "short sounds"):
         assert f"{name} not measured" in text
@@ -52,7 +52,7 @@ def test_of_what_was_not_measured_no_number_is_told() -> None:
     assert "head shakes none" in text
 
 
-def test_where_nothing_was_found_the_defaults_are_not_told_as_findings() -> None:
+def test_defaults_are_not_presented_as_findings() -> None:
     even = dict.fromkeys(SCORES, 50)
     empty = recording(
         signals=[],
@@ -63,34 +63,34 @@ def test_where_nothing_was_found_the_defaults_are_not_told_as_findings() -> None
     text = text_of(render_report(empty))
     summary = text[text.index("Summary") : text.index("Signals are")]
     assert summary == (
-        "Summary In 10 s nothing was found that could be told. "
+        "Summary Nothing was detected in 10 s. "
         "No face was in view. The picture did not change. There was no sound. "
     )
 
 
-def test_how_often_the_picture_was_looked_at_is_told_where_it_is_known() -> None:
+def test_a_known_analysis_rate_is_shown() -> None:
     coverage = {"picture": True, "sound": True, "analysis_rate_hz": 7.5}
     text = text_of(render_report(recording(coverage=coverage)))
-    assert "pictures looked at 7.5 a second at least" in text
+    assert "analysis rate at least 7.5 pictures per second" in text
     assert "The picture was looked at 7.5 times a second instead of 15." in text
 
 
-def test_of_what_nobody_knows_nothing_is_said() -> None:
+def test_unknown_facts_are_omitted() -> None:
     unknown = recording(coverage={}, quality={}, engagement=[], recorded_at=None)
     page = render_report(unknown)
     checked(page)
     text = text_of(page)
     assert "There was no sound." not in text
     assert "No face was in view." not in text
-    assert "sound not known" in text
-    assert "pictures looked at not known" in text
+    assert "sound unknown" in text
+    assert "analysis rate unknown" in text
     assert "Recorded" not in text
     assert "quality index is" not in text
-    assert "counted as" not in text
+    assert "appeared" not in text
 
 
 @pytest.mark.parametrize("nothing", [0, 0.5])
-def test_an_empty_recording_is_a_page_too(nothing: float) -> None:
+def test_an_empty_recording_gives_a_valid_page(nothing: float) -> None:
     empty = recording(duration=nothing, signals=[], cues=[], engagement=[], quality={}, coverage={})
     checked(render_report(empty))
 
@@ -105,14 +105,14 @@ def test_an_empty_recording_is_a_page_too(nothing: float) -> None:
         {"engine": NASTY[:64], "version": "<script>"},
     ],
 )
-def test_texts_from_outside_stay_texts(changes: dict[str, Any]) -> None:
+def test_texts_of_the_recording_are_escaped(changes: dict[str, Any]) -> None:
     read = checked(render_report(recording(**changes)))
     plain = checked(render_report(recording()))
     assert [name for name, _ in read.elements] == [name for name, _ in plain.elements]
     assert read.inline == plain.inline
 
 
-def test_moments_are_told_with_their_offset() -> None:
+def test_dates_have_their_utc_offset() -> None:
     page = render_report(recording())
     assert "20:16 (UTC)" in page
     assert "22 November 2026, 21:18 (UTC+01:00)" in page
@@ -121,16 +121,16 @@ def test_moments_are_told_with_their_offset() -> None:
     assert "2 January 2026, 03:04 (UTC)" in render_report(recording(analyzed_at=winter))
 
 
-def test_an_hour_is_drawn_whole_and_in_parts_and_told_on_the_clock() -> None:
+def test_an_hour_is_drawn_as_a_whole_and_in_parts() -> None:
     late = AGREEMENT | {"start": 3000.0, "end": 3002.0}
     page = render_report(recording(duration=3600, signals=[late]))
     checked(page)
-    assert "The same in 12 parts of 5 minutes" in page
+    assert "In 12 parts of 5 minutes" in page
     assert "50:00–50:02 (3000.0–3002.0 s)" in page
     assert page.count('href="#signal-1"') == 2
 
 
-def test_lost_stretches_are_told_and_drawn() -> None:
+def test_lost_media_is_reported_and_drawn() -> None:
     lossy = recording(
         coverage={
             "picture": True,
@@ -140,20 +140,20 @@ def test_lost_stretches_are_told_and_drawn() -> None:
         }
     )
     page = render_report(lossy)
-    assert "1.5 s of the recording never reached the analysis. 1 s of the recording came without" in text_of(
+    assert "1.5 s of the recording was not analysed. 1 s of the recording was analysed without" in text_of(
         page
     )
     assert "not analysed 2.0–3.5 s" in page
 
 
-def test_an_hour_of_dense_cues_stays_a_page_that_opens() -> None:
+def test_the_page_of_an_hour_of_dense_cues_stays_small() -> None:
     cues = [NOD | {"start": at, "end": at + 0.5} for at in range(0, 3590, 2)] * 5
     assert len(render_report(recording(duration=3600, cues=cues))) < 6_000_000
 
 
 @pytest.mark.slow
-def test_the_largest_document_that_is_taken_is_a_matter_of_seconds() -> None:
-    # Whoever may stream may post one, and the process that draws it has sockets to serve.
+def test_the_largest_accepted_document_renders_in_seconds() -> None:
+    # Every client with the stream scope may post one, and the server process renders it.
     signals = [AGREEMENT | {"start": at, "end": at + 1} for at in range(5_000)]
     cues = [NOD | {"start": at, "end": at + 1} for at in range(20_000)]
     largest = recording(duration=86_400, signals=signals, cues=cues)

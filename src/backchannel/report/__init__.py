@@ -1,1 +1,1 @@
-"""Recordings of what was told, and the files that people make of them: pages, tables, captions."""
+"""Recordings of the results of an analysis, and their exports: pages, tables, captions, annotations."""

@@ -1,6 +1,6 @@
-"""A recording as captions: one for each signal, to be read while the film plays. SRT and WebVTT.
+"""Export the signals of a recording as captions, in SRT and WebVTT.
 
-Players show captions that overlap one above the other, as signals do.
+Signals may overlap. Players then show the captions one above the other.
 """
 
 import html
@@ -10,11 +10,31 @@ from backchannel.report.prose import WHAT_THIS_IS
 from backchannel.report.recording import Recording, SignalEntry
 
 MIN_CAPTION_MS: Final = 1
-"""Both formats ask for an end after the beginning."""
+"""Both formats require an end after the start."""
 
 
 def srt_of(recording: Recording) -> str:
-    """Return the signals as SubRip captions."""
+    r"""Return the signals as SubRip captions.
+
+    See Also
+    --------
+    vtt_of : The same as WebVTT.
+    backchannel.report.files.file_of : Writes a recording as any kind of file.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> signal = SignalEntry(type="interest", start=1.0, end=2.5, probability="low", rationale="Smiled.")
+    >>> recording = Recording(
+    ...     source="talk.mp4",
+    ...     analyzed_at=datetime(2026, 1, 1, tzinfo=UTC),
+    ...     duration=10.0,
+    ...     signals=(signal,),
+    ...     engagement=(),
+    ... )
+    >>> srt_of(recording)
+    '1\n00:00:01,000 --> 00:00:02,500\ninterest (low)\nSmiled.\n\n'
+    """
     return "".join(
         f"{number}\n{_times(signal, ',')}\n{_heading(signal)}\n{_one_line(signal.rationale)}\n\n"
         for number, signal in enumerate(recording.signals, 1)
@@ -22,13 +42,18 @@ def srt_of(recording: Recording) -> str:
 
 
 def vtt_of(recording: Recording) -> str:
-    """Return the signals as WebVTT captions, after a note of what they are."""
+    """Return the signals as WebVTT captions, after a note that explains them.
+
+    See Also
+    --------
+    srt_of : The same as SubRip.
+    """
     captions = (
         f"signal-{number}\n{_times(signal, '.')}\n"
         + html.escape(f"{_heading(signal)}\n{_one_line(signal.rationale)}\n", quote=False)
         for number, signal in enumerate(recording.signals, 1)
     )
-    # A note ends at an empty line and must hold no arrow.
+    # A note ends at an empty line and must not contain an arrow.
     note = f"{_one_line(recording.source)} {WHAT_THIS_IS}".replace("-->", "→")
     return "\n".join([f"WEBVTT\n\nNOTE {note}\n", *captions])
 
@@ -38,7 +63,7 @@ def _heading(signal: SignalEntry) -> str:
 
 
 def _one_line(text: str) -> str:
-    # An empty line would end the caption, and an arrow begin another.
+    # An empty line would end the caption, and an arrow would begin another.
     return " ".join(text.split()).replace("-->", "→")
 
 

@@ -1,4 +1,4 @@
-"""The parts of a report that are drawn over time: engagement, signals, cues, quality."""
+"""The timelines of a report: engagement, signals, cues and quality."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,17 +14,17 @@ from backchannel.report.words import LONG_S, briefly_when, clock, counted, measu
 from backchannel.values import Modality, Span
 
 PART_S: Final = 300.0
-"""Longer recordings are drawn once as a whole and once in parts of this length, s."""
+"""Longer recordings are drawn as a whole and also in parts of this length, s."""
 _LANE_PX, _BAR_LANE_PX = 26, 56
 _STATES = {"engaged": "engaged", "neutral": "idle", "disengaged": "disengaged"}
 _GROUPS: tuple[tuple[str, tuple[Modality, ...]], ...] = (
-    ("What was seen", ("visual",)),
-    ("What was heard", ("audio", "text")),
+    ("Visual cues", ("visual",)),
+    ("Audio cues", ("audio", "text")),
 )
 
 
 def timeline(recording: Recording) -> Html:
-    """Engagement, a lane for each signal and, folded, for each cue; in parts too when it is long."""
+    """Draw engagement, signals and (folded) cues over time. A long recording is also drawn in parts."""
     whole = Span(0.0, recording.duration)
     rows = {"engagement": _engagement_marks(recording)} | _signal_marks(recording)
     starts_s = [index * PART_S for index in range(math.ceil(recording.duration / PART_S))]
@@ -35,7 +35,7 @@ def timeline(recording: Recording) -> Html:
         _cue_lanes(recording, whole),
         tag(
             "details",
-            tag("summary", f"The same in {len(parts)} parts of {PART_S / 60:g} minutes"),
+            tag("summary", f"In {len(parts)} parts of {PART_S / 60:g} minutes"),
             [
                 [
                     tag("h3", briefly_when(part, recording.duration)),
@@ -51,7 +51,7 @@ def timeline(recording: Recording) -> Html:
 
 
 def quality_course(recording: Recording) -> Html:
-    """A lane for each dimension: how far each window stands above or below 50."""
+    """Draw a lane for each quality dimension, with a bar above or below 50 for each window."""
     overall = recording.quality.overall
     whole = Span(0.0, recording.duration)
 
@@ -101,7 +101,7 @@ def _engagement_marks(recording: Recording) -> list[Mark]:
 
 
 def _signal_marks(recording: Recording) -> dict[str, list[Mark]]:
-    """By type, in alphabetical order; each leads to where its signal is told."""
+    """Return the marks by signal type, in alphabetical order. Each links to its signal."""
     marks: dict[str, list[Mark]] = {
         name: [] for name in sorted({signal.type for signal in recording.signals})
     }
@@ -139,11 +139,11 @@ def _cue_group(title: str, recording: Recording, modalities: Sequence[Modality],
     rows = {
         plain(name): [_cue_mark(cue, recording.duration) for cue in cues] for name, cues in by_name.items()
     }
-    return tag("div", tag("h3", title), _lanes(rows, over, f"Cues: {title.lower()}"))
+    return tag("div", tag("h3", title), _lanes(rows, over, title))
 
 
 def cues_by_name(cues: Iterable[CueEntry]) -> dict[str, list[CueEntry]]:
-    """Cues by their name, in the order of their table."""
+    """Group cues by name, in the order of the table of cues."""
     grouped: dict[str, list[CueEntry]] = {}
     for cue in cues:
         grouped.setdefault(cue.cue, []).append(cue)
@@ -151,7 +151,7 @@ def cues_by_name(cues: Iterable[CueEntry]) -> dict[str, list[CueEntry]]:
 
 
 def in_table_order(names: Iterable[str]) -> list[str]:
-    """Names of cues in the order of their table; those that it does not name come last."""
+    """Sort names of cues by the table of cues. Unknown names come last."""
     places = {name: place for place, name in enumerate(cue_table())}
     return sorted(set(names), key=lambda name: (places.get(name, len(places)), name))
 
@@ -163,13 +163,13 @@ def _cue_mark(cue: CueEntry, duration_s: float) -> Mark:
 
 
 def cue_numbers(cue: CueEntry) -> str:
-    """What was measured of a cue, in words."""
+    """List the measurements of a cue as text."""
     side = (
         f" {'to the ' if cue.direction in ('left', 'right') else ''}{cue.direction}" if cue.direction else ""
     )
     parts = [f"{measured(cue.value, cue.unit)}{side}"]
     if cue.baseline is not None:
-        parts.append(f"usual {measured(cue.baseline, cue.unit)}")
+        parts.append(f"baseline {measured(cue.baseline, cue.unit)}")
     parts += [f"{named(name)} {measured(value, unit)}" for name, value, unit in cue.measures]
     return ", ".join(parts)
 

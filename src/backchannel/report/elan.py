@@ -1,8 +1,8 @@
-"""A recording as an ELAN annotation document (.eaf, format 3.0), for people who annotate.
+"""Export a recording as an ELAN annotation document (.eaf, format 3.0).
 
-A tier for engagement, one for each type of signal, one for each kind of cue. Annotations of one tier must not
-overlap, so what overlaps another of its kind goes to a further tier, "nod 2". Everything is aligned in time,
-in whole milliseconds, and one linguistic type serves all tiers.
+There is a tier for engagement, one for each type of signal and one for each kind of cue. Annotations in a
+tier must not overlap, so overlapping ones go to a second tier, for example "nod 2". All annotations are
+aligned in time, in whole milliseconds. All tiers share one linguistic type.
 """
 
 import mimetypes
@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 from backchannel.html.words import plain
 from backchannel.report.course import cue_numbers
-from backchannel.report.recording import Recording, Stretch
+from backchannel.report.recording import Period, Recording
 
 SCHEMA: Final = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 INSTANCE: Final = "http://www.w3.org/2001/XMLSchema-instance"
@@ -30,12 +30,33 @@ class _Annotation:
 
 
 def eaf_of(recording: Recording, media: str) -> str:
-    """Return the document.
+    """Return a recording as an ELAN document.
 
     Parameters
     ----------
+    recording
+        The recording.
     media
-        Where the film is, relative to the document, with forward slashes.
+        Path of the media relative to the document, with forward slashes.
+
+    Returns
+    -------
+    str
+        XML.
+
+    See Also
+    --------
+    backchannel.report.files.file_of : Writes a recording as any kind of file.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> analyzed_at = datetime(2026, 1, 1, tzinfo=UTC)
+    >>> recording = Recording(
+    ...     source="talk.mp4", analyzed_at=analyzed_at, duration=10.0, signals=(), engagement=()
+    ... )
+    >>> 'RELATIVE_MEDIA_URL="./talk.mp4"' in eaf_of(recording, "talk.mp4")
+    True
     """
     tiers = list(_tiers(recording))
     slots: list[tuple[str, int]] = []
@@ -97,23 +118,28 @@ def _add_tier(
 
 
 def _tiers(recording: Recording) -> Iterator[tuple[str, list[_Annotation]]]:
-    yield from _apart("engagement", [_annotation(part, part.state) for part in recording.engagement])
+    yield from _without_overlap(
+        "engagement", [_annotation(part, part.state) for part in recording.engagement]
+    )
     for name in sorted({signal.type for signal in recording.signals}):
-        told = [signal for signal in recording.signals if signal.type == name]
-        values = [_annotation(signal, f"{signal.probability}: {signal.rationale}") for signal in told]
-        yield from _apart(f"signal {name}", values)
+        signals = [signal for signal in recording.signals if signal.type == name]
+        values = [_annotation(signal, f"{signal.probability}: {signal.rationale}") for signal in signals]
+        yield from _without_overlap(f"signal {name}", values)
     for cue_name in sorted({cue.cue for cue in recording.cues}):
         cues = [cue for cue in recording.cues if cue.cue == cue_name]
-        yield from _apart(f"cue {plain(cue_name)}", [_annotation(cue, cue_numbers(cue)) for cue in cues])
+        values = [_annotation(cue, cue_numbers(cue)) for cue in cues]
+        yield from _without_overlap(f"cue {plain(cue_name)}", values)
 
 
-def _annotation(stretch: Stretch, value: str) -> _Annotation:
-    start_ms = round(stretch.start * 1000)
-    return _Annotation(start_ms, max(round(stretch.end * 1000), start_ms + 1), value)
+def _annotation(period: Period, value: str) -> _Annotation:
+    start_ms = round(period.start * 1000)
+    return _Annotation(start_ms, max(round(period.end * 1000), start_ms + 1), value)
 
 
-def _apart(name: str, annotations: Sequence[_Annotation]) -> Iterator[tuple[str, list[_Annotation]]]:
-    """Share annotations out over as many tiers as it takes for none to overlap another."""
+def _without_overlap(
+    name: str, annotations: Sequence[_Annotation]
+) -> Iterator[tuple[str, list[_Annotation]]]:
+    """Distribute annotations over as many tiers as needed, so that none overlap."""
     tiers: list[list[_Annotation]] = []
     for annotation in sorted(annotations, key=lambda one: (one.start_ms, one.end_ms)):
         free = next((tier for tier in tiers if tier[-1].end_ms <= annotation.start_ms), None)
@@ -125,5 +151,5 @@ def _apart(name: str, annotations: Sequence[_Annotation]) -> Iterator[tuple[str,
 
 
 def _clean(text: str) -> str:
-    """Text without the characters that no XML document may hold."""
+    """Replace the characters that XML does not allow."""
     return _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", text)

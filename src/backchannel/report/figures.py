@@ -1,33 +1,33 @@
-"""What the cues of a recording come to: shares of time, counts, rates. Nothing here was not measured.
+"""Totals of the cues in a recording: shares of time, counts and rates.
 
-A figure is None where there was nothing to measure it from; that is not the same as zero.
+A figure is None if it could not be measured. None is not zero.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from backchannel.report.recording import CueEntry, Recording, Stretch
+from backchannel.report.recording import CueEntry, Period, Recording
 from backchannel.values import EngagementLevel, Span
 
 MIN_RATE_S: Final = 30.0
-"""From shorter recordings no rate a minute is told: one nod more or less would double it (judgement)."""
+"""Shorter recordings have no rates per minute: a single nod would change them too much (judgement)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """One kind of cue.
+    """Totals for one kind of cue.
 
     Attributes
     ----------
     count
-        How many there were.
+        The number of cues.
     total_s, longest_s
-        How long all of them, and the longest, lasted, s; overlaps count once.
+        Total duration, with overlaps counted once, and the longest duration, s.
     share
-        `total_s` as a share of the time in which it could have been measured, 0..1.
+        `total_s` as a share of the time in which the cue could be measured, 0..1.
     per_minute
-        None from recordings that are too short for a rate.
+        Cues per minute. None if the recording is too short.
     """
 
     count: int
@@ -44,16 +44,16 @@ class Figures:
     Attributes
     ----------
     seen_s, heard_s
-        How long there was a picture, and sound, to measure from, s.
+        Duration of measurable video and audio, s.
     tallies
-        By name of the cue, the most frequent first.
+        Totals by name of the cue, the most frequent first.
     facing_share
-        Share of `seen_s` with the gaze in the person's usual direction, 0..1; stretches under a second are
-        not counted, so it is a lower bound.
+        Share of `seen_s` with the gaze in the baseline direction, 0..1. A lower bound, because periods under
+        a second do not count.
     nods, shakes
-        Single movements in all gestures; None where the recording does not tell.
+        Single movements in all gestures. None if a gesture has no count.
     speech_rate
-        Syllables a second over the turns that were brisk or slow, and how long those were, s.
+        Syllables per second in brisk and slow turns, and the duration of these turns, s.
     engagement
         Share of the time in each state.
     """
@@ -69,7 +69,7 @@ class Figures:
 
 
 def figures_of(recording: Recording) -> Figures:
-    """Add up what a recording holds."""
+    """Compute the figures of a recording."""
     seen_s, heard_s = _measured_s(recording, "visual"), _measured_s(recording, "audio")
     by_name: dict[str, list[CueEntry]] = {}
     for cue in recording.cues:
@@ -90,22 +90,28 @@ def figures_of(recording: Recording) -> Figures:
     )
 
 
-def covered_s(stretches: Iterable[Stretch]) -> float:
-    """How long some stretches last together, overlaps counted once, s."""
+def covered_s(periods: Iterable[Period]) -> float:
+    """Return the total duration of some periods, with overlaps counted once, s.
+
+    Examples
+    --------
+    >>> covered_s([Period(start=0.0, end=2.0), Period(start=1.0, end=3.0)])
+    3.0
+    """
     total_s, reached_s = 0.0, 0.0
-    for stretch in sorted(stretches, key=lambda one: one.start):
-        total_s += max(0.0, stretch.end - max(stretch.start, reached_s))
-        reached_s = max(reached_s, stretch.end)
+    for period in sorted(periods, key=lambda one: one.start):
+        total_s += max(0.0, period.end - max(period.start, reached_s))
+        reached_s = max(reached_s, period.end)
     return total_s
 
 
 def _measured_s(recording: Recording, modality: str) -> float | None:
-    """How long a modality could be measured; None where there was none, or nothing says that there was."""
+    """Return how long a modality could be measured, s. None if it is missing or nothing shows it."""
     coverage = recording.coverage
-    there = coverage.picture if modality == "visual" else coverage.sound
-    if there is None:
-        there = any(cue.modality == modality for cue in recording.cues)
-    if not there or (modality == "visual" and coverage.frozen):
+    present = coverage.picture if modality == "visual" else coverage.sound
+    if present is None:
+        present = any(cue.modality == modality for cue in recording.cues)
+    if not present or (modality == "visual" and coverage.frozen):
         return None
     lost = coverage.dropped + (coverage.degraded if modality == "visual" else ())
     return max(0.0, recording.duration - covered_s(lost))

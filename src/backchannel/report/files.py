@@ -1,4 +1,4 @@
-"""The kinds of file that a recording can be written as."""
+"""The file formats that a recording can be exported to."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -24,11 +24,34 @@ _WRITERS: Final[Mapping[FileKind, Callable[[Recording, str], str]]] = MappingPro
 
 
 def file_of(recording: Recording, kind: FileKind, media: str) -> bytes:
-    """Return a recording as a file of one kind, in UTF-8.
+    """Export a recording.
 
     Parameters
     ----------
+    recording
+        The recording.
+    kind
+        ``html`` (report), ``csv`` (table), ``srt`` or ``vtt`` (captions), ``eaf`` (ELAN annotations).
     media
-        Where the film is, relative to the file, for those that name it.
+        Path of the media relative to the exported file. Only ``eaf`` uses it.
+
+    Returns
+    -------
+    bytes
+        The content of the file, UTF-8.
+
+    See Also
+    --------
+    backchannel.report.gather.recording_of : Makes a recording from the results of an analysis.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> analyzed_at = datetime(2026, 1, 1, tzinfo=UTC)
+    >>> recording = Recording(
+    ...     source="talk.mp4", analyzed_at=analyzed_at, duration=10.0, signals=(), engagement=()
+    ... )
+    >>> file_of(recording, "csv", "talk.mp4")[:16]
+    b'source,kind,name'
     """
     return _WRITERS[kind](recording, media).encode()

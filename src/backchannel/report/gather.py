@@ -1,4 +1,4 @@
-"""A recording from the results of an analysis."""
+"""Make a recording from the results of an analysis."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,30 +27,39 @@ def recording_of(
     analyzed_at: datetime,
     recorded_at: datetime | None = None,
 ) -> Recording:
-    """Gather what the segments of one conversation told.
+    """Make a recording from the results of one conversation.
 
     Parameters
     ----------
     results
-        In order; what only a seam between two has kept apart is joined.
+        The results of its segments, in order. Signals, cues and engagement that continue across a boundary
+        are merged.
     source
-        What the recording is called, for example the file's name.
+        The title, for example the file name.
     analyzed_at, recorded_at
-        With a time zone. When it was recorded is often not known.
+        End of the analysis and start of the recording, with a time zone. The latter is often unknown.
+
+    Returns
+    -------
+    Recording
+
+    See Also
+    --------
+    backchannel.report.page.render_report : Renders the report.
+    backchannel.report.files.file_of : Writes a recording as any kind of file.
     """
-    body = analysis_body(results, _EVERYTHING)
-    told = msgspec.to_builtins(body)
+    body = msgspec.to_builtins(analysis_body(results, _EVERYTHING))
     frozen = bool(results) and all(result.coverage.frozen for result in results)
     return Recording(
         source=source,
         analyzed_at=analyzed_at,
         recorded_at=recorded_at,
         duration=seconds(results[-1].span.end_s) if results else 0.0,
-        signals=msgspec.convert(told["signals"], tuple[SignalEntry, ...]),
+        signals=msgspec.convert(body["signals"], tuple[SignalEntry, ...]),
         cues=tuple(map(_cue, cue_log(results))),
-        engagement=msgspec.convert(told["engagement_state"], tuple[EngagementEntry, ...]),
-        quality=msgspec.convert(told.get("conversation_quality", {}), QualityCourse),
-        coverage=msgspec.convert({**told["coverage"], "frozen": frozen}, CoverageEntry),
+        engagement=msgspec.convert(body["engagement_state"], tuple[EngagementEntry, ...]),
+        quality=msgspec.convert(body.get("conversation_quality", {}), QualityCourse),
+        coverage=msgspec.convert({**body["coverage"], "frozen": frozen}, CoverageEntry),
     ).in_order()
 
 

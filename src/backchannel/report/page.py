@@ -1,4 +1,4 @@
-"""The report: one page that needs nothing else, for whoever was not there."""
+"""The report: one self-contained HTML page about a recording."""
 
 from backchannel.html.markup import Html, fragment, page, tag
 from backchannel.report.course import quality_course, timeline
@@ -22,10 +22,34 @@ _LEVELS = {"low": 1, "medium": 2, "high": 3}
 
 
 def render_report(recording: Recording) -> str:
-    """Return the whole page, as HTML that loads nothing.
+    """Render the report of a recording.
 
-    Every text of the recording is escaped. The page carries a policy that lets it load nothing and run
-    only its own few lines, which unfold everything before it is printed.
+    Parameters
+    ----------
+    recording
+        The recording.
+
+    Returns
+    -------
+    str
+        A self-contained HTML page. Every text of the recording is escaped. A content security policy in the
+        page forbids loading anything, and allows only the page's own script, which unfolds details for print.
+
+    See Also
+    --------
+    backchannel.report.gather.recording_of : Makes a recording from the results of an analysis.
+    backchannel.report.files.file_of : Writes a recording as any kind of file.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> analyzed_at = datetime(2026, 1, 1, tzinfo=UTC)
+    >>> recording = Recording(
+    ...     source="talk.mp4", analyzed_at=analyzed_at, duration=10.0, signals=(), engagement=()
+    ... )
+    >>> page = render_report(recording)
+    >>> "<h1>talk.mp4</h1>" in page, "No signal was reported." in page
+    (True, True)
     """
     figures = figures_of(recording)
     body = [
@@ -41,21 +65,21 @@ def render_report(recording: Recording) -> str:
             _coverage(recording),
             _method(recording),
         ),
-        tag("footer", tag("p", f"Made by Backchannel {recording.version} ({recording.engine}).")),
+        tag("footer", tag("p", f"Created by Backchannel {recording.version} ({recording.engine}).")),
     ]
     return page(f"{recording.source} – report", body, "backchannel.report", ("report.css",), ("report.js",))
 
 
 def _header(recording: Recording) -> Html:
-    def at(label: str, value: Html) -> Html:
+    def fact(label: str, value: Html) -> Html:
         return tag("div", tag("dt", label), tag("dd", value))
 
-    facts = [at("Length", tag("span", length(recording.duration)))]
+    facts = [fact("Duration", tag("span", length(recording.duration)))]
     moments = (("Recorded", recording.recorded_at), ("Analysed", recording.analyzed_at))
     facts += [
-        at(label, tag("time", moment(told), datetime=told.isoformat()))
-        for label, told in moments
-        if told is not None
+        fact(label, tag("time", moment(at), datetime=at.isoformat()))
+        for label, at in moments
+        if at is not None
     ]
     return tag(
         "header",
@@ -138,7 +162,7 @@ def _signal(number: int, signal: SignalEntry, recording: Recording) -> Html:
     if signal.evidence:
         evidence = tag(
             "details",
-            tag("summary", f"Evidence: {counted(len(signal.evidence), 'number')}"),
+            tag("summary", f"Evidence: {counted(len(signal.evidence), 'measurement')}"),
             evidence_table(number, signal.type, signal.evidence, recording.duration),
             class_="printed",
         )
@@ -181,9 +205,7 @@ def _engagement(recording: Recording, figures: Figures) -> Html:
         ),
         tag(
             "details",
-            tag(
-                "summary", f"{counted(len(recording.engagement), 'stretch').replace('stretchs', 'stretches')}"
-            ),
+            tag("summary", counted(len(recording.engagement), "period")),
             engagement_table(recording),
         ),
     )
@@ -192,33 +214,35 @@ def _engagement(recording: Recording, figures: Figures) -> Html:
 def _quality(recording: Recording) -> Html:
     if not recording.quality.timeline:
         return _section(
-            "Quality", "quality", tag("p", "Quality was not asked for, or there was no whole window.")
+            "Quality",
+            "quality",
+            tag("p", "Quality was not requested, or the recording has no complete window."),
         )
     return _section(
         "Quality over time",
         "quality",
         tag("p", QUALITY),
         quality_course(recording),
-        tag("details", tag("summary", "The same in numbers"), quality_table(recording)),
+        tag("details", tag("summary", "As a table"), quality_table(recording)),
     )
 
 
 def _cues(recording: Recording, figures: Figures) -> Html:
     if not recording.cues:
-        return _section("Cues", "cues", tag("p", "No cue was found."))
+        return _section("Cues", "cues", tag("p", "No cue was detected."))
     return _section(
         "Cues",
         "cues",
         figures_table(recording, figures),
         tag(
             "details",
-            tag("summary", "Every kind of cue, counted"),
+            tag("summary", "Totals by kind of cue"),
             cue_totals_table(recording, figures),
             class_="printed",
         ),
         tag(
             "details",
-            tag("summary", f"Every cue with its numbers ({len(recording.cues)})"),
+            tag("summary", f"All cues with their measurements ({len(recording.cues)})"),
             cue_list_table(recording.cues, recording.duration),
             class_="long",
         ),
@@ -243,7 +267,7 @@ def _method(recording: Recording) -> Html:
         fragment(tag("p", paragraph) for paragraph in HOW),
         tag(
             "details",
-            tag("summary", "How each of these cues was measured, and what it gets wrong"),
+            tag("summary", "How each cue is measured, and its known failures"),
             measures_table([cue.cue for cue in recording.cues]),
         )
         if recording.cues

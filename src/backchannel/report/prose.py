@@ -1,4 +1,4 @@
-"""The standing sentences of a report: what it is, what it is not, and how it came about."""
+"""The fixed sentences of a report: what it shows, what it does not show, and how it was measured."""
 
 from typing import Final
 
@@ -10,39 +10,38 @@ WHAT_THIS_IS: Final = (
     "some places restrict such analysis at work and in schools. Tell the people you analyse."
 )
 EVIDENCE: Final = (
-    "Each stands with the numbers that it rests on; a weight is what a cue adds to the log-odds of "
-    "the signal."
+    "Each signal lists the measurements that it is based on. The weight is what a cue adds to the log-odds "
+    "of the signal."
 )
 ENGAGEMENT: Final = {
-    "engaged": "attention, and some activity",
-    "neutral": "neither, or nothing to tell it from",
+    "engaged": "attentive, with some activity",
+    "neutral": "neither, or too little evidence",
     "disengaged": "attention away for most of five seconds",
 }
 QUALITY: Final = (
-    "Each bar is one window: above the line where the evidence raised a score over 50, below it where"
-    " it lowered it. No bar means no evidence either way, not a middling conversation."
+    "Each bar is one window. A bar above the line means that the evidence raised the score above 50, a bar "
+    "below that it lowered it. No bar means no evidence either way, not an average conversation."
 )
 NOTHING_INVENTED: Final = (
-    "What was not measured is said to be missing and never filled in. Nobody's words were "
-    "transcribed, so nothing is quoted."
+    "Missing measurements are marked 'not measured', never filled in. Speech was not transcribed, so the "
+    "report quotes nobody."
 )
 HOW: Final = (
     (
-        "Pictures and sound become numbers per frame, those become cues (timed events with a measured"
-        " value), and cues become signals by adding up evidence in log-odds from one table of "
-        "weights. What is usual for the person is estimated from the recording itself, so the first "
-        "ten seconds are the least certain."
+        "Video and audio become measurements per frame. These become cues: timed events with a measured "
+        "value. Cues become signals by adding up evidence in log-odds, with weights from one table. The "
+        "baseline of the person is estimated from the recording itself, so the first ten seconds are the "
+        "least certain."
     ),
     (
-        f"A signal is reported from a probability of {REPORT_FROM:g} on (low; medium from "
-        f"{MEDIUM_FROM:g}, high from {HIGH_FROM:g}), and only if one of its primary cues was there. "
-        "Engagement is decided every second from the last five. Quality comes from signals and "
-        "engagement alone, never from what was said: 50 + 50·tanh of the sum of weight × share of the"
-        " time."
+        f"A signal is reported if its probability is at least {REPORT_FROM:g} (low; medium from "
+        f"{MEDIUM_FROM:g}, high from {HIGH_FROM:g}) and one of its primary cues was detected. Engagement is "
+        "decided every second from the last five seconds. Quality is based on signals and engagement only, "
+        "never on words: 50 + 50·tanh of the sum of weight × share of the time."
     ),
     (
-        "Few labelled recordings exist to check against: for most cues, and for all signals, it is "
-        "not known how often they are right. What is known, every threshold and every weight stand in"
-        " the documentation, on the page “Cues and signals”, and in the results of the evaluation."
+        "Few labelled recordings exist for an evaluation. For most cues and all signals, the accuracy is "
+        "unknown. The documentation lists every threshold and weight on the page “Cues and signals”, and the "
+        "known accuracy in the results of the evaluation."
     ),
 )

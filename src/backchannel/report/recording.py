@@ -1,40 +1,40 @@
-"""What a report is made of: everything that was told about one recording, and nothing that was not.
+"""The data of a report: the results of one analysis, and nothing else.
 
-A `Recording` comes from the results of an analysis (`gather.recording_of`) or, as JSON, from whoever listened
-to a v2 stream: the live console collects events and posts this document. Its parts are spelled as the events
-are, so most of them can be kept as they come::
+A `Recording` comes from the results of an analysis (`gather.recording_of`), or as JSON from a client of a v2
+stream: the live console collects events and posts this document. Its parts have the fields of the events, so
+a client can keep most of them unchanged::
 
     {
-      "source": "Live conversation",                # what the report is called; a file's name
-      "recorded_at": "2026-11-22T21:16:50+01:00",   # when it began, with the offset; null where not known
-      "analyzed_at": "2026-11-22T21:18:02+01:00",   # when the analysis was finished
-      "duration": 72.4,                             # seconds, as all times
-      "signals": [                                  # signal.detected, as last updated; `type` is its
-        {"type": "agreement", "start": 4.1,         # `signal_type`, `end` comes from signal.ended (or, for
-         "end": 6.0, "probability": "high",         # one that still goes on, is the duration)
-         "rationale": "Nodded ...", "evidence": [   # `evidence` as it comes with include `evidence`
+      "source": "Live conversation",                # title of the report, for example a file name
+      "recorded_at": "2026-11-22T21:16:50+01:00",   # start of the recording, with offset; null if unknown
+      "analyzed_at": "2026-11-22T21:18:02+01:00",   # end of the analysis
+      "duration": 72.4,                             # seconds, like all times
+      "signals": [                                  # signal.detected with its last update; `type` is its
+        {"type": "agreement", "start": 4.1,         # `signal_type`, `end` comes from signal.ended (or is
+         "end": 6.0, "probability": "high",         # the duration if the signal is still active)
+         "rationale": "Nodded ...", "evidence": [   # `evidence` as sent with include `evidence`
            {"cue": "nod", "modality": "visual", "start": 4.1, "end": 6.0, "value": 9.0, "unit": "deg",
             "baseline": null, "weight": 1.9}]}],
-      "cues": [                                     # cue.detected, as it comes; `measures` may be added:
+      "cues": [                                     # cue.detected, unchanged; `measures` may be added:
         {"cue": "nod", "modality": "visual",        # [["rate", 2.1, "Hz"]]
          "start": 4.1, "end": 6.0, "value": 9.0, "unit": "deg", "baseline": null, "certainty": 0.9}],
-      "engagement": [                               # one for each engagement.updated; `end` is the next
-        {"start": 0, "end": 72.4, "state": "engaged"}],     # one's start, or the duration
-      "quality": {"overall": {...},                 # conversation_quality.updated: the last `overall`,
-                  "timeline": [...]},               # or null, and every entry of `timeline`
+      "engagement": [                               # one per engagement.updated; `end` is the start of the
+        {"start": 0, "end": 72.4, "state": "engaged"}],     # next one, or the duration
+      "quality": {"overall": {...},                 # conversation_quality.updated: the last `overall` (or
+                  "timeline": [...]},               # null), and all entries of `timeline`
       "coverage": {
-        "picture": true, "sound": true,             # whether there was any; null where not known
-        "face_share": null, "speech_share": null,   # 0..1; null where not known
-        "analysis_rate_hz": 15.0,                   # the least pictures a second; null where not known
+        "picture": true, "sound": true,             # whether there was any; null if unknown
+        "face_share": null, "speech_share": null,   # 0..1; null if unknown
+        "analysis_rate_hz": 15.0,                   # lowest analysis rate; null if unknown
         "frozen": false,                            # the picture never changed
-        "dropped": [{"start": 9, "end": 9.8}],      # coverage.dropped: `ranges`, all of them
-        "degraded": []},                            # coverage.degraded: `ranges`, all of them
-      "engine": "backchannel-1"                     # session.ready: `engine`
+        "dropped": [{"start": 9, "end": 9.8}],      # all `ranges` of coverage.dropped
+        "degraded": []},                            # all `ranges` of coverage.degraded
+      "engine": "backchannel-1"                     # `engine` of session.ready
     }
 
-`source`, `analyzed_at`, `duration`, `signals` and `engagement` are asked for; the rest may be left out.
-Fields that are not named here are passed over. Numbers and texts have bounds, because the document comes
-from outside; texts are only ever shown escaped.
+`source`, `analyzed_at`, `duration`, `signals` and `engagement` are required. Everything else is optional.
+Unknown fields are ignored. The document comes from outside, so numbers and texts have bounds, and texts are
+always escaped when shown.
 """
 
 import re
@@ -50,7 +50,7 @@ from backchannel.protocol.products import ENGINE
 from backchannel.values import EngagementLevel, Modality, Probability, SignalType, Span
 
 MAX_DOCUMENT_BYTES: Final = 8 * 1024 * 1024
-"""Largest document that is read: an hour of dense cues is a quarter of it (judgement)."""
+"""Largest accepted document. An hour of dense cues needs a quarter of it (judgement)."""
 MAX_DURATION_S: Final = 86_400.0
 
 Time = Annotated[float, Meta(ge=0.0, le=MAX_DURATION_S)]
@@ -67,25 +67,25 @@ Moment = Annotated[datetime, Meta(tz=True)]
 Direction = Literal["", "left", "right", "up", "down"]
 
 
-class Stretch(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch of the recording, s from its beginning."""
+class Period(msgspec.Struct, frozen=True, kw_only=True):
+    """A period of the recording, s from its start."""
 
     start: Time
     end: Time
 
     def __post_init__(self) -> None:
-        """Refuse what ends before it begins."""
+        """Refuse an end before the start."""
         if self.end < self.start:
-            raise ValueError("it ends before it begins")
+            raise ValueError("the end is before the start")
 
     @property
     def span(self) -> Span:
-        """The same as a span."""
+        """The period as a span."""
         return Span(self.start, self.end)
 
 
-class EvidenceEntry(Stretch, frozen=True, kw_only=True):
-    """A number that a signal rests on; `weight` is what it adds to the log-odds."""
+class EvidenceEntry(Period, frozen=True, kw_only=True):
+    """A measurement that a signal is based on. `weight` is what it adds to the log-odds."""
 
     cue: Name
     modality: Modality
@@ -96,8 +96,8 @@ class EvidenceEntry(Stretch, frozen=True, kw_only=True):
     direction: Direction = ""
 
 
-class SignalEntry(Stretch, frozen=True, kw_only=True):
-    """A signal and why it was reported."""
+class SignalEntry(Period, frozen=True, kw_only=True):
+    """A signal with its rationale and evidence."""
 
     type: SignalType
     probability: Probability
@@ -105,8 +105,8 @@ class SignalEntry(Stretch, frozen=True, kw_only=True):
     evidence: Annotated[tuple[EvidenceEntry, ...], Meta(max_length=100)] = ()
 
 
-class CueEntry(Stretch, frozen=True, kw_only=True):
-    """A cue and what was measured of it; `measures` are (name, value, unit)."""
+class CueEntry(Period, frozen=True, kw_only=True):
+    """A cue with its measurements. `measures` are (name, value, unit)."""
 
     cue: Name
     modality: Modality
@@ -118,8 +118,8 @@ class CueEntry(Stretch, frozen=True, kw_only=True):
     measures: Annotated[tuple[tuple[Name, Measure, Unit], ...], Meta(max_length=32)] = ()
 
 
-class EngagementEntry(Stretch, frozen=True, kw_only=True):
-    """A stretch in one state of engagement."""
+class EngagementEntry(Period, frozen=True, kw_only=True):
+    """A period with one engagement state."""
 
     state: EngagementLevel
 
@@ -135,34 +135,34 @@ class QualityScores(msgspec.Struct, frozen=True, kw_only=True):
     learning: Score
 
 
-class QualityEntry(Stretch, frozen=True, kw_only=True):
+class QualityEntry(Period, frozen=True, kw_only=True):
     """The quality of one window."""
 
     values: QualityScores
 
 
 class QualityCourse(msgspec.Struct, frozen=True, kw_only=True):
-    """Quality over the whole recording, and window by window."""
+    """Quality of the whole recording, and of each window."""
 
     overall: QualityScores | None = None
     timeline: Annotated[tuple[QualityEntry, ...], Meta(max_length=5_000)] = ()
 
 
 class CoverageEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What there was to measure from.
+    """What the recording offered to measure.
 
     Attributes
     ----------
     picture, sound
-        There was some; None where not known.
+        Whether the recording has video and audio. None if unknown.
     face_share, speech_share
-        Share of the analysed pictures with a face, and of the time with speech; None where not known.
+        Share of the analysed pictures with a face, and of the time with speech. None if unknown.
     analysis_rate_hz
-        Pictures a second that were looked at, where it was least; None where not known.
+        The lowest analysis rate, pictures per second. None if unknown.
     frozen
-        The picture never changed, so nothing was measured in it.
+        Whether the picture never changed. Nothing is measured in it then.
     dropped, degraded
-        Stretches that were never analysed, and those that were analysed without a picture.
+        Periods that were not analysed, and periods analysed without video.
     """
 
     picture: bool | None = None
@@ -171,25 +171,29 @@ class CoverageEntry(msgspec.Struct, frozen=True, kw_only=True):
     speech_share: Share | None = None
     analysis_rate_hz: Rate | None = None
     frozen: bool = False
-    dropped: Annotated[tuple[Stretch, ...], Meta(max_length=5_000)] = ()
-    degraded: Annotated[tuple[Stretch, ...], Meta(max_length=5_000)] = ()
+    dropped: Annotated[tuple[Period, ...], Meta(max_length=5_000)] = ()
+    degraded: Annotated[tuple[Period, ...], Meta(max_length=5_000)] = ()
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that was told about one recording.
+    """The results of the analysis of one recording.
 
     Attributes
     ----------
     source
-        What it is called: a file's name, without its folder.
+        The title: a file name without its folder, for example.
     recorded_at
-        When it began, with a time zone; None where not known.
+        Start of the recording, with a time zone. None if unknown.
     analyzed_at
-        When the analysis was finished, with a time zone.
+        End of the analysis, with a time zone.
     duration
-        Length, s.
+        Duration, s.
     engine, version
-        What analysed it.
+        The engine and its version.
+
+    See Also
+    --------
+    decode_recording, encode_recording : Read and write it as JSON.
     """
 
     source: Title
@@ -205,7 +209,7 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     version: Release = __version__
 
     def in_order(self) -> Self:
-        """Return the same with everything sorted by time."""
+        """Return the same recording with everything sorted by time."""
         return msgspec.structs.replace(
             self,
             signals=tuple(sorted(self.signals, key=lambda one: (one.start, one.end, one.type))),
@@ -225,31 +229,58 @@ _decoder: Final = msgspec.json.Decoder(Recording)
 def decode_recording(document: bytes | str) -> Recording:
     """Read a recording from JSON.
 
+    Parameters
+    ----------
+    document
+        The JSON, at most `MAX_DOCUMENT_BYTES` long.
+
+    Returns
+    -------
+    Recording
+        Sorted by time.
+
     Raises
     ------
     backchannel.errors.Problem
-        ``ih4003`` when it is too large, ``ih4005`` when it is none; the message says where.
+        ``ih4003`` if the document is too large, ``ih4005`` if it is invalid. The message names the field.
+
+    See Also
+    --------
+    encode_recording : The inverse.
+
+    Examples
+    --------
+    >>> text = '{"source": "talk.mp4", "analyzed_at": "2026-01-01T00:00:00Z", "duration": 10, "signals": [],'
+    >>> recording = decode_recording(text + ' "engagement": [{"start": 0, "end": 10, "state": "engaged"}]}')
+    >>> recording.engagement[0].state
+    'engaged'
     """
     if len(document) > MAX_DOCUMENT_BYTES:
         raise Problem(
             "ih4003",
-            f"The recording is {len(document)} bytes; a report is made of {MAX_DOCUMENT_BYTES} at most.",
+            f"The recording has {len(document)} bytes. The limit is {MAX_DOCUMENT_BYTES} bytes. "
+            "Save a shorter recording.",
         )
     try:
         return _decoder.decode(document).in_order()
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Problem("ih4005", f"The recording cannot be read{_place(error)}.") from None
+        raise Problem("ih4005", f"The recording is invalid{_invalid_field(error)}.") from None
 
 
 def encode_recording(recording: Recording) -> bytes:
-    """Spell a recording as JSON, as `decode_recording` reads it."""
+    """Return a recording as JSON.
+
+    See Also
+    --------
+    decode_recording : The inverse.
+    """
     return msgspec.json.encode(recording)
 
 
-def _place(error: Exception) -> str:
-    # Only names of ours and indices are said; what was found in their place is the sender's.
+def _invalid_field(error: Exception) -> str:
+    # The message contains only our own field names and indices, never a value of the sender.
     missing = _MISSING.search(str(error))
     path = ".".join(filter(None, (_PATH.search(str(error)) or [""])[0].strip("$`.").split(".")))
     if missing:
         return f": `{'.'.join(filter(None, (path, missing[1])))}` is missing"
-    return f": `{path}` cannot be used" if path else ""
+    return f": `{path}` has an invalid value" if path else ""

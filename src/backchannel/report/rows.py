@@ -1,6 +1,6 @@
-"""A recording as a table for people who analyse further: CSV, a row for each thing that was told.
+"""Export a recording as CSV for further analysis, one row for each signal, cue, period and quality score.
 
-Columns, in this order (docs/reports.md says the same); what does not apply is empty:
+Columns, in this order (as in docs/reports.md); a cell that does not apply is empty:
 
 ``source``, ``kind`` (signal, cue, engagement, quality), ``name``, ``start_s``, ``end_s``, ``duration_s``,
 ``probability`` (of a signal), ``state`` (of engagement), ``value``, ``unit``, ``baseline``, ``certainty``,
@@ -13,7 +13,7 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
-from backchannel.report.recording import CueEntry, QualityEntry, Recording, SignalEntry, Stretch
+from backchannel.report.recording import CueEntry, Period, QualityEntry, Recording, SignalEntry
 from backchannel.report.summary import DIMENSIONS
 
 COLUMNS: Final = (
@@ -25,7 +25,26 @@ Cell = str | float | None
 
 
 def csv_of(recording: Recording) -> str:
-    """Return the table, with a heading, in UTF-8 to be and with plain line ends."""
+    r"""Return the table as CSV, with a heading and ``\n`` line ends.
+
+    See Also
+    --------
+    backchannel.report.files.file_of : Writes a recording as any kind of file.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> signal = SignalEntry(type="interest", start=1.0, end=2.5, probability="low", rationale="Smiled.")
+    >>> recording = Recording(
+    ...     source="talk.mp4",
+    ...     analyzed_at=datetime(2026, 1, 1, tzinfo=UTC),
+    ...     duration=10.0,
+    ...     signals=(signal,),
+    ...     engagement=(),
+    ... )
+    >>> csv_of(recording).splitlines()[1]
+    'talk.mp4,signal,interest,1.0,2.5,1.5,low,,,,,,,,,Smiled.'
+    """
     written = io.StringIO()
     table = csv.DictWriter(written, COLUMNS, restval="", lineterminator="\n")
     table.writeheader()
@@ -45,13 +64,13 @@ def _rows(recording: Recording) -> Iterator[dict[str, Cell]]:
         yield from _of_quality(entry)
 
 
-def _row(kind: str, name: str, stretch: Stretch) -> dict[str, Cell]:
+def _row(kind: str, name: str, period: Period) -> dict[str, Cell]:
     return {
         "kind": kind,
         "name": name,
-        "start_s": stretch.start,
-        "end_s": stretch.end,
-        "duration_s": round(stretch.end - stretch.start, 3),
+        "start_s": period.start,
+        "end_s": period.end,
+        "duration_s": round(period.end - period.start, 3),
     }
 
 

@@ -1,4 +1,4 @@
-"""The summary: a few sentences, each of which restates numbers of the recording and nothing else."""
+"""The summary of a report: a few sentences that only restate numbers of the recording."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,15 +10,15 @@ from backchannel.values import Coverage
 
 DIMENSIONS = ("clarity", "authority", "energy", "rapport", "learning")
 NO_EVIDENCE = 50
-"""The score of a dimension that nothing bears on."""
+"""The score of a quality dimension without evidence."""
 _RANKS = {"low": 0, "medium": 1, "high": 2}
 
 
 def summary(recording: Recording, figures: Figures) -> list[str]:
-    """What the recording shows, a paragraph each: signals, how it went on the whole, what was missing."""
+    """Return the paragraphs of the summary: signals, the overall course, and what is missing."""
     if not recording.signals and all(cue.cue == "face_absent" for cue in recording.cues):
-        # Engagement and quality have defaults, which would read like findings here.
-        paragraphs = [[f"In {length(recording.duration)} nothing was found that could be told."]]
+        # Engagement and quality have defaults here, which would read like findings.
+        paragraphs = [[f"Nothing was detected in {length(recording.duration)}."]]
     else:
         course = [*_engagement(recording, figures), *_looking_and_speaking(recording, figures)]
         paragraphs = [[*_signals(recording)], [*course, *_quality(recording.quality.overall)]]
@@ -26,7 +26,7 @@ def summary(recording: Recording, figures: Figures) -> list[str]:
 
 
 def coverage_notes(recording: Recording) -> list[str]:
-    """What was missing, in plain sentences; nothing is said of what is not known."""
+    """Return sentences about missing media. Unknown coverage gets no sentence."""
     coverage = recording.coverage
     known = Coverage(
         picture=coverage.picture is not False,
@@ -37,18 +37,18 @@ def coverage_notes(recording: Recording) -> list[str]:
         analysis_rate_hz=coverage.analysis_rate_hz,
     )
     notes = list(known.notes)
-    for stretches, said in (
-        (coverage.dropped, "never reached the analysis"),
-        (coverage.degraded, "came without a picture"),
+    for periods, text in (
+        (coverage.dropped, "was not analysed"),
+        (coverage.degraded, "was analysed without a picture"),
     ):
-        if stretches:
-            lost_s = sum(stretch.end - stretch.start for stretch in stretches)
-            notes.append(f"{length(lost_s)} of the recording {said}.")
+        if periods:
+            lost_s = sum(period.end - period.start for period in periods)
+            notes.append(f"{length(lost_s)} of the recording {text}.")
     return notes
 
 
 def strongest(signals: tuple[SignalEntry, ...]) -> SignalEntry | None:
-    """The signal of the highest probability; of several, the one with the most evidence."""
+    """Return the signal with the highest probability, and of several the one with the most evidence."""
     return max(
         signals,
         key=lambda one: (_RANKS[one.probability], sum(entry.weight for entry in one.evidence), -one.start),
@@ -62,13 +62,13 @@ def _signals(recording: Recording) -> Iterator[str]:
         yield f"No signal was reported in {length(recording.duration)}."
         return
     kinds = Counter(signal.type for signal in recording.signals).most_common()
-    told = listed([f"{name} ({count} times)" if count > 1 else name for name, count in kinds])
+    types = listed([f"{name} ({count} times)" if count > 1 else name for name, count in kinds])
     number = counted(len(recording.signals), "signal")
     were = "was" if len(recording.signals) == 1 else "were"
-    yield f"{number} {were} reported in {length(recording.duration)}: {told}."
-    of = "It" if len(recording.signals) == 1 else f"The strongest, {first.type},"
+    yield f"{number} {were} reported in {length(recording.duration)}: {types}."
+    which = "It" if len(recording.signals) == 1 else f"The strongest, {first.type},"
     at = briefly_when(first.span, recording.duration)
-    yield f"{of} has {first.probability} probability ({at}): {first.rationale}"
+    yield f"{which} has {first.probability} probability ({at}): {first.rationale}"
 
 
 def _engagement(recording: Recording, figures: Figures) -> Iterator[str]:
@@ -77,19 +77,19 @@ def _engagement(recording: Recording, figures: Figures) -> Iterator[str]:
         return
     parts = [f"{state} {percentage(share)} of the time" for share, state in sorted(shares, reverse=True)[:1]]
     parts += [f"{state} {percentage(share)}" for share, state in sorted(shares, reverse=True)[1:]]
-    yield f"The person counted as {listed(parts)}."
+    yield f"The person appeared {listed(parts)}."
 
 
 def _looking_and_speaking(recording: Recording, figures: Figures) -> Iterator[str]:
     parts = []
     if figures.facing_share and recording.coverage.face_share != 0:
-        parts.append(f"facing the usual direction {percentage(figures.facing_share)} of the time")
+        parts.append(f"looking in the baseline direction {percentage(figures.facing_share)} of the time")
     if recording.coverage.speech_share:
-        parts.append(f"speech {percentage(recording.coverage.speech_share)} of the time")
+        parts.append(f"speaking {percentage(recording.coverage.speech_share)} of the time")
     elif speaking := figures.tallies.get("speaking"):
-        parts.append(f"speech {percentage(speaking.share)} of the time")
+        parts.append(f"speaking {percentage(speaking.share)} of the time")
     if parts:
-        yield f"Measured: {listed(parts)}."
+        yield f"The person was {listed(parts)}."
 
 
 def _quality(overall: QualityScores | None) -> Iterator[str]:
@@ -98,12 +98,12 @@ def _quality(overall: QualityScores | None) -> Iterator[str]:
     scores = {name: getattr(overall, name) for name in DIMENSIONS}
     moved = {name: score for name, score in scores.items() if score != NO_EVIDENCE}
     if not moved:
-        yield "Nothing bears on the quality of the conversation: every score is 50."
+        yield "There is no evidence about conversation quality, so every score is 50."
         return
     high, low = max(scores, key=scores.__getitem__), min(scores, key=scores.__getitem__)
     extremes = [f"{high} is highest ({scores[high]})", f"{low} lowest ({scores[low]})"]
     if scores[high] == scores[low]:
-        extremes = [f"every dimension stands at {scores[high]}"]
+        extremes = [f"every dimension is at {scores[high]}"]
     yield (
         f"The quality index is {overall.quality_index} of 100, where 50 means no evidence either way; "
         f"{listed(extremes)}."

@@ -1,4 +1,4 @@
-"""The parts of a report that are tables: evidence, figures, cues, quality, coverage, thresholds."""
+"""The tables of a report: evidence, figures, cues, engagement, quality, coverage, thresholds."""
 
 from collections.abc import Iterator, Sequence
 from statistics import median
@@ -8,7 +8,7 @@ from backchannel.html.markup import Child, Html, tag
 from backchannel.html.words import plain
 from backchannel.report.course import cue_numbers, cues_by_name, in_table_order
 from backchannel.report.figures import Figures, Tally
-from backchannel.report.recording import CoverageEntry, CueEntry, EvidenceEntry, Recording, Stretch
+from backchannel.report.recording import CoverageEntry, CueEntry, EvidenceEntry, Period, Recording
 from backchannel.report.summary import DIMENSIONS
 from backchannel.report.words import counted, length, measured, named, percentage, when
 
@@ -18,13 +18,13 @@ _TABLE_ROW = {
     "long_pause": "pause",
     **dict.fromkeys(("speech_brisk", "speech_faster", "speech_slow"), "speech_rate"),
 }
-"""Cues that share the row of another in the table of thresholds."""
+"""Cues that share the row of another cue in the table of thresholds."""
 
 
 def table(
     caption: str, heading: Sequence[str], rows: Sequence[Sequence[Child]], *, numbers: bool = False
 ) -> Html:
-    """A table whose first column names its rows; `numbers` sets the others to the right."""
+    """Draw a table. The first column has the row headings. `numbers` aligns the others to the right."""
     return tag(
         "div",
         tag(
@@ -48,7 +48,7 @@ def table(
 
 
 def evidence_table(number: int, signal: str, evidence: Sequence[EvidenceEntry], duration_s: float) -> Html:
-    """Every number that a signal rests on."""
+    """Draw a table of the measurements that a signal is based on."""
     rows = [
         (
             named(entry.cue),
@@ -60,29 +60,29 @@ def evidence_table(number: int, signal: str, evidence: Sequence[EvidenceEntry], 
         )
         for entry in evidence
     ]
-    heading = ("cue", "how", "when", "value", "usual", "weight")
+    heading = ("cue", "how", "when", "value", "baseline", "weight")
     return table(f"Evidence of signal {number}, {signal}", heading, rows)
 
 
 def figures_table(recording: Recording, figures: Figures) -> Html:
-    """What people ask for first."""
-    return table("Figures", ("measure", "figure", "what it is"), list(_figures(recording, figures)))
+    """Draw a table of the main figures."""
+    return table("Figures", ("measure", "figure", "meaning"), list(_figures(recording, figures)))
 
 
 def _figures(recording: Recording, figures: Figures) -> Iterator[tuple[str, str, str]]:
     seen, heard = figures.seen_s is not None, figures.heard_s is not None
     tallies = figures.tallies
     facing = NOT_MEASURED if figures.facing_share is None else percentage(figures.facing_share)
-    yield "facing", facing, "share of the time with the gaze in the person's usual direction, at least"
+    yield "facing", facing, "share of the time with the gaze in the baseline direction (lower bound)"
+    yield "looks away", _count(tallies, ("gaze_away",), seen), "longer than a glance; count and total time"
+    yield "nods", _gestures(tallies.get("nod"), figures.nods, seen), "gestures, each of one or more nods"
     yield (
-        "looks away",
-        _count(tallies, ("gaze_away",), seen),
-        "longer than a glance; counted, with their total",
+        "head shakes",
+        _gestures(tallies.get("shake"), figures.shakes, seen),
+        "gestures, each of one or more shakes",
     )
-    yield "nods", _gestures(tallies.get("nod"), figures.nods, seen), "gestures; one may hold several nods"
-    yield "head shakes", _gestures(tallies.get("shake"), figures.shakes, seen), "gestures, likewise"
-    yield "smiles", _count(tallies, ("smile",), seen), "counted, with their total"
-    yield "out of view", _count(tallies, ("face_absent",), seen), "no face found in the picture"
+    yield "smiles", _count(tallies, ("smile",), seen), "count and total time"
+    yield "out of view", _count(tallies, ("face_absent",), seen), "no face in the picture"
     speech = recording.coverage.speech_share
     if speech is None and heard:
         speech = tallies["speaking"].share if "speaking" in tallies else 0.0
@@ -90,10 +90,10 @@ def _figures(recording: Recording, figures: Figures) -> Iterator[tuple[str, str,
     yield (
         "speech rate",
         _rate(figures, heard),
-        "syllables, over turns clearly brisk or slow; others are not told",
+        "syllables per second, in clearly brisk or slow turns only",
     )
-    yield "pauses", _pauses(tallies, heard), "silence inside one person's speech, 0.25 to 4 s"
-    yield "filled pauses", _count(tallies, ("filled_pause",), heard), "a held, flat sound beside a silence"
+    yield "pauses", _pauses(tallies, heard), "silence within one person's speech, 0.25 to 4 s"
+    yield "filled pauses", _count(tallies, ("filled_pause",), heard), "a held, flat sound next to a silence"
     yield (
         "short sounds",
         _count(tallies, ("vocal_backchannel",), heard),
@@ -101,8 +101,8 @@ def _figures(recording: Recording, figures: Figures) -> Iterator[tuple[str, str,
     )
 
 
-def _when(stretch: Stretch, duration_s: float) -> Html:
-    return tag("span", when(stretch.span, duration_s), class_="time")
+def _when(period: Period, duration_s: float) -> Html:
+    return tag("span", when(period.span, duration_s), class_="time")
 
 
 def _count(tallies: dict[str, Tally], names: Sequence[str], was_measured: bool) -> str:
@@ -112,12 +112,12 @@ def _count(tallies: dict[str, Tally], names: Sequence[str], was_measured: bool) 
     if not found:
         return "none"
     total_s = sum(tally.total_s for tally in found)
-    return f"{sum(tally.count for tally in found)}, {length(total_s)} in all{_per_minute(found)}"
+    return f"{sum(tally.count for tally in found)}, {length(total_s)} in total{_per_minute(found)}"
 
 
 def _per_minute(found: Sequence[Tally]) -> str:
     rates = [tally.per_minute for tally in found if tally.per_minute is not None]
-    return f", {sum(rates):.1f} a minute" if rates else ""
+    return f", {sum(rates):.1f} per minute" if rates else ""
 
 
 def _gestures(tally: Tally | None, movements: int | None, was_measured: bool) -> str:
@@ -135,9 +135,9 @@ def _rate(figures: Figures, heard: bool) -> str:
     if "speaking" not in figures.tallies:
         return "no speech"
     if figures.speech_rate is None:
-        return "no turn clearly brisk or slow"
+        return "no clearly brisk or slow turn"
     rate, over_s = figures.speech_rate
-    return f"{rate:.1f} a second, over {length(over_s)}"
+    return f"{rate:.1f} per second, over {length(over_s)}"
 
 
 def _pauses(tallies: dict[str, Tally], heard: bool) -> str:
@@ -147,7 +147,7 @@ def _pauses(tallies: dict[str, Tally], heard: bool) -> str:
 
 
 def cue_totals_table(recording: Recording, figures: Figures) -> Html:
-    """Every kind of cue, counted."""
+    """Draw a table of totals for each kind of cue."""
     rows = []
     for name, cues in cues_by_name(recording.cues).items():
         tally = figures.tallies[name]
@@ -161,29 +161,29 @@ def cue_totals_table(recording: Recording, figures: Figures) -> Html:
                 measured(median(cue.value for cue in cues), cues[0].unit),
             )
         )
-    heading = ("cue", "count", "total", "share of time", "a minute", "middle value")
-    return table("Cues, counted", heading, rows, numbers=True)
+    heading = ("cue", "count", "total", "share of time", "per minute", "median")
+    return table("Totals by kind of cue", heading, rows, numbers=True)
 
 
 def cue_list_table(cues: Sequence[CueEntry], duration_s: float) -> Html:
-    """Every cue, once."""
+    """Draw a table of all cues."""
     rows = [
         (plain(cue.cue), _when(cue, duration_s), cue_numbers(cue), f"{cue.certainty:.2f}") for cue in cues
     ]
-    return table("Every cue", ("cue", "when", "measured", "certainty"), rows)
+    return table("All cues", ("cue", "when", "measured", "certainty"), rows)
 
 
 def engagement_table(recording: Recording) -> Html:
-    """Every stretch of engagement."""
+    """Draw a table of the periods of engagement."""
     rows = [
         (part.state, _when(part, recording.duration), length(part.end - part.start))
         for part in recording.engagement
     ]
-    return table("Engagement, stretch by stretch", ("state", "when", "length"), rows)
+    return table("Periods of engagement", ("state", "when", "duration"), rows)
 
 
 def quality_table(recording: Recording) -> Html:
-    """Quality, overall and window by window."""
+    """Draw a table of quality, overall and by window."""
     names = ("quality_index", *DIMENSIONS)
     rows: list[tuple[Child, ...]] = [
         (_when(entry, recording.duration), *(str(getattr(entry.values, name)) for name in names))
@@ -191,49 +191,49 @@ def quality_table(recording: Recording) -> Html:
     ]
     if recording.quality.overall is not None:
         rows.append(("overall", *(str(getattr(recording.quality.overall, name)) for name in names)))
-    return table("Quality, window by window", ("when", "index", *DIMENSIONS), rows, numbers=True)
+    return table("Quality by window", ("when", "index", *DIMENSIONS), rows, numbers=True)
 
 
 def coverage_table(coverage: CoverageEntry, duration_s: float) -> Html:
-    """What there was to measure from."""
+    """Draw a table of what could be measured."""
     rows = [
-        ("picture", _there(coverage.picture)),
+        ("picture", _presence(coverage.picture)),
         ("pictures with a face", _share(coverage.face_share, coverage.picture)),
-        ("pictures looked at", _rate_of_pictures(coverage)),
-        ("sound", _there(coverage.sound)),
+        ("analysis rate", _analysis_rate(coverage)),
+        ("sound", _presence(coverage.sound)),
         ("time with speech", _share(coverage.speech_share, coverage.sound)),
-        ("never analysed", _stretches(coverage.dropped, duration_s)),
-        ("analysed without a picture", _stretches(coverage.degraded, duration_s)),
+        ("not analysed", _periods(coverage.dropped, duration_s)),
+        ("analysed without a picture", _periods(coverage.degraded, duration_s)),
     ]
-    return table("What there was to measure from", ("what", "in this recording"), rows)
+    return table("Coverage", ("what", "in this recording"), rows)
 
 
-def _rate_of_pictures(coverage: CoverageEntry) -> str:
+def _analysis_rate(coverage: CoverageEntry) -> str:
     if coverage.analysis_rate_hz is None:
         return _share(None, coverage.picture)
-    return f"{coverage.analysis_rate_hz:g} a second at least"
+    return f"at least {coverage.analysis_rate_hz:g} pictures per second"
 
 
-def _there(there: bool | None) -> str:
-    return "not known" if there is None else "yes" if there else "none"
+def _presence(present: bool | None) -> str:
+    return "unknown" if present is None else "yes" if present else "none"
 
 
-def _share(share: float | None, there: bool | None) -> str:
+def _share(share: float | None, present: bool | None) -> str:
     if share is not None:
         return percentage(share)
-    return NOT_MEASURED if there is False else "not known"
+    return NOT_MEASURED if present is False else "unknown"
 
 
-def _stretches(stretches: Sequence[Stretch], duration_s: float) -> str:
-    return "; ".join(when(one.span, duration_s) for one in stretches) or "nothing"
+def _periods(periods: Sequence[Period], duration_s: float) -> str:
+    return "; ".join(when(one.span, duration_s) for one in periods) or "nothing"
 
 
 def measures_table(names: Sequence[str]) -> Html:
-    """How each cue of the recording was measured, from the table that runs."""
+    """Draw a table of how cues are measured, from the table of thresholds in use."""
     known = {name: cue_table().get(_TABLE_ROW.get(name, name)) for name in in_table_order(names)}
     rows = [
         (plain(name), row.measured_as, row.known_failure, row.source)
         for name, row in known.items()
         if row is not None
     ]
-    return table("How each cue was measured", ("cue", "measured as", "known failure", "source"), rows)
+    return table("How each cue is measured", ("cue", "measured as", "known failure", "source"), rows)

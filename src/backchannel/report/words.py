@@ -1,4 +1,4 @@
-"""Numbers, times and moments as a report says them."""
+"""Text for numbers, times and dates in a report."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,25 +10,37 @@ from backchannel.values import Span
 _UNITS = MappingProxyType(
     {
         "deg": "°",
-        "deg/s": "° a second",
+        "deg/s": "° per second",
         "st": " semitones",
-        "per minute": " a minute",
-        "syllables/s": " syllables a second",
+        "per minute": " per minute",
+        "syllables/s": " syllables per second",
     }
 )
 LONG_S = 60.0
-"""From here on times are told in minutes too."""
+"""From this duration on, times are also written in minutes, s."""
 
 
 def clock(time_s: float) -> str:
-    """A time in minutes and seconds, as on a player."""
+    """Write a time in minutes and seconds, as on a player.
+
+    Examples
+    --------
+    >>> clock(64.1)
+    '1:04.1'
+    """
     minutes, seconds = divmod(round(time_s, 1), 60.0)
     whole = f"{int(minutes)}:{seconds:04.1f}"
     return whole.removesuffix(".0")
 
 
 def length(duration_s: float) -> str:
-    """How long something lasted."""
+    """Write a duration.
+
+    Examples
+    --------
+    >>> length(3725)
+    '1 h 2 min 5 s'
+    """
     if duration_s < LONG_S:
         return f"{duration_s:.1f} s".replace(".0 s", " s")
     minutes, seconds = divmod(round(duration_s), 60)
@@ -42,13 +54,13 @@ def length(duration_s: float) -> str:
 
 
 def when(span: Span, duration_s: float) -> str:
-    """From when to when: in seconds, as rationales say it, and on a player's clock in longer recordings."""
+    """Write a span in seconds, as in rationales. In longer recordings, add minutes and seconds."""
     in_seconds = _in_seconds(span)
     return in_seconds if duration_s < LONG_S else f"{briefly_when(span, duration_s)} ({in_seconds})"
 
 
 def briefly_when(span: Span, duration_s: float) -> str:
-    """From when to when, in one way only."""
+    """Write a span once: in seconds, or in minutes and seconds in longer recordings."""
     return _in_seconds(span) if duration_s < LONG_S else f"{clock(span.start_s)}–{clock(span.end_s)}"
 
 
@@ -57,19 +69,25 @@ def _in_seconds(span: Span) -> str:
 
 
 def measured(value: float, unit: str) -> str:
-    """A measurement with its unit."""
+    """Write a measurement with its unit."""
     suffix = _UNITS.get(unit)
     return quantity(value, unit) if suffix is None else f"{quantity(value, '')}{suffix}"
 
 
 def named(name: str) -> str:
-    """A cue, or a measure of one."""
+    """Write the name of a cue or of one of its measures."""
     cue, _, measure = name.partition(".")
     return f"{plain(cue)}: {plain(measure)}" if measure else plain(cue)
 
 
 def percentage(share: float) -> str:
-    """A share as whole percent; what is not nothing does not become nothing, nor all."""
+    """Write a share as a whole percentage. Only exact shares become 0% or 100%.
+
+    Examples
+    --------
+    >>> percentage(0.5), percentage(0.004)
+    ('50%', 'under 1%')
+    """
     if 0.0 < share < 0.01:
         return "under 1%"
     if 0.99 < share < 1.0:
@@ -78,17 +96,17 @@ def percentage(share: float) -> str:
 
 
 def counted(count: int, what: str) -> str:
-    """A count with its noun."""
+    """Write a count with its noun."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def listed(parts: Sequence[str]) -> str:
-    """Parts of a sentence, one after another."""
+    """Join the parts of a sentence with commas and "and"."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def moment(at: datetime) -> str:
-    """A day and a time of day with its offset from UTC."""
+    """Write a date and a time with the offset from UTC."""
     offset = f"{at:%z}"
     zone = "UTC" if offset == "+0000" else f"UTC{offset[:3]}:{offset[3:5]}"
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {at:%H:%M} ({zone})"

@@ -1,6 +1,6 @@
 "use strict";
-// On paper there is nothing to click: what is folded is unfolded first, but for the longest lists. A mark that
-// leads to a signal unfolds its evidence.
+// Before printing, unfold all details except the longest lists. A mark that links to a signal unfolds its
+// evidence.
 
 let folded = [];
 addEventListener("beforeprint", () => {
