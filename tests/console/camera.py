@@ -1,4 +1,4 @@
-"""A person before a browser's fake camera and fake microphone: a clip, in the formats that Chromium reads."""
+"""A clip as the fake camera and microphone of a browser, in the formats that Chromium reads."""
 
 import wave
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ import av
 WIDTH_PX: Final = 640
 HEIGHT_PX: Final = 360
 FRAME_RATE_HZ: Final = 30
-"""Chromium plays Motion JPEG at this rate, whatever it was made at."""
+"""Chromium always plays Motion JPEG at this rate."""
 SAMPLE_RATE_HZ: Final = 48_000
 
 
 @dataclass(frozen=True)
 class Camera:
-    """Files for `--use-file-for-fake-video-capture` and `--use-file-for-fake-audio-capture`; both loop."""
+    """Files for `--use-file-for-fake-video-capture` and `--use-file-for-fake-audio-capture`. Both loop."""
 
     video: Path
     audio: Path
@@ -32,7 +32,7 @@ class Camera:
 
 
 def camera_of(clip: Path, folder: Path) -> Camera:
-    """Make the files of a clip; without sound, the microphone is silent."""
+    """Make the files for a clip. If the clip has no audio, the microphone is silent."""
     camera = Camera(folder / f"{clip.stem}.mjpeg", folder / f"{clip.stem}.wav")
     duration_s = _write_video(clip, camera.video)
     _write_audio(clip, camera.audio, duration_s)

@@ -1,4 +1,4 @@
-"""A server with real workers, a browser where there is one, and a person before its camera."""
+"""A server with real workers, a browser if installed, and a person on its camera."""
 
 import json
 import logging
@@ -30,7 +30,7 @@ ARGUMENTS: Final = (
     "--use-fake-device-for-media-stream",
 )
 ALLOWED: Final = "--use-fake-ui-for-media-stream"
-"""Whoever is asked for the camera says yes."""
+"""Grants access to the camera."""
 NOD: Final = Nod(2.5, cycles=3, peak_to_peak_deg=10.0, rate_hz=2.0)
 
 Open = Callable[..., Page]
@@ -38,13 +38,13 @@ Open = Callable[..., Page]
 
 @pytest.fixture(autouse=True)
 def quiet() -> None:
-    """Keep the server's own log out of the report."""
+    """Keep the log of the server out of the test report."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 
 
 @pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """A server as it is."""
+    """An ordinary server."""
     with running(tmp_path_factory.mktemp("console")) as live:
         yield live
 
@@ -67,10 +67,10 @@ def launch(chromium: str, playwright: Playwright) -> Iterator[Callable[[Sequence
 
 @pytest.fixture
 def browse(launch: Callable[[Sequence[str]], Browser]) -> Iterator[Open]:
-    """Open pages; whatever went wrong in one fails its test.
+    """Open pages. Any error in a page fails its test.
 
-    ``browse(camera)`` has a camera with somebody before it, ``browse()`` one with nobody, and
-    ``browse(allowed=False)`` may use none. Further options are those of a browser's context.
+    ``browse(camera)`` has a person on camera, ``browse()`` has nobody, and ``browse(allowed=False)`` has no
+    access to the camera. Further options are those of a browser context.
     """
     with ExitStack() as stack:
 
@@ -88,7 +88,9 @@ def browse(launch: Callable[[Sequence[str]], Browser]) -> Iterator[Open]:
             page = context.new_page()
             faults: list[str] = []
             page.on("pageerror", lambda error: faults.append(str(error)))
-            page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+            page.on(
+                "console", lambda message: faults.append(message.text) if message.type == "error" else None
+            )
 
             def finish() -> None:
                 context.close()
@@ -102,7 +104,7 @@ def browse(launch: Callable[[Sequence[str]], Browser]) -> Iterator[Open]:
 
 @pytest.fixture(scope="session")
 def nodding(tmp_path_factory: pytest.TempPathFactory) -> Camera:
-    """Somebody who listens and nods, every six seconds."""
+    """A person who listens and nods every six seconds."""
     folder = tmp_path_factory.mktemp("nodding")
     write_clip(folder / "nod.mp4", Shot(Performance(6.0, (Blink(1.0), NOD, Blink(5.0)), seed=5)))
     return camera_of(folder / "nod.mp4", folder)
@@ -116,7 +118,7 @@ def speaking(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Camera:
 
 @pytest.fixture
 def blank_page(browse: Open) -> Page:
-    """An empty page that can import the modules, under no policy."""
+    """An empty page that can import the modules, without a content security policy."""
     page = browse(expected=["WebSocket connection", "Failed to load resource"])
     page.route(f"{ADDRESS}**", give_file)
     page.goto(ADDRESS)
@@ -124,13 +126,13 @@ def blank_page(browse: Open) -> Page:
 
 
 def screenshot(page: Page, name: str) -> None:
-    """Keep what a page looks like, to be looked at by people."""
+    """Save a screenshot for people to look at."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
 
 def keep_figures(**figures: float) -> None:
-    """Keep what was measured on the way, beside the screenshots."""
+    """Save measured figures next to the screenshots."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     kept = SCREENSHOTS / "figures.json"
     before = json.loads(kept.read_text()) if kept.is_file() else {}

@@ -1,4 +1,4 @@
-"""Runs the page's modules by themselves, on an empty page of a real browser."""
+"""Runs the modules of the page on an empty page in a real browser."""
 
 from typing import Any
 
@@ -7,17 +7,17 @@ from playwright.sync_api import Page, Route
 from backchannel.server.pages.console import read_files
 
 ADDRESS = "http://127.0.0.1:1/modules/"
-"""Nobody is there: each request is answered from the package."""
+"""No server listens here. Every request is answered from the package."""
 
 
 def give_file(route: Route) -> None:
-    """Answer a request of a page that Playwright holds."""
+    """Answer a request that Playwright intercepted."""
     body, media_type = page_file(route.request.url)
     route.fulfill(body=body, content_type=media_type)
 
 
 def page_file(path: str) -> tuple[bytes, str]:
-    """Return an empty page, or a file of the console's, and what it is."""
+    """Return an empty page or a file of the console, with its media type."""
     file = read_files().get(path.rpartition("/")[2])
     if file is None:
         return b"<!doctype html><title>Modules</title>", "text/html"
@@ -25,7 +25,7 @@ def page_file(path: str) -> tuple[bytes, str]:
 
 
 def run(page: Page, code: str, argument: object = None) -> Any:
-    """Run the body of a function of (model, client, given) on the page."""
+    """Run the body of a function with the arguments (model, client, given) on the page."""
     return page.evaluate(
         """async ([code, given]) => {
           const names = ["model", "backchannel"];

@@ -1,4 +1,4 @@
-"""The browser's client against servers that behave as the test says, like `tests/test_events_client.py`."""
+"""The browser client against servers that each test scripts, like `tests/client/test_events.py`."""
 
 import asyncio
 import threading
@@ -27,7 +27,7 @@ WEBM_CLUSTER: Final = b"\x1f\x43\xb6\x75"
 
 @contextmanager
 def server(*handlers: Handler) -> Iterator[str]:
-    """Serve each connection with the next handler, the last one again and again; yields the address."""
+    """Serve each connection with the next handler, then always with the last one. Yields the address."""
     begun = threading.Event()
     address = ""
     connections = 0
@@ -60,7 +60,7 @@ def server(*handlers: Handler) -> Iterator[str]:
 
 
 def _give_page(connection: ServerConnection, request: Request) -> Response | None:
-    """Browsers let only pages from this machine talk to it, so the page has to come from here."""
+    """Serve the page from this server, because browsers block requests to this machine from other pages."""
     if "Upgrade" in request.headers:
         return None
     body, media_type = page_file(request.path)
@@ -82,8 +82,8 @@ CLIENT: Final = """
   const made = new client.EventClient(given.url, "key", options);
   const heard = [];
   const chunk = new Uint8Array([1, 2, 3]).buffer;
-  const told = ({ type, data }) => (type.endsWith("connected") ? [type, data] : type);
-  const listen = async () => { for await (const event of made) heard.push(told(event)); };
+  const summary = ({ type, data }) => (type.endsWith("connected") ? [type, data] : type);
+  const listen = async () => { for await (const event of made) heard.push(summary(event)); };
   const until = async (test) => { while (!test()) await new Promise((resolve) => setTimeout(resolve, 5)); };
 """
 
@@ -102,15 +102,15 @@ TALK: Final = (
 
 
 def talk(page: Page, url: str, script: str) -> Any:
-    """Run a script that talks with a server; returns what was heard, or the name and message of the error."""
+    """Run a script with a client. Returns the events, or the kind and the message of the error."""
     page.goto(f"{url}/modules/")
     return run(page, TALK.replace("script();", script), {"url": url})
 
 
-def test_events_from_the_first_to_the_last(blank_page: Page) -> None:
+def test_events_of_a_whole_session(blank_page: Page) -> None:
     with server(polite) as url:
-        said = talk(blank_page, url, "made.send(chunk); made.send(chunk); made.finish(); await listen();")
-    assert said == [
+        messages = talk(blank_page, url, "made.send(chunk); made.send(chunk); made.finish(); await listen();")
+    assert messages == [
         "session.ready",
         "session.updated",
         "signal.detected",
@@ -120,7 +120,7 @@ def test_events_from_the_first_to_the_last(blank_page: Page) -> None:
     ]
 
 
-def test_a_lost_connection_is_told_and_the_next_session_begins_with_the_header(blank_page: Page) -> None:
+def test_after_a_lost_connection_the_next_session_gets_the_header(blank_page: Page) -> None:
     received: list[bytes] = []
 
     async def dropping(connection: ServerConnection) -> None:
@@ -137,7 +137,7 @@ def test_a_lost_connection_is_told_and_the_next_session_begins_with_the_header(b
         await say(connection, SessionEnded("client_shutdown"))
 
     with server(dropping, keeping) as url:
-        said = talk(
+        messages = talk(
             blank_page,
             url,
             """
@@ -153,12 +153,12 @@ def test_a_lost_connection_is_told_and_the_next_session_begins_with_the_header(b
           """,
         )
     assert received == [b"\x1a\x45\xdf\xa3\x07", b"\x01\x02\x03"]
-    assert ["disconnected", {"reason": "connection lost"}] in said
-    assert ["reconnected", {"sessions": 2, "lostChunks": 1, "reason": "connection lost"}] in said
-    assert said[-1] == "session.ended"
+    assert ["disconnected", {"reason": "connection lost"}] in messages
+    assert ["reconnected", {"sessions": 2, "lostChunks": 1, "reason": "connection lost"}] in messages
+    assert messages[-1] == "session.ended"
 
 
-def test_events_are_on_the_callers_clock(blank_page: Page) -> None:
+def test_events_have_the_offset_to_the_callers_clock(blank_page: Page) -> None:
     async def dropping(connection: ServerConnection) -> None:
         await say(connection, *session().open()[1])
         await connection.recv()
@@ -167,7 +167,7 @@ def test_events_are_on_the_callers_clock(blank_page: Page) -> None:
         connection.transport.abort()
 
     with server(dropping, polite) as url:
-        said = talk(
+        messages = talk(
             blank_page,
             url,
             """
@@ -186,17 +186,17 @@ def test_events_are_on_the_callers_clock(blank_page: Page) -> None:
           return at;
           """,
         )
-    assert said == [3, 61]
+    assert messages == [3, 61]
 
 
-def test_who_was_silent_is_come_back_to_with_the_next_chunk(blank_page: Page) -> None:
+def test_after_an_idle_timeout_the_next_chunk_reconnects(blank_page: Page) -> None:
     async def impatient(connection: ServerConnection) -> None:
         state, ready = session().open()
         state, over = state.time_over(Problem("ih6003", "Silent."), "idle_timeout")
         await say(connection, *ready, *over, *state.end()[1])
 
     with server(impatient, polite) as url:
-        said = talk(
+        messages = talk(
             blank_page,
             url,
             """
@@ -210,29 +210,29 @@ def test_who_was_silent_is_come_back_to_with_the_next_chunk(blank_page: Page) ->
           await listening;
           """,
         )
-    assert "connected false" in said
-    assert said.index("connected false") < said.index(
+    assert "connected false" in messages
+    assert messages.index("connected false") < messages.index(
         ["reconnected", {"sessions": 2, "lostChunks": 1, "reason": "idle_timeout"}]
     )
 
 
 @pytest.mark.parametrize("code", [1008, 4001, 4003, 4029])
-def test_a_refusal_is_told_and_not_tried_again(blank_page: Page, code: int) -> None:
+def test_a_refusal_is_reported_and_not_retried(blank_page: Page, code: int) -> None:
     connections = 0
 
     async def refusing(connection: ServerConnection) -> None:
         nonlocal connections
         connections += 1
-        await say(connection, *session().break_off(Problem("ih2003", "The key has not the scope."))[1])
+        await say(connection, *session().break_off(Problem("ih2003", "The key does not have the scope."))[1])
         await connection.close(code)
 
     with server(refusing) as url:
-        said = talk(blank_page, url, "await listen();")
-    assert said == ["refused", "The key has not the scope. (ih2003)"]
+        messages = talk(blank_page, url, "await listen();")
+    assert messages == ["refused", "The key does not have the scope. (ih2003)"]
     assert connections == 1
 
 
-def test_it_gives_up_in_the_end(blank_page: Page) -> None:
+def test_the_client_gives_up_after_the_last_attempt(blank_page: Page) -> None:
     async def fleeting(connection: ServerConnection) -> None:
         await say(connection, *session().open()[1])
         connection.transport.abort()
@@ -241,24 +241,24 @@ def test_it_gives_up_in_the_end(blank_page: Page) -> None:
         connection.transport.abort()
 
     with server(fleeting, absent) as url:
-        said = talk(blank_page, url, "await listen();")
-    assert said == ["gave up", "The session ended before everything was heard (connection lost)."]
+        messages = talk(blank_page, url, "await listen();")
+    assert messages == ["gave up", "The session ended before all results arrived (connection lost)."]
 
 
-def test_nobody_there(blank_page: Page) -> None:
+def test_no_server_answers(blank_page: Page) -> None:
     with server(polite) as url:
         blank_page.goto(f"{url}/modules/")
         assert run(blank_page, TALK, {"url": "http://127.0.0.1:1"})[0] == "gave up"
 
 
-def test_hanging_up_ends_what_is_heard(blank_page: Page) -> None:
+def test_closing_ends_the_iteration(blank_page: Page) -> None:
     with server(polite) as url:
-        said = talk(
+        messages = talk(
             blank_page,
             url,
             "const done = listen(); await until(() => heard.length === 2); made.close(); await done;",
         )
-    assert said == ["session.ready", "session.updated"]
+    assert messages == ["session.ready", "session.updated"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the page makes of the events: the same facts, on one clock, within bounds."""
+"""The model of the page: all results of a conversation, on one clock, within bounds."""
 
 import json
 from typing import Any, Final
@@ -17,21 +17,21 @@ pytestmark = pytest.mark.slow
 QUALITY: Final = dict.fromkeys(("quality_index", "clarity", "authority", "energy", "rapport", "learning"), 60)
 
 
-def told(kind: str, offset: float = 0.0, **data: Any) -> dict[str, object]:
+def event(kind: str, offset: float = 0.0, **data: Any) -> dict[str, object]:
     return {"type": kind, "data": data, "offset": offset}
 
 
 def detected(start: float, offset: float = 0.0, **more: object) -> dict[str, object]:
     evidence = {"cue": "nod", "modality": "visual", "start": start, "end": start + 1, "value": 9.0}
     evidence |= {"unit": "deg", "baseline": None, "weight": 1.9}
-    said = {"signal_type": "agreement", "start": start, "probability": "low", "rationale": "Nodded."}
-    return told("signal.detected", offset, **(said | {"evidence": [evidence]} | more))
+    signal = {"signal_type": "agreement", "start": start, "probability": "low", "rationale": "Nodded."}
+    return event("signal.detected", offset, **(signal | {"evidence": [evidence]} | more))
 
 
 def measured(start: float, offset: float = 0.0, **more: object) -> dict[str, object]:
     face = {"left": 0.3, "top": 0.2, "width": 0.3, "height": 0.5, "gaze_yaw_deg": 0, "gaze_pitch_deg": 0}
     seen = {"picture": True, "sound": True, "face_share": 1, "brightness": 0.5, "level_dbfs": -30.0}
-    return told(
+    return event(
         "coverage.measured", offset, **(seen | {"start": start, "end": start + 1, "face": face} | more)
     )
 
@@ -45,20 +45,20 @@ CONVERSATION: Final = """
 """
 
 
-def test_a_signal_is_one_from_its_detection_to_its_end(blank_page: Page) -> None:
+def test_a_signal_lasts_from_its_detection_to_its_end(blank_page: Page) -> None:
     story = [
         measured(0),
         detected(0.5),
         measured(1),
-        told(
+        event(
             "signal.updated",
             signal_type="agreement",
             start=0.5,
             probability="high",
             rationale="Nodded twice.",
         ),
-        told("signal.ended", signal_type="agreement", end=1.8),
-        told("signal.ended", signal_type="interest", end=1.8),
+        event("signal.ended", signal_type="agreement", end=1.8),
+        event("signal.ended", signal_type="interest", end=1.8),
         detected(4.0),
     ]
     code = (
@@ -68,21 +68,21 @@ def test_a_signal_is_one_from_its_detection_to_its_end(blank_page: Page) -> None
     assert run(blank_page, code, {"events": story}) == [[0.5, 1.8, "high"], [4, None, "low"]]
 
 
-def test_a_second_session_goes_on_beside_the_first(blank_page: Page) -> None:
+def test_a_second_session_continues_on_the_same_clock(blank_page: Page) -> None:
     story: list[dict[str, Any]] = [
         measured(0),
-        told("engagement.updated", state="engaged", start=0),
+        event("engagement.updated", state="engaged", start=0),
         detected(0.5),
-        told(
+        event(
             "conversation_quality.updated",
             overall=QUALITY,
             timeline=[{"start": 0, "end": 5, "values": QUALITY}],
         ),
         {"close": 1},
         detected(0.5, offset=60),
-        told("engagement.updated", 60, state="engaged", start=1),
+        event("engagement.updated", 60, state="engaged", start=1),
         measured(2, offset=60),
-        told(
+        event(
             "conversation_quality.updated",
             60,
             overall=QUALITY | {"quality_index": 90},
@@ -95,7 +95,7 @@ def test_a_second_session_goes_on_beside_the_first(blank_page: Page) -> None:
       const { signals, overall, reachedS } = conversation;
       return [
         signals.map(({start, end, evidence}) => [start, end, evidence[0].start]),
-        conversation.stretches().map(({start, end}) => [start, end]),
+        conversation.periods().map(({start, end}) => [start, end]),
         overall.quality_index, reachedS, conversation.at(60.6).signals.length, conversation.at(30).engagement,
       ]"""
     )
@@ -138,7 +138,7 @@ SMALL: Final = {
         ([{"picture": False, "face_share": None, "face": None, "brightness": None}] * 12, []),
     ],
 )
-def test_what_stands_in_the_way_is_told(
+def test_conditions_that_impair_the_analysis(
     blank_page: Page, seconds: list[dict[str, Any]], expected: list[str]
 ) -> None:
     story = [measured(at, **more) for at, more in enumerate(seconds)]
@@ -152,8 +152,8 @@ def test_what_stands_in_the_way_is_told(
     )
 
 
-def test_too_much_to_do_is_told_for_a_while(blank_page: Page) -> None:
-    story = [measured(0), told("coverage.dropped", ranges=[{"start": 1, "end": 3}]), measured(3)]
+def test_an_overload_is_shown_for_a_while(blank_page: Page) -> None:
+    story = [measured(0), event("coverage.dropped", ranges=[{"start": 1, "end": 3}]), measured(3)]
     code = (
         CONVERSATION
         + """
@@ -170,13 +170,13 @@ def test_too_much_to_do_is_told_for_a_while(blank_page: Page) -> None:
     ]
 
 
-def test_what_was_collected_is_a_recording(blank_page: Page) -> None:
+def test_a_conversation_becomes_a_recording(blank_page: Page) -> None:
     story = [
-        told("session.ready", engine="backchannel-1"),
+        event("session.ready", engine="backchannel-1"),
         measured(0),
-        told("engagement.updated", state="neutral", start=0),
+        event("engagement.updated", state="neutral", start=0),
         detected(0.5),
-        told(
+        event(
             "cue.detected",
             cue="tilt",
             modality="visual",
@@ -188,9 +188,9 @@ def test_what_was_collected_is_a_recording(blank_page: Page) -> None:
             certainty=0.8,
             direction="left",
         ),
-        told("coverage.dropped", ranges=[{"start": 1, "end": 2}]),
-        told("coverage.degraded", ranges=[{"start": 2, "end": 3}], reason="video_gap"),
-        told(
+        event("coverage.dropped", ranges=[{"start": 1, "end": 2}]),
+        event("coverage.degraded", ranges=[{"start": 2, "end": 3}], reason="video_gap"),
+        event(
             "conversation_quality.updated",
             overall=QUALITY,
             timeline=[{"start": 0, "end": 5, "values": QUALITY}],
@@ -214,7 +214,7 @@ def test_what_was_collected_is_a_recording(blank_page: Page) -> None:
     assert "Nodded." in render_report(recording)
 
 
-def test_an_hour_costs_the_page_little_more_than_ten_minutes(live: Live, browse: Open) -> None:
+def test_an_hour_needs_little_more_memory_than_ten_minutes(live: Live, browse: Open) -> None:
     page = browse()
     page.goto(live.http)
     page.get_by_role("button", name="Show cues").click()
@@ -265,8 +265,8 @@ def test_an_hour_costs_the_page_little_more_than_ten_minutes(live: Live, browse:
 
 
 def busy_second(at: int) -> list[dict[str, object]]:
-    """What a lively conversation is told of one second: more than any of the labelled clips."""
-    said = [measured(at)]
+    """Return the events of one second of a lively conversation: more than in any labelled clip."""
+    events = [measured(at)]
     for name in ("blink", "nod", "speaking") if at % 3 == 0 else ():
         cue: dict[str, Any] = {
             "cue": name,
@@ -276,17 +276,17 @@ def busy_second(at: int) -> list[dict[str, object]]:
             "value": 1.5,
             "unit": "s",
         }
-        said.append(told("cue.detected", **cue, baseline=None, certainty=0.9))
+        events.append(event("cue.detected", **cue, baseline=None, certainty=0.9))
     if at % 6 == 0:
-        said += [told("signal.ended", signal_type="agreement", end=at), detected(at)]
-        said.append(told("engagement.updated", state="neutral" if at % 12 else "engaged", start=at))
+        events += [event("signal.ended", signal_type="agreement", end=at), detected(at)]
+        events.append(event("engagement.updated", state="neutral" if at % 12 else "engaged", start=at))
     if at % 5 == 0:
         window = {"start": at, "end": at + 5, "values": QUALITY}
-        said.append(told("conversation_quality.updated", overall=QUALITY, timeline=[window]))
-    return said
+        events.append(event("conversation_quality.updated", overall=QUALITY, timeline=[window]))
+    return events
 
 
-def test_lists_have_an_end(blank_page: Page) -> None:
+def test_lists_are_bounded(blank_page: Page) -> None:
     code = """
       const conversation = new model.Conversation();
       const tell = (type, data) => conversation.apply({ type, data, offset: 0 });

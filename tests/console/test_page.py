@@ -1,4 +1,4 @@
-"""The page as it is sent, who gets a token for it, and who gets nothing. No browser here."""
+"""The files of the page, and who gets a token or a report. Without a browser."""
 
 import asyncio
 import json
@@ -46,7 +46,7 @@ def error_of(answer: httpx.Response) -> tuple[int, str]:
 # --- the page --------------------------------------------------------------------------------------
 
 
-def test_a_browser_gets_the_console_and_a_terminal_a_few_words(live: Live) -> None:
+def test_a_browser_gets_the_console_and_other_clients_the_plain_page(live: Live) -> None:
     assert "console/app.js" in page(live).text
     terminal = httpx.get(live.http)
     assert "console/app.js" not in terminal.text
@@ -54,7 +54,7 @@ def test_a_browser_gets_the_console_and_a_terminal_a_few_words(live: Live) -> No
     assert all("Accept" in answer.headers["vary"] for answer in (page(live), terminal))
 
 
-def test_nothing_inline_and_nothing_from_elsewhere(live: Live) -> None:
+def test_nothing_is_inline_or_from_another_origin(live: Live) -> None:
     answer = page(live)
     policy = dict(part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";"))
     assert policy["default-src"] == "'none'"
@@ -70,7 +70,7 @@ def test_nothing_inline_and_nothing_from_elsewhere(live: Live) -> None:
         )
 
 
-def test_every_file_that_the_page_names_is_there(live: Live) -> None:
+def test_every_file_of_the_page_exists(live: Live) -> None:
     files = read_files()
     named = set(re.findall(r'(?:src|href)="console/([\w.]+)"', files["index.html"].content.decode()))
     for name, file in files.items():
@@ -83,7 +83,7 @@ def test_every_file_that_the_page_names_is_there(live: Live) -> None:
     assert types["icon.svg"] == "image/svg+xml"
 
 
-def test_files_are_asked_about_each_time_and_sent_once(live: Live) -> None:
+def test_files_are_cached_and_revalidated(live: Live) -> None:
     first = page(live, "/console/app.js")
     assert first.headers["cache-control"] == "no-cache"
     again = page(live, "/console/app.js", **{"If-None-Match": f'"other", W/{first.headers["etag"]}'})
@@ -93,18 +93,18 @@ def test_files_are_asked_about_each_time_and_sent_once(live: Live) -> None:
 
 
 @pytest.mark.parametrize("name", ["nothing.js", "..%2fapp.py", "__init__.py", "%2e%2e", "index.html%00"])
-def test_there_are_no_other_files(live: Live, name: str) -> None:
+def test_other_files_are_not_served(live: Live, name: str) -> None:
     assert page(live, f"/console/{name}").status_code == 404
 
 
-def test_it_can_be_switched_off(tmp_path: Path) -> None:
+def test_the_console_can_be_switched_off(tmp_path: Path) -> None:
     with serving(tmp_path, console="off") as live:
         assert "console/app.js" not in page(live).text
         assert page(live, "/console/app.js").status_code == 404
         assert ask(live).status_code == 404
 
 
-def test_the_setting_is_one_of_three() -> None:
+def test_the_setting_has_three_values() -> None:
     assert load_settings({}).console == "on"
     with pytest.raises(SettingsError, match="BACKCHANNEL_CONSOLE"):
         load_settings({"BACKCHANNEL_CONSOLE": "maybe"})
@@ -113,7 +113,7 @@ def test_the_setting_is_one_of_three() -> None:
 # --- who gets a token ------------------------------------------------------------------------------
 
 
-def test_on_this_machine_no_key_is_needed(live: Live) -> None:
+def test_a_browser_on_this_machine_needs_no_key(live: Live) -> None:
     answer = ask(live)
     body = answer.json()
     assert answer.status_code == 200
@@ -123,13 +123,13 @@ def test_on_this_machine_no_key_is_needed(live: Live) -> None:
     assert asyncio.run(first_message(live, body["access_token"], live.http)) == "session.ready"
 
 
-def test_the_token_is_for_this_page_alone(live: Live) -> None:
+def test_the_token_is_valid_only_for_this_page(live: Live) -> None:
     token = ask(live).json()["access_token"]
     assert asyncio.run(first_message(live, token, "http://evil.example")) == "error"
     assert asyncio.run(first_message(live, token, None)) == "error"
 
 
-def test_every_token_is_of_the_same_key_which_can_be_revoked(live: Live) -> None:
+def test_all_tokens_belong_to_one_key_that_can_be_revoked(live: Live) -> None:
     token = ask(live).json()["access_token"]
     ask(live)
     (key,) = (key for key in live.store.list() if key.name == KEY_NAME and key.revoked_at is None)
@@ -155,13 +155,13 @@ def test_every_token_is_of_the_same_key_which_can_be_revoked(live: Live) -> None
         {"X-Forwarded-Proto": "https"},
     ],
 )
-def test_another_page_gets_nothing(live: Live, headers: dict[str, str]) -> None:
+def test_another_page_gets_no_token(live: Live, headers: dict[str, str]) -> None:
     answer = ask(live, **headers)
     assert error_of(answer) == (403, "ih2003")
     assert "bk_ct_" not in answer.text
 
 
-def test_who_does_not_say_which_page_asks_gets_nothing(live: Live) -> None:
+def test_a_request_without_an_origin_gets_no_token(live: Live) -> None:
     assert error_of(httpx.post(f"{live.http}/console/token")) == (403, "ih2003")
     assert error_of(httpx.get(f"{live.http}/console/token"))[0] == 404
 
@@ -181,11 +181,11 @@ def test_who_does_not_say_which_page_asks_gets_nothing(live: Live) -> None:
         {"Via": "1.1 proxy"},
     ],
 )
-def test_who_may_not_be_at_this_machine_is_asked_for_a_key(live: Live, headers: dict[str, str]) -> None:
+def test_a_client_that_may_be_remote_needs_a_key(live: Live, headers: dict[str, str]) -> None:
     assert error_of(ask(live, **headers)) == (401, "ih2002")
 
 
-def test_old_proxies_are_known_by_their_version(live: Live) -> None:
+def test_old_proxies_are_recognised_by_their_http_version(live: Live) -> None:
     host = live.http.removeprefix("http://")
     request = f"POST /console/token HTTP/1.0\r\nHost: {host}\r\nOrigin: {live.http}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", live.settings.port), timeout=10) as connection:
@@ -210,17 +210,17 @@ def test_old_proxies_are_known_by_their_version(live: Live) -> None:
         ("testclient", "localhost", False),
     ],
 )
-def test_both_ends_have_to_be_this_machine(client: str, host: str, expected: bool) -> None:
+def test_client_and_host_must_both_be_this_machine(client: str, host: str, expected: bool) -> None:
     assert from_this_machine(request(client, host), Settings()) is expected
 
 
-def test_a_server_with_a_public_address_is_behind_something() -> None:
+def test_a_server_with_a_public_address_needs_a_key() -> None:
     asks = request("127.0.0.1", "127.0.0.1:8000")
     assert not from_this_machine(asks, Settings(public_url="https://signals.example"))
     assert from_this_machine(asks, Settings(public_url="http://localhost:8000"))
 
 
-def test_a_key_can_be_asked_of_everybody(tmp_path: Path) -> None:
+def test_a_key_can_be_required_from_everybody(tmp_path: Path) -> None:
     with serving(tmp_path, console="key") as live:
         assert error_of(ask(live)) == (401, "ih2002")
         assert not [key for key in live.store.list() if key.name == KEY_NAME]
@@ -235,7 +235,7 @@ def save(live: Live, content: bytes, token: str | None = None) -> httpx.Response
     return httpx.post(f"{live.http}/console/report", content=content, headers=headers)
 
 
-def test_what_the_page_collected_becomes_a_report(live: Live) -> None:
+def test_the_recording_of_a_page_becomes_a_report(live: Live) -> None:
     answer = save(live, json.dumps(RECORDING).encode())
     assert answer.status_code == 200
     assert answer.headers["content-disposition"].startswith("attachment")
@@ -254,11 +254,11 @@ def test_what_the_page_collected_becomes_a_report(live: Live) -> None:
         (b" " * (MAX_DOCUMENT_BYTES + 1), (413, "ih4003")),
     ],
 )
-def test_what_is_no_recording_is_refused(live: Live, content: bytes, expected: tuple[int, str]) -> None:
+def test_an_invalid_recording_is_refused(live: Live, content: bytes, expected: tuple[int, str]) -> None:
     assert error_of(save(live, content)) == expected
 
 
-def test_a_report_is_made_for_the_page_alone(live: Live) -> None:
+def test_only_the_page_gets_a_report(live: Live) -> None:
     assert error_of(save(live, json.dumps(RECORDING).encode(), "bk_ct_no")) == (401, "ih2011")
     token = ask(live).json()["access_token"]
     elsewhere = {"Authorization": f"Bearer {token}", "Origin": "http://evil.example"}
@@ -298,5 +298,5 @@ async def first_message(live: Live, token: str, origin: str | None) -> str:
     url = live.http.replace("http", "ws", 1) + "/v2/stream/analyze"
     async with connect(url, subprotocols=["access_token", token], origin=origin) as socket:  # type: ignore[list-item, arg-type]
         async with asyncio.timeout(20):
-            said: dict[str, Any] = msgspec.json.decode(await socket.recv())
-        return str(said["type"])
+            message: dict[str, Any] = msgspec.json.decode(await socket.recv())
+        return str(message["type"])

@@ -1,9 +1,9 @@
-// The page's credential. On the server's own machine a token is made for the page; elsewhere it takes an API key,
-// which is sent once for a token and then forgotten.
+// The credential of the page. On the server's own machine the server gives the page a token. Elsewhere the page needs
+// an API key, which it exchanges for a token and does not store.
 
 import { RefusedError } from "./backchannel.js";
 
-/** How long before its end a token is no longer used for a new connection, s. */
+/** A token this close to its expiry is not used for a new connection, s. */
 const MARGIN_S = 30;
 const KEY_TOKEN_EXPIRES_S = 3600;
 const SCOPE = "interhumanai.stream";
@@ -16,12 +16,12 @@ export class Access {
   #token = null;
   #goodUntilMs = 0;
 
-  /** @param {URL} base Where the page is. */
+  /** @param {URL} base Address of the page. */
   constructor(base) {
     this.#base = base;
   }
 
-  /** Return a token that is good for a new connection. Throws KeyNeededError when only a key can get one. */
+  /** Return a token for a new connection. Throws KeyNeededError if the server requires an API key. */
   async token() {
     if (this.#token && performance.now() < this.#goodUntilMs) return this.#token;
     this.#token = null;
@@ -30,7 +30,7 @@ export class Access {
     return this.#take(answer);
   }
 
-  /** Trade an API key for a token. */
+  /** Exchange an API key for a token. */
   async useKey(key) {
     const body = {
       api_key: key,
@@ -51,7 +51,7 @@ export class Access {
     const body = await answer.json().catch(() => ({}));
     if (!answer.ok) {
       const Kind = answer.status < 500 && answer.status !== 429 ? RefusedError : Error;
-      throw new Kind(body.message ?? `The server answered ${answer.status}.`);
+      throw new Kind(body.message ?? `The server answered with status ${answer.status}.`);
     }
     this.#token = body.access_token;
     this.#goodUntilMs = performance.now() + (body.expires_in - MARGIN_S) * 1000;

@@ -1,4 +1,4 @@
-// The page: from a click on Start to a saved report.
+// The page: controls, state and drawing.
 
 import { Access, KeyNeededError } from "./access.js";
 import { byId, element, setText } from "./dom.js";
@@ -27,18 +27,18 @@ let state = "setup";
 let conversation = new Conversation();
 let run = null;
 let file = null;
-let said = { text: "", untilMs: 0 };
+let serverError = { text: "", untilMs: 0 };
 let drawn = "";
 
-// --- what the buttons do -------------------------------------------------------------------------------------------
+// --- controls ------------------------------------------------------------------------------------------------------
 
 async function start() {
   if (!IDLE.includes(state)) return;
   drawProblem(null);
-  said.text = "";
+  serverError.text = "";
   conversation = new Conversation();
   const chosen = { file, camera: byId("camera").value, microphone: byId("microphone").value };
-  run = new Run(conversation, chosen, video, { state: setState, event: hear, over: end });
+  run = new Run(conversation, chosen, video, { state: setState, event: handleEvent, over: end });
   now.reset();
   timeline.reset();
   setState("starting");
@@ -64,12 +64,12 @@ async function unlock() {
   byId("key-row").hidden = true;
 }
 
-function hear({ type, data }, signal) {
+function handleEvent({ type, data }, signal) {
   if (type === "signal.detected") announce(`${named(signal.type)}, ${signal.probability}. ${signal.rationale}`);
   if (type === "engagement.updated") announce(`Engagement: ${ENGAGEMENT[data.state]}`);
   if (type === "coverage.measured") overlay.draw(data.face);
   if (type === "disconnected") overlay.draw(null);
-  if (type === "error") said = { text: data.message, untilMs: performance.now() + NOTICE_MS };
+  if (type === "error") serverError = { text: data.message, untilMs: performance.now() + NOTICE_MS };
 }
 
 function togglePause() {
@@ -114,11 +114,11 @@ async function save() {
 
 function showMoment(timeS) {
   drawMoment(conversation.at(timeS));
-  // A file that has been played is still there to be looked at.
+  // After the session, a file can still be viewed at any moment.
   if (state === "ended" && file && video.src) video.currentTime = timeS;
 }
 
-// --- what the page shows -------------------------------------------------------------------------------------------
+// --- drawing -------------------------------------------------------------------------------------------------------
 
 function setState(next) {
   state = next;
@@ -130,7 +130,7 @@ function draw() {
   const nowS = run?.clock.nowS ?? 0;
   drawFacts(nowS);
   const conditions = { live: () => conversation.conditions(nowS), reconnecting: () => [state], starting: () => (file ? [] : [state]) };
-  drawConditions(conditions[state]?.() ?? [], state === "live" && performance.now() < said.untilMs ? said.text : "");
+  drawConditions(conditions[state]?.() ?? [], state === "live" && performance.now() < serverError.untilMs ? serverError.text : "");
   const stamp = `${state} ${conversation.version} ${Math.floor(nowS * 4)}`;
   if (stamp === drawn) return;
   drawn = stamp;

@@ -1,21 +1,21 @@
-// A browser client for /v2/stream/analyze: sends what a recorder makes, hands on typed events, and comes back after
-// a lost connection. It has the shape of `backchannel.client.events` for Python and needs nothing else:
+// A browser client for /v2/stream/analyze: sends a recorder's chunks, yields typed events, and reconnects after a lost
+// connection. It works like `backchannel.client.events` for Python and has no dependencies:
 //
 //   const stream = await new EventClient(location.origin, token, { include: ["evidence"] }).open();
 //   recorder.ondataavailable = async ({ data }) => stream.send(await data.arrayBuffer());
 //   for await (const event of stream) console.log(event.type, event.data);
 //
-// Each connection is a session of its own, whose clock begins at zero and which does not know the person yet. So a
-// lost connection is told ("disconnected"), a new one too ("reconnected"), and every event has the `offset` of its
-// session on the caller's clock: `event.offset + event.data.start` keeps counting. What is recorded while there is
-// no connection is not kept: it would only come late.
+// Each connection is a new session. Its clock starts at zero and it has no baseline of the person yet. So the client
+// yields "disconnected" and "reconnected" events, and every event has the `offset` of its session on the caller's
+// clock: `event.offset + event.data.start` is continuous. Media recorded without a connection is dropped, because it
+// would arrive late.
 
 /** @typedef {"low" | "medium" | "high"} Probability */
 /** @typedef {{start: number, end: number}} Range */
 /** @typedef {{quality_index: number, clarity: number, authority: number, energy: number, rapport: number,
  *   learning: number}} Quality */
 /**
- * A number that a signal rests on. Times are session seconds; `weight` is what it adds to the log-odds.
+ * A measurement that a signal is based on. Times in session seconds. `weight` is what it adds to the log-odds.
  * @typedef {{cue: string, modality: "visual" | "audio" | "text", start: number, end: number, value: number,
  *   unit: string, baseline: number | null, weight: number, direction?: string}} Evidence
  */
@@ -39,7 +39,7 @@
 /** @typedef {{sessions: number, lostChunks: number, reason: string}} Reconnected */
 /** @typedef {{reason: string}} Disconnected */
 /**
- * What a client hears. `data` is spelled as on the wire (snake_case; docs/streams.md says when what is told).
+ * An event. `data` has the field names of the wire (snake_case). docs/streams.md describes each event.
  * @typedef {{type: "session.ready", data: SessionReady} | {type: "signal.detected" | "signal.updated",
  *   data: SignalDetected} | {type: "signal.ended", data: SignalEnded} | {type: "engagement.updated",
  *   data: EngagementUpdated} | {type: "conversation_quality.updated", data: QualityUpdated} |
@@ -51,22 +51,22 @@
 /** @typedef {AnyEvent & {timestamp: string, correlationId: string, offset: number}} StreamEvent */
 
 export const STREAM_PATH = "v2/stream/analyze";
-/** How long to wait before each further attempt to connect, s; then it is given up. */
+/** Pauses before each attempt to reconnect, s. After the last one the client gives up. */
 export const RETRY_AFTER_S = [0.25, 0.5, 1, 2, 4, 8, 8, 8];
-/** Close codes after which asking again changes nothing. */
-export const CLOSED_BY_CHOICE = new Set([1008, 4001, 4003, 4029]);
-/** A chunk is lost when this much waits to leave already: a line that is too slow must not fill the memory. */
+/** Close codes after which a new attempt would fail too. */
+export const FINAL_CLOSE_CODES = new Set([1008, 4001, 4003, 4029]);
+/** If this much is waiting to be sent, new chunks are dropped, so that a slow connection does not fill the memory. */
 export const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
 const CONNECT_WITHIN_S = 20;
 const NORMAL_CLOSURE = 1000;
 
-/** The server cannot be reached, or was given up. */
+/** The server cannot be reached, or the client gave up. */
 export class ClientError extends Error {}
-/** The server does not want this session, and asking again changes nothing. */
+/** The server refused the session. A new attempt would fail too. */
 export class RefusedError extends ClientError {}
 
-/** A live v2 stream that outlives its connection. Iterate over it once. */
+/** A live v2 stream that survives lost connections. Iterate over it once. */
 export class EventClient {
   #url;
   #credential;
@@ -87,17 +87,18 @@ export class EventClient {
   #offsetKnown = false;
   #beganMs = null;
   #sent = deferred();
-  #hungUp = deferred();
+  #disconnected = deferred();
 
   /**
-   * @param {string} url The server, for example `location.origin`; a path is kept.
-   * @param {string | (() => Promise<string>)} credential A client token, or what gets a fresh one for each connection.
+   * @param {string} url Address of the server, for example `location.origin`. Its path is kept.
+   * @param {string | (() => Promise<string>)} credential A client token, or a function that returns a new one for each
+   *   connection.
    * @param {object} [options]
-   * @param {string} [options.model] What analyses.
-   * @param {string[]} [options.include] Sections: the published flags, and "evidence".
-   * @param {object} [options.audioFormat] `{encoding: "pcm_s16le", sample_rate: 16000, channels: 1}` when chunks are
+   * @param {string} [options.model] The model to use.
+   * @param {string[]} [options.include] Optional sections: the published flags, and "evidence".
+   * @param {object} [options.audioFormat] `{encoding: "pcm_s16le", sample_rate: 16000, channels: 1}` if chunks are
    *   raw samples.
-   * @param {number[]} [options.retryAfterS] Pauses between attempts to connect again; empty never tries again.
+   * @param {number[]} [options.retryAfterS] Pauses before each attempt to reconnect, s. Empty means never.
    */
   constructor(url, credential, { model = "inter-2", include = [], audioFormat, retryAfterS = RETRY_AFTER_S } = {}) {
     this.#url = new URL(STREAM_PATH, url.endsWith("/") ? url : `${url}/`);
@@ -108,13 +109,13 @@ export class EventClient {
     this.#retryAfterS = [...retryAfterS];
   }
 
-  /** Whether there is a connection to send on. */
+  /** Whether there is a connection. */
   get connected() {
     return this.#socket !== null;
   }
 
   /**
-   * Connect; the session is ready for media when this resolves.
+   * Connect. When this resolves, the session accepts media.
    * @returns {Promise<EventClient>}
    * @throws {ClientError}
    */
@@ -133,8 +134,8 @@ export class EventClient {
   /**
    * Send the next chunk.
    * @param {ArrayBuffer} chunk
-   * @param {number} [startS] When it begins on the caller's clock, s; by default, the time since the first chunk.
-   * @returns {boolean} False if there was no connection to send it on, or too much waits to leave.
+   * @param {number} [startS] Start of the chunk on the caller's clock, s. Default: the time since the first chunk.
+   * @returns {boolean} False if the chunk was dropped: there is no connection, or too much is waiting to be sent.
    */
   send(chunk, startS) {
     this.#beganMs ??= performance.now();
@@ -154,28 +155,28 @@ export class EventClient {
       this.#offset = startS;
       this.#offsetKnown = true;
     }
-    // The recorder goes on in the middle of its stream, whose header the new session has not seen.
+    // The recorder continues in the middle of its stream. The new session needs the stream's header.
     if (this.#headerDue && this.#header) socket.send(this.#header);
     this.#headerDue = false;
     socket.send(chunk);
     return true;
   }
 
-  /** Say that there is no more media; iteration ends when the rest has been heard. */
+  /** Close the session. Iteration ends after its last event. */
   finish() {
     this.#finishing = true;
     this.#sent.resolve();
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send('{"type":"session.close"}');
   }
 
-  /** Hang up at once; call `finish` and read to the end first to hear everything. */
+  /** Disconnect at once. To get all events, call `finish` and iterate to the end first. */
   close() {
     this.#closed = true;
-    this.#hungUp.resolve();
+    this.#disconnected.resolve();
     this.#socket?.close(NORMAL_CLOSURE);
   }
 
-  /** @returns {AsyncGenerator<StreamEvent>} Ends when the session has ended by our own wish. */
+  /** @returns {AsyncGenerator<StreamEvent>} Ends after the last event of the session that `finish` closed. */
   async *[Symbol.asyncIterator]() {
     for (;;) {
       const event = await this.#events.next();
@@ -196,18 +197,18 @@ export class EventClient {
       }
       if (this.#closed || (this.#finishing && this.#reason === "client_shutdown")) return;
       if (!this.#sessions) throw new ClientError("The server ended the connection before the session was ready.");
-      if (attempt === 0) this.#tell("disconnected", { reason: this.#reason });
+      if (attempt === 0) this.#emit("disconnected", { reason: this.#reason });
       if (this.#finishing || attempt >= this.#retryAfterS.length) {
-        throw new ClientError(`The session ended before everything was heard (${this.#reason}).`);
+        throw new ClientError(`The session ended before all results arrived (${this.#reason}).`);
       }
-      // Who was silent for too long is come back to with the next chunk.
-      if (this.#reason === "idle_timeout") await Promise.race([this.#sent.promise, this.#hungUp.promise]);
-      await Promise.race([sleep(this.#retryAfterS[attempt++]), this.#hungUp.promise]);
+      // After an idle timeout, wait for the next chunk before reconnecting.
+      if (this.#reason === "idle_timeout") await Promise.race([this.#sent.promise, this.#disconnected.promise]);
+      await Promise.race([sleep(this.#retryAfterS[attempt++]), this.#disconnected.promise]);
       if (this.#closed) return;
     }
   }
 
-  /** Hand on a connection's events until it closes; resolves to whether there was a session. */
+  /** Pass on the events of a connection until it closes. Resolves to whether a session was opened. */
   async #listen(token) {
     const socket = new WebSocket(this.#url, ["access_token", token]);
     const giveUp = setTimeout(() => socket.close(), CONNECT_WITHIN_S * 1000);
@@ -216,7 +217,7 @@ export class EventClient {
     let fault = null;
     socket.onmessage = ({ data: text }) => {
       const message = parsed(text);
-      if (!message) return; // a newer server may say things that we do not know
+      if (!message) return; // A newer server may send unknown messages.
       const { type, data } = message;
       if (type === "session.ready") {
         ready = true;
@@ -225,14 +226,14 @@ export class EventClient {
       }
       if (type === "session.ended") reason = data.reason;
       if (type === "error") fault = data;
-      this.#tell(type, data, message);
+      this.#emit(type, data, message);
     };
     const code = await new Promise((resolve) => (socket.onclose = (event) => resolve(event.code)));
     clearTimeout(giveUp);
     this.#socket = null;
     this.#sent = deferred();
     this.#reason = reason;
-    if (CLOSED_BY_CHOICE.has(code) && fault) throw new RefusedError(`${fault.message} (${fault.code})`);
+    if (FINAL_CLOSE_CODES.has(code) && fault) throw new RefusedError(`${fault.message} (${fault.code})`);
     if (!ready) throw new ClientError(fault ? fault.message : "The server did not accept the connection.");
     return ready;
   }
@@ -242,7 +243,7 @@ export class EventClient {
     this.#offsetKnown = false;
     this.#headerDue = this.#sessions > 1;
     if (this.#sessions > 1) {
-      this.#tell("reconnected", { sessions: this.#sessions, lostChunks: this.#lostChunks, reason: this.#reason });
+      this.#emit("reconnected", { sessions: this.#sessions, lostChunks: this.#lostChunks, reason: this.#reason });
       this.#lostChunks = 0;
     }
     socket.send(this.#config);
@@ -251,12 +252,12 @@ export class EventClient {
     if (this.#finishing) this.finish();
   }
 
-  #tell(type, data, { timestamp = new Date().toISOString(), correlation_id: correlationId = "" } = {}) {
+  #emit(type, data, { timestamp = new Date().toISOString(), correlation_id: correlationId = "" } = {}) {
     this.#events.put({ type, data, timestamp, correlationId, offset: this.#offset });
   }
 }
 
-/** A line of events that one reader waits at. */
+/** A queue of events with one reader. */
 class Events {
   #waiting = [];
   #reader = null;
@@ -286,8 +287,8 @@ class Events {
 }
 
 /**
- * Return what a chunk begins with that every continuation needs: a WebM's bytes up to its first cluster, an MP4's up
- * to its first fragment; null for a chunk that begins with neither.
+ * Return the header at the start of a chunk: the bytes before the first cluster of a WebM or the first fragment of an
+ * MP4. Null if the chunk begins with neither.
  * @param {ArrayBuffer} chunk
  */
 export function headerOf(chunk) {

@@ -1,4 +1,4 @@
-// Elements, made without ever reading HTML from a string.
+// Helpers for DOM elements. None parses HTML from a string.
 
 /** Make an element: `element("p", { class: "quiet", text: "…", data: { state: "x" } }, ...children)`. */
 export function element(name, { text, data, on, ...attributes } = {}, ...children) {
@@ -17,13 +17,13 @@ export function byId(id) {
   return document.getElementById(id);
 }
 
-/** Set text only where it differs: screen readers and selections are left alone. */
+/** Set text only if it differs, so that screen readers and selections are not disturbed. */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
 /**
- * Bring a container's children to be those of `items`, in order, reusing what is there.
+ * Make the children of a container match `items`, in order. Existing children are reused.
  * @param {Element} container
  * @param {{key: string}[]} items
  * @param {(item: object) => HTMLElement} make

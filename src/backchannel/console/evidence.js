@@ -1,9 +1,9 @@
-// A signal as it is shown: how likely, why, and with which numbers.
+// The probability and the evidence of a signal.
 
 import { element } from "./dom.js";
 import { clock, measured, named, PROBABILITIES } from "./words.js";
 
-/** Three bars and a word. */
+/** A probability as three bars and a word. */
 export function level(probability) {
   return element(
     "span",
@@ -13,7 +13,7 @@ export function level(probability) {
   );
 }
 
-/** Every number that a signal rests on. */
+/** A table of the measurements that a signal is based on. */
 export function evidenceTable(evidence) {
   if (!evidence.length) return element("p", { class: "quiet", text: "The server sent no evidence." });
   const row = (entry) => {
@@ -29,7 +29,7 @@ export function evidenceTable(evidence) {
       element("td", { class: "figure", text: measure ? "" : signed(entry.weight) }),
     );
   };
-  const heads = ["What was measured", "Value", "Usual", "When", "Weight"];
+  const heads = ["Measurement", "Value", "Baseline", "When", "Weight"];
   return element(
     "div",
     { class: "table", tabindex: "0", role: "group", "aria-label": "Evidence" },

@@ -1,29 +1,29 @@
-// What was told in one conversation, on one clock: events in, plain values out. No page in here.
+// The results of one conversation on one clock: events in, plain values out. Independent of the page.
 //
-// The lists have bounds, so a page that is left open for a day holds no more than it did after its first hours. Times
-// are seconds since the recording began; sessions that follow one another after a lost connection share that clock.
+// All lists are bounded, so a page left open for a day needs no more memory than after a few hours. Times are seconds
+// since the start of the recording. Sessions after a lost connection share this clock.
 
 import { DIMENSIONS, rebased } from "./words.js";
 
 export const MAX_SIGNALS = 4000;
 export const MAX_CUES = 20_000;
 export const MAX_SPANS = 4000;
-/** How many of the newest measurements tell the state of picture and sound. */
+/** How many of the newest measurements decide the conditions. */
 const MAX_MEASURED = 40;
 
-// When the page speaks up. All are judgement; they only decide on advice, never on what is measured.
+// Thresholds for advice to the user. All are judgement, and none affects what is measured.
 const LOOK_BACK_S = 2.5;
 const LISTEN_BACK_S = 10;
 /** Mean brightness of the picture, 0..1. */
 const DARK = 0.12;
-/** Height of the face in the picture's: below it lids and brows are a few pixels. */
+/** Height of the face as a share of the picture. Below it, lids and brows are only a few pixels. */
 const FAR = 0.14;
 const FACE_SEEN = 0.2;
-/** A live microphone has noise above this; one that is switched off, or a cable that is not in, has none. */
+/** A live microphone has noise above this level. One that is switched off or unplugged has none. */
 const SILENT_DBFS = -80;
-/** Pictures a second that the server looks at when it has time for all of them. */
+/** The full analysis rate of the server. */
 const FULL_RATE_HZ = 15;
-/** How long a loss stays on the page after it was told, s. */
+/** How long the page shows a loss, s. */
 const LOSS_SHOWN_S = 10;
 const LATE_S = 6;
 
@@ -34,13 +34,13 @@ export class Conversation {
   quality = [];
   dropped = [];
   degraded = [];
-  /** When sessions began, s; the first one is left out. */
+  /** Start times of all sessions but the first, s. */
   joins = [];
   measured = [];
   engine = "";
-  /** How far the analysis has come, and how far the recording; s. */
+  /** How far the analysis has come, s. */
   reachedS = 0;
-  /** Grows with each change, so that views know when to draw. */
+  /** Grows with each change. Views draw when it has changed. */
   version = 0;
   #active = new Map();
   #lossS = -Infinity;
@@ -51,7 +51,7 @@ export class Conversation {
   #soundS = 0;
   #droppedS = 0;
 
-  /** Take an event of the stream. Returns the signal that it is about, if any. */
+  /** Apply an event of the stream. Returns the signal that it is about, if any. */
   apply({ type, data, offset }) {
     this.version += 1;
     switch (type) {
@@ -87,7 +87,7 @@ export class Conversation {
     }
   }
 
-  /** Note a stretch that was recorded, or went by, and was not analysed. */
+  /** Record a period that was not analysed. */
   lose(start, end) {
     if (end <= start) return;
     this.version += 1;
@@ -96,7 +96,7 @@ export class Conversation {
     this.reachedS = Math.max(this.reachedS, end);
   }
 
-  /** A session is over, in whichever way: nothing in it goes on. */
+  /** End everything that is active, because the session is over. */
   closeSession(atS) {
     for (const type of [...this.#active.keys()]) this.#end(type, atS);
     if (this.engagement.length) this.#engagement(null, atS);
@@ -104,7 +104,7 @@ export class Conversation {
     this.version += 1;
   }
 
-  /** Another session begins at this moment. */
+  /** Record the start of another session. */
   join(atS) {
     keep(this.joins, atS, MAX_SPANS);
     this.version += 1;
@@ -140,7 +140,7 @@ export class Conversation {
   #quality({ overall, timeline = [] }, offset) {
     for (const entry of timeline) keep(this.quality, shifted(entry, offset), MAX_SPANS);
     if (!overall) return;
-    // Each session's is cumulative from its own beginning.
+    // The overall quality of a session is cumulative from the start of that session.
     const before = this.#overalls.get(offset)?.seconds ?? 0;
     this.#overalls.set(offset, { overall, seconds: timeline.at(-1)?.end ?? before + 1 });
   }
@@ -154,13 +154,13 @@ export class Conversation {
     keep(this.measured, measured, MAX_MEASURED);
   }
 
-  // --- what may be asked of it -----------------------------------------------------------------------------------
+  // --- queries ---------------------------------------------------------------------------------------------------
 
   get active() {
     return [...this.#active.values()];
   }
 
-  /** Quality so far; over sessions that followed one another, each weighed by how long it was. Null before the first. */
+  /** Quality so far: the mean over all sessions, weighted by their duration. Null before the first. */
   get overall() {
     const sessions = [...this.#overalls.values()];
     if (!sessions.length) return null;
@@ -169,7 +169,7 @@ export class Conversation {
     return Object.fromEntries(["quality_index", ...DIMENSIONS].map((name) => [name, Math.round(over(name))]));
   }
 
-  /** Share of the time that was analysed, and of the pictures that had a face; null where there is none yet. */
+  /** Share of the time analysed, and of pictures with a face. Null if there are none yet. */
   get coverage() {
     const { reachedS } = this;
     return {
@@ -185,8 +185,8 @@ export class Conversation {
     return signal.end ?? Math.max(this.reachedS, signal.start);
   }
 
-  /** Engagement as stretches, the last one up to now. Between two sessions there is none. */
-  stretches() {
+  /** Periods of engagement, the last one up to now. There is none between two sessions. */
+  periods() {
     return this.engagement
       .map(({ state, start }, place) => ({
         state,
@@ -196,7 +196,7 @@ export class Conversation {
       .filter(({ state }) => state !== null);
   }
 
-  /** Everything about one moment. */
+  /** Everything known about one moment. */
   at(timeS) {
     const during = (one) => one.start <= timeS && timeS <= one.end;
     const started = this.engagement.filter(({ start }) => start <= timeS);
@@ -211,7 +211,7 @@ export class Conversation {
     };
   }
 
-  /** What stands in the way of measuring just now, as names of states; `nowS` is the recorder's clock. */
+  /** Names of the conditions that impair the analysis now. `nowS` is the recorder's clock. */
   conditions(nowS) {
     const found = [];
     const seen = this.#lately(LOOK_BACK_S);
@@ -244,7 +244,7 @@ export class Conversation {
     return this.reachedS - measured[0].start >= backS * 0.8;
   }
 
-  /** The whole as a recording, spelled as `backchannel.report` reads it. */
+  /** The conversation as a recording, in the JSON format of `backchannel.report`. */
   recording({ source, recordedAt }) {
     const duration = this.reachedS;
     const within = (one) => ({ ...one, start: Math.min(one.start, duration), end: Math.min(one.end, duration) });
@@ -259,7 +259,7 @@ export class Conversation {
         return within({ ...signal, rationale, end: this.endOf(signal) });
       }),
       cues: this.cues.map(({ id, ...cue }) => within(cue)),
-      engagement: this.stretches().map(within),
+      engagement: this.periods().map(within),
       quality: {
         overall: this.overall,
         timeline: this.quality.map(({ start, end, values }) => within({ start, end, values })),

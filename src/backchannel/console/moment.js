@@ -1,10 +1,10 @@
-// Everything that was known at one moment.
+// The details of one moment.
 
 import { byId, element } from "./dom.js";
 import { evidenceTable, level } from "./evidence.js";
 import { clock, DIMENSIONS, ENGAGEMENT, measured, named, rebased } from "./words.js";
 
-/** Show a moment, as `Conversation.at` tells it. */
+/** Show a moment as returned by `Conversation.at`. */
 export function drawMoment(moment) {
   const body = byId("moment-body");
   const { timeS, signals, cues } = moment;
@@ -12,10 +12,10 @@ export function drawMoment(moment) {
   const facts = [
     ["At", clock(timeS, true)],
     ["Engagement", ENGAGEMENT[moment.engagement] ?? "not measured"],
-    ["Quality of these seconds", quality ? `${quality.quality_index} (${DIMENSIONS.map((name) => `${name} ${quality[name]}`).join(", ")})` : "not measured yet"],
+    ["Quality of this window", quality ? `${quality.quality_index} (${DIMENSIONS.map((name) => `${name} ${quality[name]}`).join(", ")})` : "not measured yet"],
   ];
   if (moment.dropped) facts.push(["Coverage", "not analysed"]);
-  else if (moment.degraded) facts.push(["Coverage", "sound only; no picture came"]);
+  else if (moment.degraded) facts.push(["Coverage", "audio only, no video arrived"]);
   body.replaceChildren(
     element("dl", { class: "about" }, ...facts.map(([term, text]) => element("div", {}, element("dt", { text: term }), element("dd", { text })))),
     element(
@@ -25,19 +25,19 @@ export function drawMoment(moment) {
         "div",
         {},
         element("h3", { text: signals.length ? "Signals" : "No signal at this moment" }),
-        signals.length && element("ul", { class: "told" }, ...signals.map(signalTold)),
+        signals.length && element("ul", { class: "signal-list" }, ...signals.map(signalItem)),
       ),
       element(
         "div",
         {},
         element("h3", { text: cues.length ? "Cues" : "No cue at this moment" }),
-        cues.length && element("ul", { class: "cue-list" }, ...cues.map(cueTold)),
+        cues.length && element("ul", { class: "cue-list" }, ...cues.map(cueItem)),
       ),
     ),
   );
 }
 
-function signalTold(signal) {
+function signalItem(signal) {
   return element(
     "li",
     {},
@@ -48,11 +48,11 @@ function signalTold(signal) {
   );
 }
 
-function cueTold(cue) {
+function cueItem(cue) {
   const direction = cue.direction ? `, ${cue.direction}` : "";
-  const usual = cue.baseline === null ? "" : ` (usually ${measured(cue.baseline, cue.unit)})`;
+  const baseline = cue.baseline === null ? "" : ` (baseline ${measured(cue.baseline, cue.unit)})`;
   return element("li", {
-    text: `${named(cue.cue)}${direction}: ${measured(cue.value, cue.unit)}${usual}`,
+    text: `${named(cue.cue)}${direction}: ${measured(cue.value, cue.unit)}${baseline}`,
     data: { modality: cue.modality },
   });
 }

@@ -1,4 +1,4 @@
-// What is so just now: engagement and its last minute, the newest signals, quality.
+// The current state: engagement with its last minute, the newest signals, and quality.
 
 import { byId, element, reconcile, setText } from "./dom.js";
 import { evidenceTable, level } from "./evidence.js";
@@ -37,18 +37,18 @@ export class NowView {
   }
 
   #drawEngagement(conversation) {
-    const stretches = conversation.stretches();
+    const periods = conversation.periods();
     const state = conversation.engagement.at(-1)?.state ?? "";
     const label = byId("engagement");
     label.dataset.state = state;
-    setText(label, ENGAGEMENT[state] ?? (stretches.length ? "Not measured just now" : "Not measured yet"));
+    setText(label, ENGAGEMENT[state] ?? (periods.length ? "Currently not measured" : "Not measured yet"));
     const from = conversation.reachedS - BAND_S;
-    const shown = stretches.filter(({ end }) => end > from).map((one) => ({ ...one, key: String(one.start) }));
+    const shown = periods.filter(({ end }) => end > from).map((one) => ({ ...one, key: String(one.start) }));
     const band = byId("band");
     reconcile(
       band,
       shown,
-      ({ state: of }) => element("div", { class: "stretch", data: { state: of } }),
+      ({ state: of }) => element("div", { class: "period", data: { state: of } }),
       (node, { start, end }) => {
         const left = Math.max(0, (start - from) / BAND_S);
         node.style.left = `${left * 100}%`;
@@ -122,7 +122,7 @@ export class NowView {
   }
 }
 
-/** One row: what it is called, where it stands on 0..100, and how its windows went. */
+/** A row of the quality panel: name, score (0..100), and the course over the windows. */
 function dimension(name) {
   const label = name === "quality_index" ? "Index" : named(name);
   const fill = element("i");

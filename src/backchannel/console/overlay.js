@@ -1,8 +1,8 @@
-// The quiet overlay: where the server last measured the face, and where it looked. About as late as the latency says.
+// The overlay: the last measured face and gaze. It lags behind the video by the latency.
 
 import { byId } from "./dom.js";
 
-/** Degrees of gaze that make the line one face long. */
+/** The gaze angle at which the line is as long as the face, deg. */
 const GAZE_DEG = 30;
 
 export class Overlay {
@@ -22,7 +22,7 @@ export class Overlay {
     this.draw(this.#face);
   }
 
-  /** Draw a face as `coverage.measured` tells it; null for none. */
+  /** Draw the face of a `coverage.measured` event, or none if it is null. */
   draw(face) {
     this.#face = face;
     byId("overlay").toggleAttribute("hidden", !(this.#on && face));
@@ -32,7 +32,7 @@ export class Overlay {
     const gaze = byId("overlay-gaze");
     gaze.toggleAttribute("hidden", face.gaze_yaw_deg === null);
     if (face.gaze_yaw_deg === null) return;
-    // From between the eyes. The subject's left is the picture's right.
+    // The line starts between the eyes. The subject's left is on the right of the picture.
     const x = face.left + face.width / 2;
     const y = face.top + face.height * 0.38;
     set(gaze, {
@@ -43,7 +43,7 @@ export class Overlay {
     });
   }
 
-  /** Lay the overlay over the picture itself, without the bars beside it. */
+  /** Align the overlay with the picture, without the bars beside it. */
   #place() {
     const { videoWidth, videoHeight, clientWidth, clientHeight } = this.#video;
     if (!videoWidth || !clientWidth) return;

@@ -1,10 +1,10 @@
-// What belongs to one press of Start: the source, its recording, the stream, and what is heard on it.
+// One run of the console, from Start to End: the source, its recorder, the stream and its events.
 
 import { EventClient } from "./backchannel.js";
 import { Clock, openDevices, openFile, Recorder } from "./source.js";
 
 const INCLUDE = ["evidence", "conversation_quality_overall", "conversation_quality_timeline"];
-/** A server that restarts is waited for two minutes. */
+/** Pauses before each attempt to reconnect, s: two minutes in total, enough for a restart of the server. */
 const RETRY_AFTER_S = [0.25, 0.5, 1, 2, 4, ...Array(14).fill(8)];
 
 /** One conversation, from Start to its end. */
@@ -17,24 +17,24 @@ export class Run {
   #conversation;
   #chosen;
   #video;
-  #told;
+  #callbacks;
   #lostS = 0;
   #wanted = "live";
 
   /**
-   * @param {import("./model.js").Conversation} conversation What takes the events.
+   * @param {import("./model.js").Conversation} conversation Collects the events.
    * @param {{file: File | null, camera: string, microphone: string}} chosen The source.
-   * @param {HTMLVideoElement} video Where it is shown.
-   * @param {object} told Whom to tell: `state(name)`, `event(event, signal)`, and `over()` when the source has ended.
+   * @param {HTMLVideoElement} video Shows the source.
+   * @param {object} callbacks `state(name)`, `event(event, signal)`, and `over()` when the source ends.
    */
-  constructor(conversation, chosen, video, told) {
+  constructor(conversation, chosen, video, callbacks) {
     this.#conversation = conversation;
     this.#chosen = chosen;
     this.#video = video;
-    this.#told = told;
+    this.#callbacks = callbacks;
   }
 
-  /** What a report is called. */
+  /** The title of the report. */
   get title() {
     return this.#chosen.file?.name ?? "Live conversation";
   }
@@ -43,7 +43,7 @@ export class Run {
     return Boolean(this.stream) && !this.stream.getVideoTracks().length;
   }
 
-  /** Open the source and the stream, and begin to record. */
+  /** Open the source and the stream, and start recording. */
   async open(url, token) {
     const { file, camera, microphone } = this.#chosen;
     this.stream = file ? await openFile(file, this.#video) : await openDevices(camera, microphone);
@@ -53,60 +53,60 @@ export class Run {
     this.recorder = new Recorder(this.stream, this.clock, (chunk, startS) => this.client.send(chunk, startS));
     this.recordedAt = new Date();
     this.recorder.begin();
-    if (file) this.#video.onended = this.#told.over;
-    else for (const track of this.stream.getTracks()) track.onended = this.#told.over;
+    if (file) this.#video.onended = this.#callbacks.over;
+    else for (const track of this.stream.getTracks()) track.onended = this.#callbacks.over;
   }
 
   async #play() {
     const video = this.#video;
     video.muted = !this.#chosen.file;
     await video.play().catch(() => {
-      video.muted = true; // the click was too long ago for sound
+      video.muted = true; // Browsers allow sound only shortly after a click.
       return video.play();
     });
   }
 
-  /** Hear everything that is told. */
+  /** Handle all events of the stream. */
   async listen() {
     for await (const event of this.client) {
-      this.#told.event(event, this.#conversation.apply(event));
-      if (event.type === "disconnected") await this.#lose();
-      if (event.type === "reconnected") await this.#comeBack();
+      this.#callbacks.event(event, this.#conversation.apply(event));
+      if (event.type === "disconnected") await this.#handleDisconnect();
+      if (event.type === "reconnected") await this.#handleReconnect();
     }
   }
 
-  async #lose() {
+  async #handleDisconnect() {
     this.#lostS = this.#conversation.reachedS;
     this.#conversation.closeSession(this.#lostS);
     await this.recorder.drop();
-    if (this.#wanted === "live") this.#told.state("reconnecting");
+    if (this.#wanted === "live") this.#callbacks.state("reconnecting");
   }
 
-  async #comeBack() {
+  async #handleReconnect() {
     await this.recorder.drop();
-    // What was recorded last, and what went by meanwhile, was never analysed.
+    // The end of the last recording and the time without a connection were not analysed.
     this.#conversation.lose(this.#lostS, this.clock.nowS);
     this.#conversation.join(this.clock.nowS);
     if (this.#wanted === "live") this.recorder.begin();
-    if (this.#wanted !== "ended") this.#told.state(this.#wanted);
+    if (this.#wanted !== "ended") this.#callbacks.state(this.#wanted);
   }
 
   pause() {
     this.#wanted = "paused";
     this.recorder.pause();
     if (this.#chosen.file) this.#video.pause();
-    this.#told.state("paused");
+    this.#callbacks.state("paused");
   }
 
   async resume() {
     this.#wanted = "live";
     if (this.#chosen.file) await this.#video.play();
     if (this.recorder.begun) this.recorder.resume();
-    else this.recorder.begin(); // its first chunk calls back a server that had heard nothing for too long
-    this.#told.state(this.client.connected ? "live" : "reconnecting");
+    else this.recorder.begin(); // After an idle timeout, the first chunk reconnects.
+    this.#callbacks.state(this.client.connected ? "live" : "reconnecting");
   }
 
-  /** Record no more, and hear the rest; where nobody is there to tell it, hang up. */
+  /** Stop recording and wait for the remaining results. Without a connection, close at once. */
   async finish() {
     this.#wanted = "ended";
     const { connected } = this.client;
@@ -116,7 +116,7 @@ export class Run {
     if (!connected) this.client.close();
   }
 
-  /** Let go of everything. */
+  /** Release the source and the connection. */
   release() {
     this.clock.stop();
     this.client?.close();

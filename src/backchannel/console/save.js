@@ -1,6 +1,6 @@
-// Saving: the server makes one self-contained page of what this page has collected.
+// Saving a report: the server renders the recording as one self-contained page.
 
-/** Have a report made of a recording, and hand it to the browser's downloads. */
+/** Render the report of a recording on the server, and download it. */
 export async function saveReport(base, token, recording) {
   const answer = await fetch(new URL("console/report", base), {
     method: "POST",
@@ -9,7 +9,7 @@ export async function saveReport(base, token, recording) {
   });
   if (!answer.ok) {
     const body = await answer.json().catch(() => ({}));
-    throw new Error(body.message ?? `The report could not be made (${answer.status}).`);
+    throw new Error(body.message ?? `The server could not create the report (status ${answer.status}).`);
   }
   const link = document.createElement("a");
   link.href = URL.createObjectURL(await answer.blob());

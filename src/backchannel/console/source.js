@@ -1,7 +1,7 @@
-// Where the picture and the sound come from, and how they are recorded: a camera and a microphone, or a file that is
-// played. Either way a MediaRecorder cuts them into short chunks, so a file is streamed as live as a camera.
+// The source of video and audio, and its recorder: a camera and a microphone, or a file that is played. A MediaRecorder
+// cuts both into short chunks, so a file is streamed in real time like a camera.
 
-/** As often as the server answers; longer chunks would only come later. */
+/** The interval at which the server answers. Longer chunks would only add latency. */
 export const CHUNK_MS = 500;
 const VIDEO_BITS = 900_000;
 const AUDIO_BITS = 64_000;
@@ -16,7 +16,7 @@ const FORMATS = {
   audio: ["audio/webm;codecs=opus", "audio/webm", "audio/mp4"],
 };
 
-/** Something about the source that the person at the page can mend; `kind` names the state. */
+/** A problem with the source that the user can fix. `kind` is its name. */
 export class SourceError extends Error {
   constructor(kind, message) {
     super(message);
@@ -24,7 +24,7 @@ export class SourceError extends Error {
   }
 }
 
-/** Session time: seconds recorded so far, pauses left out. */
+/** Session time: seconds recorded so far, without pauses. */
 export class Clock {
   #recordedMs = 0;
   #sinceMs = null;
@@ -47,62 +47,61 @@ export class Clock {
   }
 }
 
-/** Open a camera and a microphone; "" is the usual device, "none" leaves it out. */
+/** Open a camera and a microphone. "" is the default device, "none" is no device. */
 export async function openDevices(camera, microphone) {
   if (!navigator.mediaDevices) {
     throw new SourceError(
       "insecure",
-      "Browsers open a camera only on pages from this machine or over https. A file can be played here all the same.",
+      "Browsers allow the camera only on pages from this machine or over https. Use https, or play a file.",
     );
   }
-  const video = wanted(camera, { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30, max: 30 } });
-  // Loudness is measured, so nothing may even it out.
-  const audio = wanted(microphone, { echoCancellation: true, noiseSuppression: false, autoGainControl: false });
+  const video = constraintsOf(camera, { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30, max: 30 } });
+  // The server measures loudness, so the browser must not adjust it.
+  const audio = constraintsOf(microphone, { echoCancellation: true, noiseSuppression: false, autoGainControl: false });
   if (!video && !audio) throw new SourceError("nothing", "Choose a camera, a microphone, or both.");
   try {
     return await navigator.mediaDevices.getUserMedia({ video, audio });
   } catch (error) {
-    throw new SourceError(...told(error));
+    throw new SourceError(...describe(error));
   }
 }
 
-function wanted(device, constraints) {
+function constraintsOf(device, constraints) {
   if (device === "none") return false;
   return device ? { ...constraints, deviceId: { exact: device } } : constraints;
 }
 
-function told(error) {
+function describe(error) {
   switch (error.name) {
     case "NotAllowedError":
       return [
         "permission",
-        "The browser did not let this page use the camera or the microphone. Allow both in the address bar, then " +
-          "press Start again.",
+        "The browser blocked the camera or the microphone. Allow both in the address bar, then press Start again.",
       ];
     case "NotFoundError":
     case "OverconstrainedError":
-      return ["missing", "No such camera or microphone was found. Connect one or choose another, then press Start."];
+      return ["missing", "The camera or the microphone was not found. Connect it or choose another, then press Start."];
     case "NotReadableError":
-      return ["busy", "The camera or the microphone is in use by another program. Close that, then press Start."];
+      return ["busy", "Another program uses the camera or the microphone. Close it, then press Start."];
     default:
-      return ["failed", "The camera or the microphone could not be opened."];
+      return ["failed", "The camera or the microphone could not be opened. Choose another, then press Start."];
   }
 }
 
-/** The devices there are; without permission they have no names yet. */
+/** List the devices. Before permission is granted they have no names. */
 export async function listDevices() {
   const devices = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
   const of = (kind) => devices.filter((device) => device.kind === kind && device.deviceId && device.label);
   return { cameras: of("videoinput"), microphones: of("audioinput") };
 }
 
-/** Play a file in a video element and return what it shows as a stream. */
+/** Play a file in a video element, and return the video as a stream. */
 export async function openFile(file, video) {
   const capture = video.captureStream ?? video.mozCaptureStream;
   if (!capture) {
     throw new SourceError(
       "unsupported",
-      "This browser cannot stream a file that it plays. Chrome, Edge and Firefox can; the camera works here too.",
+      "This browser cannot stream files. Use Chrome, Edge or Firefox, or use the camera.",
     );
   }
   video.srcObject = null;
@@ -119,7 +118,7 @@ export async function openFile(file, video) {
   return capture.call(video);
 }
 
-/** Let go of a file. */
+/** Close a file. */
 export function closeFile(video) {
   video.pause();
   if (video.src) URL.revokeObjectURL(video.src);
@@ -127,7 +126,7 @@ export function closeFile(video) {
   video.load();
 }
 
-/** Records a stream in chunks, in order. Each `begin` makes a new recording, whose own clock starts at zero. */
+/** Records a stream in chunks, in order. Each `begin` starts a new recording, whose container clock starts at zero. */
 export class Recorder {
   #stream;
   #onChunk;
@@ -165,7 +164,7 @@ export class Recorder {
     this.#recorder = recorder;
   }
 
-  /** Whether a recording goes on, or pauses. */
+  /** Whether there is a recording, running or paused. */
   get begun() {
     return this.#recorder !== null;
   }
@@ -183,7 +182,7 @@ export class Recorder {
     this.#clock.start();
   }
 
-  /** Stop the recording; resolves when its last chunk has been handed on. The clock goes on. */
+  /** Stop the recording. Resolves after its last chunk. The clock keeps running. */
   async end() {
     const recorder = this.#recorder;
     this.#recorder = null;
@@ -191,7 +190,7 @@ export class Recorder {
     await this.#sending;
   }
 
-  /** Stop the recording; what it has not handed on yet is of no use any more. */
+  /** Stop the recording and discard its last chunk. */
   async drop() {
     if (this.#recorder) this.#recorder.ondataavailable = null;
     await this.end();

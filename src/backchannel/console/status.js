@@ -1,4 +1,4 @@
-// What the page says of itself: its state, what stands in the way, and what went wrong.
+// The status of the page: its state, conditions that impair the analysis, and errors.
 
 import { KeyNeededError } from "./access.js";
 import { ClientError, RefusedError } from "./backchannel.js";
@@ -19,37 +19,37 @@ export const IDLE = ["setup", "failed", "ended"];
 export const RUNNING = ["live", "paused", "reconnecting"];
 
 const CONDITIONS = {
-  dark: ["Too dark.", "The picture is too dark to measure a face well. Turn on a light in front of you."],
-  noFace: ["No face in view.", "Nothing is said about the face meanwhile. Sit in front of the camera."],
-  far: ["Too far away.", "The face is small in the picture, so fine movements are lost. Come closer."],
-  noSound: ["No sound.", "Nothing is heard, so nothing is said about the voice. Check the microphone."],
-  reduced: ["A busy server.", "It looks at fewer pictures a second than usual, so quick movements may be missed."],
-  overloaded: ["Running behind.", "Some of it was not analysed or comes late; the timeline marks what is missing."],
-  starting: ["Starting.", "If the browser asks, allow the camera and the microphone."],
+  dark: ["Too dark.", "The video is too dark to measure the face well. Turn on a light in front of you."],
+  noFace: ["No face in view.", "Facial signals are paused. Sit in front of the camera."],
+  far: ["Too far away.", "The face is too small to measure fine movements. Come closer."],
+  noSound: ["No sound.", "Voice signals are paused. Check the microphone."],
+  reduced: ["Busy server.", "The server analyses fewer pictures per second, so it may miss quick movements."],
+  overloaded: ["Running behind.", "The analysis is late or incomplete. The timeline marks gaps."],
+  starting: ["Starting.", "If the browser asks, allow access to the camera and the microphone."],
   reconnecting: [
     "Reconnecting.",
-    "The connection to the server was lost. What happens meanwhile is not analysed; what was told is kept.",
+    "The connection to the server was lost. The analysis is paused; earlier results are kept.",
   ],
 };
 const PROBLEMS = {
   permission: "No permission.",
-  missing: "Nothing found.",
-  busy: "In use.",
-  insecure: "Not from here.",
-  unsupported: "Not in this browser.",
-  unplayable: "Cannot be played.",
+  missing: "No device found.",
+  busy: "Device in use.",
+  insecure: "Insecure connection.",
+  unsupported: "Unsupported browser.",
+  unplayable: "The file cannot be played.",
 };
 const WELCOME = {
   setup: [
-    "Social signals from live video, each with what it rests on.",
+    "Social signals from live video, each with its evidence.",
     "Press Start to use your camera and microphone, or drop a video file here.",
   ],
-  ended: ["The session has ended.", "Look around in its timeline, save a report, or start another one."],
+  ended: ["The session has ended.", "Explore the timeline, save a report, or start a new session."],
 };
 const CONTROLS = ["start", "pause", "end"];
 
 /**
- * Show what can be done and seen in a state.
+ * Show the controls and panels of a state.
  * @param {string} state
  * @param {{file: boolean, soundOnly: boolean}} source
  */
@@ -69,7 +69,7 @@ export function drawState(state, { file, soundOnly }) {
   show("welcome", idle && !(file && state === "ended"));
   show("before", state === "setup" || state === "failed");
   show("sound-only", running && soundOnly);
-  // Not `disabled`, which would take the focus away from whoever pressed it.
+  // Not `disabled`, because the button would lose the focus.
   byId("start").setAttribute("aria-disabled", String(state === "starting"));
   byId("pause").setAttribute("aria-disabled", String(state === "reconnecting"));
   setText(byId("pause"), state === "paused" ? "Resume" : "Pause");
@@ -77,7 +77,7 @@ export function drawState(state, { file, soundOnly }) {
   setText(byId("welcome-lead"), lead);
   setText(byId("welcome-more"), more);
   byId("frame").classList.toggle("mirrored", !file && !idle);
-  // Whoever pressed a button that has gone is left at the one in its place.
+  // If the focused button is hidden now, focus the one that replaces it.
   if (CONTROLS.includes(focused?.id) && focused.hidden) byId(running ? "pause" : "start").focus();
 }
 
@@ -85,41 +85,41 @@ function show(id, shown) {
   byId(id).hidden = !shown;
 }
 
-/** Show what stands in the way, by name, and what the server said last. */
-export function drawConditions(names, said) {
-  const shown = names.map((name) => ({ key: name, told: CONDITIONS[name] }));
-  if (said) shown.push({ key: said, told: ["The server says:", said] });
+/** Show conditions by name, and the latest error message of the server. */
+export function drawConditions(names, serverMessage) {
+  const shown = names.map((name) => ({ key: name, content: CONDITIONS[name] }));
+  if (serverMessage) shown.push({ key: serverMessage, content: ["Server message:", serverMessage] });
   reconcile(
     byId("conditions"),
     shown,
-    ({ told: [head, text] }) => element("p", { class: "condition" }, element("strong", { text: head }), text),
+    ({ content: [head, text] }) => element("p", { class: "condition" }, element("strong", { text: head }), text),
     () => {},
   );
 }
 
-/** Say what went wrong; null for nothing. `begun` is whether there had been a session. */
+/** Show an error, or hide the box if it is null. `begun` is whether a session had started. */
 export function drawProblem(error, begun = false) {
   const box = byId("problem");
   box.hidden = error === null;
   if (error !== null) {
-    const [head, text] = described(error, begun);
+    const [head, text] = describe(error, begun);
     box.replaceChildren(element("strong", { text: head }), text);
   }
 }
 
-function described(error, begun) {
-  if (error instanceof SourceError) return [PROBLEMS[error.kind] ?? "That did not work.", error.message];
+function describe(error, begun) {
+  if (error instanceof SourceError) return [PROBLEMS[error.kind] ?? "Something went wrong.", error.message];
   if (error instanceof KeyNeededError) {
-    return ["An API key is needed.", "This page is not opened on the server's own machine. Enter a key, then press Start."];
+    return ["An API key is needed.", "Only a browser on the server's own machine needs none. Enter a key, then press Start."];
   }
   if (error instanceof RefusedError) return ["Refused.", error.message];
   if (error instanceof ClientError) return [begun ? "The connection ended." : "Not connected.", error.message];
-  // What browsers throw when nobody answers.
-  if (error instanceof TypeError) return ["Not connected.", "The server does not answer. Is it running?"];
-  return ["That did not work.", error.message || "Press Start again."];
+  // Browsers throw a TypeError if no server answers.
+  if (error instanceof TypeError) return ["Not connected.", "The server does not answer. Check that it is running."];
+  return ["Something went wrong.", error.message || "Press Start again."];
 }
 
-/** Tell those who listen to the page. */
+/** Announce text to screen readers. */
 export function announce(text) {
   setText(byId("announce"), text);
 }

@@ -1,5 +1,5 @@
-// The timeline: a lane for engagement, one for each signal, and below, on request, one for each cue. Only what is in
-// view is in the page, so an hour costs as much as a minute.
+// The timeline: a lane for engagement, one for each signal, and optionally one for each cue. The page only has elements
+// for the visible part, so an hour costs as much as a minute.
 
 import { byId, element, reconcile } from "./dom.js";
 import { clock, measured, named, SIGNALS } from "./words.js";
@@ -7,7 +7,7 @@ import { clock, measured, named, SIGNALS } from "./words.js";
 const PX_PER_S = 12;
 const MARGIN_PX = 300;
 const TICK_S = 10;
-/** Room to the right of now, so that what is new is not glued to the edge. */
+/** Empty space to the right of the current time. */
 const AHEAD_S = 2;
 
 export class Timeline {
@@ -25,8 +25,8 @@ export class Timeline {
   #onFollow;
 
   /**
-   * @param {(timeS: number) => void} onMoment Called when somebody asks for a moment.
-   * @param {(following: boolean) => void} onFollow Called when the view leaves now, or comes back.
+   * @param {(timeS: number) => void} onMoment Called when the user selects a moment.
+   * @param {(following: boolean) => void} onFollow Called when the view stops or starts following the current time.
    */
   constructor(onMoment, onFollow) {
     this.#onMoment = onMoment;
@@ -45,14 +45,14 @@ export class Timeline {
     this.follow();
   }
 
-  /** Show what a conversation holds up to `endS`. */
+  /** Draw a conversation up to `endS`. */
   draw(conversation, endS) {
     this.#conversation = conversation;
     this.#endS = Math.max(endS, conversation.reachedS);
     this.#draw();
   }
 
-  /** Show a moment, and bring it into view. */
+  /** Show a moment and scroll to it. */
   show(timeS, item = null) {
     this.#atS = Math.min(Math.max(timeS, 0), this.#endS);
     this.#chosen = item?.id ?? null;
@@ -64,7 +64,7 @@ export class Timeline {
     this.#onMoment(this.#atS);
   }
 
-  /** Keep now in view. */
+  /** Keep the current time in view. */
   follow() {
     this.#setFollowing(true);
     if (this.#conversation) this.#draw();
@@ -87,7 +87,7 @@ export class Timeline {
   #scrolled() {
     const { scrollLeft, clientWidth, scrollWidth } = this.#viewport;
     const atEnd = scrollLeft + clientWidth >= scrollWidth - PX_PER_S * 4;
-    // By hand, since our own drawing always leads to the end.
+    // The user scrolled: our own drawing always scrolls to the end.
     if (this.#following && !atEnd) this.#setFollowing(false);
     this.#draw();
   }
@@ -109,7 +109,7 @@ export class Timeline {
       .map((signal) => ({ ...signal, lane: signal.type, end: conversation.endOf(signal) }));
     if (this.#showCues) items.push(...conversation.cues.filter(within).map((cue) => ({ ...cue, lane: `cue ${cue.cue}` })));
     for (const lane of this.#lanes.querySelectorAll(".lane")) this.#drawLane(lane, items, fromS, toS);
-    this.#drawEngagement(conversation.stretches().filter(within));
+    this.#drawEngagement(conversation.periods().filter(within));
     this.#drawMarks(conversation, within, fromS, toS);
     this.#drawMoment();
   }
@@ -153,19 +153,19 @@ export class Timeline {
     placed(node, item.start, item.end);
     if (item.type) node.dataset.level = item.probability;
     node.classList.toggle("chosen", item.id === this.#chosen);
-    const label = described(item);
+    const label = describe(item);
     if (node.title !== label) {
       node.title = label;
       node.setAttribute("aria-label", label);
     }
   }
 
-  #drawEngagement(stretches) {
+  #drawEngagement(periods) {
     const lane = this.#lanes.querySelector('[data-key="engagement"]');
     reconcile(
       lane,
-      stretches.map((one) => ({ ...one, key: String(one.start) })),
-      ({ state }) => element("div", { class: "stretch", title: named(state), data: { state } }),
+      periods.map((one) => ({ ...one, key: String(one.start) })),
+      ({ state }) => element("div", { class: "period", title: named(state), data: { state } }),
       (node, { start, end }) => placed(node, start, end),
     );
   }
@@ -192,13 +192,13 @@ export class Timeline {
     placed(head, this.#atS ?? 0);
   }
 
-  // --- asking for a moment ---------------------------------------------------------------------------------------
+  // --- selecting a moment ----------------------------------------------------------------------------------------
 
   #clicked(event) {
     if (!this.#conversation || this.#endS <= 0) return;
     const item = this.#found(event.target.closest(".bar-item")?.dataset.id);
     const x = event.clientX - this.#lanes.getBoundingClientRect().left;
-    // A keyboard's click has no place of its own.
+    // A click by keyboard has no position.
     const atS = event.detail === 0 && item ? item.start : x / PX_PER_S;
     this.show(item ? Math.min(Math.max(atS, item.start), this.#endFor(item)) : atS, item);
   }
@@ -233,7 +233,7 @@ function placed(node, start, end = null) {
   return node;
 }
 
-function described(item) {
+function describe(item) {
   const when = `${clock(item.start, true)} to ${clock(item.end, true)}`;
   if (item.type) return `${named(item.type)}, ${item.probability}, ${when}`;
   return `${named(item.cue)}${item.direction ? `, ${item.direction}` : ""}, ${measured(item.value, item.unit)}, ${when}`;

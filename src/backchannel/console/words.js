@@ -1,4 +1,4 @@
-// How things are called on the page, and how numbers are written.
+// Names and number formats of the page.
 
 export const SIGNALS = [
   "agreement",
@@ -16,7 +16,7 @@ export const DIMENSIONS = ["clarity", "authority", "energy", "rapport", "learnin
 export const PROBABILITIES = ["low", "medium", "high"];
 export const ENGAGEMENT = { engaged: "Engaged", neutral: "Neutral", disengaged: "Disengaged" };
 
-/** "brow_raise.duration" as people say it: "Brow raise, duration". */
+/** "brow_raise.duration" as "Brow raise, duration". */
 export function named(name) {
   const plain = name.replaceAll("_", " ").replace(".", ", ");
   return plain.charAt(0).toUpperCase() + plain.slice(1);
@@ -31,24 +31,24 @@ export function clock(seconds, tenths = false) {
   return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 
-/** A measurement as rationales write it: whole from ten up, one decimal below. */
+/** A number as in rationales: no decimals from 10 up, one below. */
 export function number(value) {
   return Math.abs(value) >= 10 ? value.toFixed(0) : value.toFixed(1).replace(/\.0$/, "");
 }
 
-const UNITS = { deg: "°", "deg/s": "° a second", st: " semitones", "%": " %", "": "" };
+const UNITS = { deg: "°", "deg/s": "° per second", st: " semitones", "%": " %", "": "" };
 
 /** A measurement with its unit. */
 export function measured(value, unit) {
   return `${number(value)}${UNITS[unit] ?? ` ${unit}`}`;
 }
 
-/** 0.957 as "96 %"; only all of it is 100. */
+/** 0.957 as "96 %". Only a full share becomes 100 %. */
 export function share(value) {
   return `${value >= 1 ? 100 : Math.min(99, Math.round(value * 100))} %`;
 }
 
-/** What to know about the times in a rationale: the server counts from where its session began. "" where we do too. */
+/** A note on the times in a rationale of a later session, which count from the start of that session. Otherwise "". */
 export function rebased({ sessionS }) {
   return sessionS > 0.05 ? `Times in this sentence count from ${clock(sessionS, true)}, where a new session began.` : "";
 }
