@@ -92,7 +92,7 @@ def test_a_file_that_is_no_film_is_one_line(server: dict[str, str], tmp_path: Pa
     (tmp_path / "film.mp4").write_text("not a film")
     failed = run("stream", tmp_path / "film.mp4", "--protocol", protocol, **server)
     assert is_one_line_without_a_traceback(failed)
-    assert "not media that can be read" in failed.stderr
+    assert "not a readable media file" in failed.stderr
 
 
 def test_an_interrupt_ends_it_with_130_and_no_traceback(server: dict[str, str], tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from interhumanai.stream import UnknownEvent, parse_stream_event
 
 from backchannel.errors import CATALOGUE, Problem
 from backchannel.protocol import events
-from backchannel.protocol.errors import ErrorLinks
+from backchannel.protocol.errors import ErrorLinks, IllegalEventError
 from backchannel.protocol.event_messages import Data, SessionEnded, decode, encode
 from backchannel.protocol.events import Phase
 from backchannel.protocol.include import Include
@@ -107,7 +107,7 @@ def test_legal_events_of_each_phase(phase: Phase, event: str) -> None:
     if event in LEGAL[phase]:
         CALLS[event](session)
     else:
-        with pytest.raises(events.IllegalEventError):
+        with pytest.raises(IllegalEventError):
             CALLS[event](session)
 
 

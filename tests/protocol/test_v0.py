@@ -7,7 +7,7 @@ import pytest
 
 from backchannel.errors import CATALOGUE, Problem
 from backchannel.protocol import v0
-from backchannel.protocol.errors import ErrorLinks
+from backchannel.protocol.errors import ErrorLinks, IllegalEventError
 from backchannel.protocol.include import Include
 from backchannel.values import Coverage
 from tests.protocol.results import segment_result
@@ -155,13 +155,13 @@ def test_a_header_without_media_gets_an_empty_result_and_keeps_the_quality() -> 
 def test_answering_out_of_order_or_twice_is_a_bug() -> None:
     session, _ = new().media(5)
     session, _ = session.media(5)
-    with pytest.raises(v0.IllegalEventError):
+    with pytest.raises(IllegalEventError):
         session.answer(2, None)
     session, _ = session.answer(1, None)
-    with pytest.raises(v0.IllegalEventError):
+    with pytest.raises(IllegalEventError):
         session.refuse(1, Problem("ih5002", "x"))
     session, _ = session.answer(2, None)
-    with pytest.raises(v0.IllegalEventError):
+    with pytest.raises(IllegalEventError):
         session.answer(3, None)
 
 
@@ -193,7 +193,7 @@ def test_legal_events_of_each_phase(phase: v0.Phase, legal: set[str]) -> None:
         if event in legal:
             call()
         else:
-            with pytest.raises(v0.IllegalEventError):
+            with pytest.raises(IllegalEventError):
                 call()
 
 
