@@ -71,7 +71,7 @@ def test_defaults_are_not_presented_as_findings() -> None:
 def test_a_known_analysis_rate_is_shown() -> None:
     coverage = {"picture": True, "sound": True, "analysis_rate_hz": 7.5}
     text = text_of(render_report(recording(coverage=coverage)))
-    assert "analysis rate at least 7.5 pictures per second" in text
+    assert "analysis rate at least 7.5 frames per second" in text
     assert "The picture was looked at 7.5 times a second instead of 15." in text
 
 

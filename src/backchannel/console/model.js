@@ -169,7 +169,7 @@ export class Conversation {
     return Object.fromEntries(["quality_index", ...DIMENSIONS].map((name) => [name, Math.round(over(name))]));
   }
 
-  /** Share of the time analysed, and of pictures with a face. Null if there are none yet. */
+  /** Share of the time analysed, and of frames with a face. Null if there are none yet. */
   get coverage() {
     const { reachedS } = this;
     return {

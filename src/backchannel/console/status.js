@@ -23,7 +23,7 @@ const CONDITIONS = {
   noFace: ["No face in view.", "Facial signals are paused. Sit in front of the camera."],
   far: ["Too far away.", "The face is too small to measure fine movements. Come closer."],
   noSound: ["No sound.", "Voice signals are paused. Check the microphone."],
-  reduced: ["Busy server.", "The server analyses fewer pictures per second, so it may miss quick movements."],
+  reduced: ["Busy server.", "The server analyses fewer frames per second, so it may miss quick movements."],
   overloaded: ["Running behind.", "The analysis is late or incomplete. The timeline marks gaps."],
   starting: ["Starting.", "If the browser asks, allow access to the camera and the microphone."],
   reconnecting: [

@@ -156,9 +156,9 @@ class CoverageEntry(msgspec.Struct, frozen=True, kw_only=True):
     picture, sound
         Whether the recording has video and audio. None if unknown.
     face_share, speech_share
-        Share of the analysed pictures with a face, and of the time with speech. None if unknown.
+        Share of the analysed frames with a face, and of the time with speech. None if unknown.
     analysis_rate_hz
-        The lowest analysis rate, pictures per second. None if unknown.
+        The lowest analysis rate, frames per second. None if unknown.
     frozen
         Whether the picture never changed. Nothing is measured in it then.
     dropped, degraded

@@ -198,7 +198,7 @@ def coverage_table(coverage: CoverageEntry, duration_s: float) -> Html:
     """Draw a table of what could be measured."""
     rows = [
         ("picture", _presence(coverage.picture)),
-        ("pictures with a face", _share(coverage.face_share, coverage.picture)),
+        ("frames with a face", _share(coverage.face_share, coverage.picture)),
         ("analysis rate", _analysis_rate(coverage)),
         ("sound", _presence(coverage.sound)),
         ("time with speech", _share(coverage.speech_share, coverage.sound)),
@@ -211,7 +211,7 @@ def coverage_table(coverage: CoverageEntry, duration_s: float) -> Html:
 def _analysis_rate(coverage: CoverageEntry) -> str:
     if coverage.analysis_rate_hz is None:
         return _share(None, coverage.picture)
-    return f"at least {coverage.analysis_rate_hz:g} pictures per second"
+    return f"at least {coverage.analysis_rate_hz:g} frames per second"
 
 
 def _presence(present: bool | None) -> str:

@@ -28,7 +28,7 @@ _SYNCS_ELSEWHERE = 5
 
 
 class Container(StrEnum):
-    """A supported container, by its usual name."""
+    """A supported container, by its common name."""
 
     MP4 = "mp4"
     MOV = "mov"
