@@ -40,7 +40,7 @@ settings = hypothesis.settings(
 
 @pytest.fixture(scope="module")
 def key(faulty_live: Live) -> str:
-    # The test is about answers, not about rate limits.
+    # The point is what is answered, not how often one may ask.
     return faulty_live.store.create("fuzzed", limits=KeyLimits(requests_per_minute=1e6))[1]
 
 
