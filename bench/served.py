@@ -75,7 +75,7 @@ def serving(**settings: object) -> Iterator[Served]:
     """
     with tempfile.TemporaryDirectory(prefix="backchannel-bench-") as folder:
         with open_store(Path(folder)) as store:
-            _, key = store.create("bench")
+            _, key = store.keys.create("bench")
         process, url = start(Path(folder), sessions_per_key=1000, requests_per_minute=100_000, **settings)
         try:
             wait_until_ready(url, process)

@@ -45,7 +45,7 @@ def measure_startup(folder: Path, runs: int = 5) -> Startup:
 def _one(segment: str) -> tuple[float, float, float, float]:
     with tempfile.TemporaryDirectory(prefix="backchannel-bench-") as data_dir:
         with open_store(Path(data_dir)) as store:
-            _, key = store.create("bench")
+            _, key = store.keys.create("bench")
         began_s = time.monotonic()
         process, url = start(Path(data_dir))
         try:

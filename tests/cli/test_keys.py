@@ -15,7 +15,7 @@ def test_create_prints_the_key_alone_on_stdout(tmp_path: Path) -> None:
     assert made.stdout.startswith("bk_live_")
     assert made.stdout.count("\n") == 1
     with open_store(tmp_path) as store:
-        key = store.verify(made.stdout.strip())
+        key = store.keys.verify(made.stdout.strip())
     assert key is not None
     assert key.name == "laptop"
 
@@ -25,18 +25,18 @@ def test_create_as_json_prints_nothing_else(tmp_path: Path) -> None:
     assert list(json.loads(made.stdout)) == ["key"]
     assert made.stderr == ""
     with open_store(tmp_path) as store:
-        assert store.list()[0].scopes == (STREAM_SCOPE,)
+        assert store.keys.list()[0].scopes == (STREAM_SCOPE,)
 
 
 def test_list_and_revoke(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
-        key, secret = store.create("laptop")
+        key, secret = store.keys.create("laptop")
     listed = run("keys", "list", "--json", "--data-dir", str(tmp_path))
     assert json.loads(listed.stdout)[0]["id"] == key.id
     assert secret not in listed.stdout
     assert run("keys", "revoke", key.id, "--data-dir", str(tmp_path)).returncode == 0
     with open_store(tmp_path) as store:
-        assert store.verify(secret) is None
+        assert store.keys.verify(secret) is None
     plain = run("keys", "list", "--data-dir", str(tmp_path)).stdout.strip().split("\t")
     assert (plain[0], plain[1]) == (key.id, "laptop")
     assert plain[-1] != "-"
@@ -62,12 +62,12 @@ def test_a_key_may_have_limits_of_its_own(tmp_path: Path) -> None:
     limits = ("--requests-per-minute", "30", "--concurrent", "2", "--video-minutes-per-month", "60")
     assert run("keys", "create", *limits, "--data-dir", str(tmp_path)).returncode == 0
     with open_store(tmp_path) as store:
-        assert store.list()[0].limits == KeyLimits(30.0, 2, 3600.0)
+        assert store.keys.list()[0].limits == KeyLimits(30.0, 2, 3600.0)
 
 
 def test_rotating_keeps_client_tokens_good_unless_it_is_at_once(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
-        _, token = store.tokens.mint(store.create("server")[0].id, [STREAM_SCOPE], 300, Caps())
+        _, token = store.tokens.mint(store.keys.create("server")[0].id, [STREAM_SCOPE], 300, Caps())
         assert run("keys", "rotate", "--data-dir", str(tmp_path)).returncode == 0
         store.tokens.verify(token)
         assert run("keys", "rotate", "--at-once", "--data-dir", str(tmp_path)).returncode == 0

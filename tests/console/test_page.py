@@ -132,13 +132,13 @@ def test_the_token_is_valid_only_for_this_page(live: Live) -> None:
 def test_all_tokens_belong_to_one_key_that_can_be_revoked(live: Live) -> None:
     token = ask(live).json()["access_token"]
     ask(live)
-    (key,) = (key for key in live.store.list() if key.name == KEY_NAME and key.revoked_at is None)
+    (key,) = (key for key in live.store.keys.list() if key.name == KEY_NAME and key.revoked_at is None)
     assert key.scopes == ("interhumanai.stream",)
-    live.store.revoke(key.id)
+    live.store.keys.revoke(key.id)
     with pytest.raises(InvalidStatus):
         asyncio.run(first_message(live, token, live.http))
     assert ask(live).status_code == 200
-    assert [key.revoked_at is None for key in live.store.list() if key.name == KEY_NAME] == [False, True]
+    assert [key.revoked_at is None for key in live.store.keys.list() if key.name == KEY_NAME] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_a_server_with_a_public_address_needs_a_key() -> None:
 def test_a_key_can_be_required_from_everybody(tmp_path: Path) -> None:
     with serving(tmp_path, console="key") as live:
         assert error_of(ask(live)) == (401, "ih2002")
-        assert not [key for key in live.store.list() if key.name == KEY_NAME]
+        assert not [key for key in live.store.keys.list() if key.name == KEY_NAME]
 
 
 # --- the report ------------------------------------------------------------------------------------

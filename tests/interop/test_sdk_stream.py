@@ -240,7 +240,7 @@ def test_a_bad_model(live: Live) -> None:
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_a_key_without_the_scope(live: Live, version: StreamApiVersion) -> None:
     async def scenario() -> None:
-        _, key = live.store.create("upload", [UPLOAD_SCOPE])
+        _, key = live.store.keys.create("upload", [UPLOAD_SCOPE])
         text, code, closed = await reason_of(client(live, version, key))
         assert "ih2003" in text
         assert (code, closed) == ("ih2003", 4003)

@@ -165,8 +165,8 @@ def test_a_job_that_runs_on_fails_and_expires(faulty_live: Live, tmp_path: Path)
 
 
 def test_bad_credentials(faulty_live: Live) -> None:
-    _, stream_only = faulty_live.store.create("stream", [STREAM_SCOPE])
-    _, often = faulty_live.store.create("often", limits=KeyLimits(requests_per_minute=1))
+    _, stream_only = faulty_live.store.keys.create("stream", [STREAM_SCOPE])
+    _, often = faulty_live.store.keys.create("often", limits=KeyLimits(requests_per_minute=1))
 
     async def scenario() -> None:
         for credential, status, error_id in (
@@ -222,7 +222,7 @@ def test_create_use_and_revoke_a_client_token(faulty_live: Live) -> None:
 
 
 def test_a_client_that_exchanges_its_key_and_renews_its_token(faulty_live: Live) -> None:
-    key, secret = faulty_live.store.create("legacy")
+    key, secret = faulty_live.store.keys.create("legacy")
 
     async def scenario() -> None:
         managed = InterhumanClient(key_id=key.id, key_secret=secret, base_url=faulty_live.http)

@@ -84,7 +84,7 @@ def running(
     chosen: dict[str, Any] = {"workers": 1, "port": 0, "data_dir": data_dir, **settings}
     taken, final = listen(Settings(**chosen))
     with open_store(data_dir) as store:
-        _, key = store.create("test")
+        _, key = store.keys.create("test")
         engine = LocalEngine(final, module or ANALYSIS_MODULE, thresholds)
         server = make_server(final, store, engine)
         faults: list[str] = []

@@ -41,7 +41,7 @@ settings = hypothesis.settings(
 @pytest.fixture(scope="module")
 def key(faulty_live: Live) -> str:
     # The point is what is answered, not how often one may ask.
-    return faulty_live.store.create("fuzzed", limits=KeyLimits(requests_per_minute=1e6))[1]
+    return faulty_live.store.keys.create("fuzzed", limits=KeyLimits(requests_per_minute=1e6))[1]
 
 
 schema = schemathesis.openapi.from_dict(openapi_document("http://127.0.0.1"))

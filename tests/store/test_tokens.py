@@ -20,7 +20,7 @@ def refusal(call: Callable[..., object], *arguments: object) -> str:
 
 @pytest.fixture
 def key_id(store: Store) -> str:
-    return store.create("server")[0].id
+    return store.keys.create("server")[0].id
 
 
 def mint(store: Store, key_id: str, expires_s: int = 300, caps: Caps = CAPS) -> str:
@@ -40,7 +40,7 @@ def test_it_fits_a_subprotocol_header_and_is_no_api_key(store: Store, key_id: st
     assert looks_like_token(credential)
     assert len(credential) < 120
     assert set(credential) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
-    assert store.verify(credential) is None
+    assert store.keys.verify(credential) is None
 
 
 def test_no_character_of_it_can_be_changed(store: Store, key_id: str) -> None:
@@ -82,13 +82,13 @@ def test_revocation_is_seen_by_another_process_at_once(
         other.tokens.revoke(key_id, first)
     assert refusal(store.tokens.verify, first) == "ih2014"
     store.tokens.verify(second)
-    store.revoke(key_id)
+    store.keys.revoke(key_id)
     assert refusal(store.tokens.verify, second) == "ih2014"
 
 
 def test_only_the_key_that_made_it_may_revoke_it(store: Store, key_id: str, clock: Clock) -> None:
     credential = mint(store, key_id)
-    other = store.create("other")[0].id
+    other = store.keys.create("other")[0].id
     assert refusal(store.tokens.revoke, other, credential) == "ih2011"
     store.tokens.verify(credential)
     assert refusal(store.tokens.revoke, key_id, credential[:-1]) == "ih2011"

@@ -12,7 +12,7 @@ from tests.store.conftest import Clock
 
 @pytest.fixture
 def key_id(store: Store) -> str:
-    return store.create("server")[0].id
+    return store.keys.create("server")[0].id
 
 
 def token(store: Store, key_id: str, caps: Caps) -> str:
@@ -69,7 +69,7 @@ def test_the_revoked_are_told_at_the_next_charge(store: Store, key_id: str) -> N
     store.tokens.revoke(key_id, credential)
     assert refused(store, key_id, minted.id, 1, 0.0).error_id == "ih2014"
     store.usage.charge(key_id, None, 1, 0.0, None)
-    store.revoke(key_id)
+    store.keys.revoke(key_id)
     assert refused(store, key_id, None, 1, 0.0).error_id == "ih2001"
 
 

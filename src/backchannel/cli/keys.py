@@ -68,7 +68,7 @@ def create(
     limits = KeyLimits(requests_per_minute, concurrent, video_s)
     with _open(data_dir) as store:
         try:
-            key, secret = store.create(name, scope or SCOPES, limits)
+            key, secret = store.keys.create(name, scope or SCOPES, limits)
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
     if as_json:
@@ -82,7 +82,7 @@ def create(
 def list_keys(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List the keys, the revoked ones too. The keys themselves are not kept and not shown."""
     with _open(data_dir) as store:
-        keys = store.list()
+        keys = store.keys.list()
     if as_json:
         typer.echo(msgspec.json.encode(keys))
         return
@@ -105,7 +105,7 @@ def revoke(
 ) -> None:
     """Refuse a key from now on."""
     with _open(data_dir) as store:
-        if not store.revoke(key_id):
+        if not store.keys.revoke(key_id):
             typer.echo(f"backchannel: there is no key with the id {key_id}.", err=True)
             raise typer.Exit(1)
     typer.echo(f"Key {key_id} is revoked.", err=True)

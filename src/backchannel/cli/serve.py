@@ -58,7 +58,7 @@ def serve(
 
 def _offer_first_key(store: Store, settings: Settings) -> None:
     """Without a key nobody could connect, so the first start of a data directory makes one."""
-    if not store.is_empty():
+    if not store.keys.is_empty():
         return
-    _, secret = store.create("first")
+    _, secret = store.keys.create("first")
     typer.echo(f"First API key of {settings.data_dir}, shown only now:\n\n    {secret}\n")

@@ -114,7 +114,7 @@ def test_what_is_not_made(faulty_live: Live, body: Any, expected: tuple[int, str
 
 
 def test_a_token_can_do_no_more_than_its_key_and_makes_no_others(faulty_live: Live) -> None:
-    _, upload_only = faulty_live.store.create("upload", [UPLOAD_SCOPE])
+    _, upload_only = faulty_live.store.keys.create("upload", [UPLOAD_SCOPE])
     assert told(ask(faulty_live, {"api_key": upload_only})) == (403, "ih2003")
     answer = ask(faulty_live, {"api_key": upload_only, "scopes": ["interhumanai.upload.inter-2"]})
     assert answer.json()["scope"] == UPLOAD_SCOPE
@@ -123,7 +123,7 @@ def test_a_token_can_do_no_more_than_its_key_and_makes_no_others(faulty_live: Li
 
 
 def test_the_older_exchange(faulty_live: Live) -> None:
-    key, secret = faulty_live.store.create("legacy")
+    key, secret = faulty_live.store.keys.create("legacy")
     body = {"key_id": key.id, "key_secret": secret, "scopes": [UPLOAD_SCOPE]}
     token = ask(faulty_live, body, "/v1/auth").json()
     assert (token["expires_in"], token["scope"]) == (3600, UPLOAD_SCOPE)
@@ -190,11 +190,11 @@ async def farewell(stream: Stream) -> tuple[str, int]:
 
 def test_a_live_session_ends_at_its_next_chunk_once_its_credential_is_revoked(faulty_live: Live) -> None:
     async def scenario() -> None:
-        key, secret = faulty_live.store.create("mid-session")
+        key, secret = faulty_live.store.keys.create("mid-session")
         token = mint(faulty_live)
         for credential, end, expected in (
             (token, lambda: revoke(faulty_live, token), ("ih2014", 4001)),
-            (secret, lambda: faulty_live.store.revoke(key.id), ("ih2001", 4001)),
+            (secret, lambda: faulty_live.store.keys.revoke(key.id), ("ih2001", 4001)),
         ):
             async with faulty_live.stream(additional_headers=bearer(credential)) as stream:
                 assert len(await stream.ask(FILM)) == 3
@@ -298,14 +298,14 @@ def test_how_long_a_session_may_be(faulty_live: Live) -> None:
 
 
 def test_use_is_counted(faulty_live: Live) -> None:
-    key, secret = faulty_live.store.create("counted")
+    key, secret = faulty_live.store.keys.create("counted")
     assert post(faulty_live, MP4, headers=bearer(secret)).status_code == 200
     used = faulty_live.store.usage.used(key.id)
     assert (used.size_bytes, used.video_s) == (len(MP4), 0.1)
 
 
 def test_nobody_pays_for_a_fault_of_ours(faulty_live: Live) -> None:
-    key, secret = faulty_live.store.create("unlucky")
+    key, secret = faulty_live.store.keys.create("unlucky")
     assert told(post(faulty_live, MP4 + b"|raise", headers=bearer(secret))) == (500, "ih1001")
     job = post(
         faulty_live,
@@ -322,7 +322,7 @@ def test_nobody_pays_for_a_fault_of_ours(faulty_live: Live) -> None:
 
 
 def test_how_often_a_key_may_ask(faulty_live: Live) -> None:
-    _, secret = faulty_live.store.create("slow", limits=KeyLimits(requests_per_minute=2))
+    _, secret = faulty_live.store.keys.create("slow", limits=KeyLimits(requests_per_minute=2))
     job = faulty_live.http + "/v2/upload/jobs/" + "0" * 32
     answers = [httpx.get(job, headers=bearer(secret)) for _ in range(3)]
     assert [told(answer) for answer in answers] == [(404, "ih4021")] * 2 + [(429, "ih3001")]
@@ -333,7 +333,7 @@ def test_how_often_a_key_may_ask(faulty_live: Live) -> None:
 
 def test_a_keys_quota_and_how_many_at_once(faulty_live: Live) -> None:
     limits = KeyLimits(max_concurrent=1, video_s_per_month=0.2)
-    _, secret = faulty_live.store.create("small", limits=limits)
+    _, secret = faulty_live.store.keys.create("small", limits=limits)
 
     async def scenario() -> None:
         async with faulty_live.stream(additional_headers=bearer(secret)):

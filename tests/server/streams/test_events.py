@@ -134,7 +134,7 @@ async def refusal(live: Live, address: str, **options: Any) -> tuple[str, int, M
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_key_without_the_scope_is_told_after_the_handshake(faulty_live: Live, version: str) -> None:
     async def scenario() -> None:
-        _, upload_only = faulty_live.store.create("upload", [UPLOAD_SCOPE])
+        _, upload_only = faulty_live.store.keys.create("upload", [UPLOAD_SCOPE])
         for offer in ways_to_offer(upload_only):
             assert (await refusal(faulty_live, version, **offer))[:2] == ("ih2003", 4003)
 

@@ -70,9 +70,9 @@ def test_without_a_good_key_the_upgrade_is_refused(
 
 def test_a_revoked_key_and_one_without_the_scope(faulty_live: Live) -> None:
     async def scenario() -> None:
-        key, revoked = faulty_live.store.create("old")
-        faulty_live.store.revoke(key.id)
-        _, upload_only = faulty_live.store.create("upload", [UPLOAD_SCOPE])
+        key, revoked = faulty_live.store.keys.create("old")
+        faulty_live.store.keys.revoke(key.id)
+        _, upload_only = faulty_live.store.keys.create("upload", [UPLOAD_SCOPE])
         for secret, expected in ((revoked, (401, "ih2001")), (upload_only, (403, "ih2003"))):
             status, body, _ = await refusal(faulty_live, subprotocols=[Subprotocol(secret)])
             assert (status, body["error_id"]) == expected

@@ -168,7 +168,7 @@ def test_a_job_that_fails_says_why_in_the_usual_words(faulty_live: Live) -> None
 
 def test_nobody_else_sees_a_job(faulty_live: Live) -> None:
     job = submit(faulty_live, MP4, wait_seconds="60").json()
-    _, other = faulty_live.store.create("other", [UPLOAD_SCOPE])
+    _, other = faulty_live.store.keys.create("other", [UPLOAD_SCOPE])
     assert told(show(faulty_live, job["status_url"], other)) == (404, "ih4021")
     assert told(show(faulty_live, "/v2/upload/jobs/" + "0" * 32)) == (404, "ih4021")
     assert told(show(faulty_live, job["status_url"], "wrong")) == (401, "ih2001")
@@ -226,7 +226,7 @@ def test_a_job_outlives_its_server_as_one_that_was_interrupted(
     workers_find_the_tests: None, tmp_path: Path, how: signal.Signals
 ) -> None:
     with open_store(tmp_path) as store:
-        _, key = store.create("test")
+        _, key = store.keys.create("test")
         headers = {"Authorization": f"Bearer {key}"}
 
         def send(base_url: str, command: bytes, wait: str) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def test_what_is_refused_and_how(faulty_live: Live, file: bytes | None, expected
 
 def test_who_is_refused(faulty_live: Live) -> None:
     film = MP4 + b"x" * 3_000_000
-    _, stream_only = faulty_live.store.create("stream", [STREAM_SCOPE])
+    _, stream_only = faulty_live.store.keys.create("stream", [STREAM_SCOPE])
     for headers, expected in (
         ({}, (401, "ih2002")),
         ({"Authorization": "Bearer wrong"}, (401, "ih2001")),

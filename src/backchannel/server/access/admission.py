@@ -37,7 +37,7 @@ async def admit_key(connection: HTTPConnection, credential: str) -> ApiKey:
     if not credential:
         raise Problem("ih2002", "The body has no API key. Send it as `api_key`, from a server of yours.")
     try:
-        key = await asyncio.to_thread(services.store.verify, credential)
+        key = await asyncio.to_thread(services.store.keys.verify, credential)
     except StoreError as error:
         raise _store_failed(error) from None
     if key is None:

@@ -109,9 +109,9 @@ async def authorise(store: Store, credential: str, scope: str, *, origin: str | 
     """
     if looks_like_token(credential):
         token = await asyncio.to_thread(store.tokens.verify, credential)
-        key = await asyncio.to_thread(store.find, token.key_id)
+        key = await asyncio.to_thread(store.keys.find, token.key_id)
     else:
-        token, key = None, await asyncio.to_thread(store.verify, credential)
+        token, key = None, await asyncio.to_thread(store.keys.verify, credential)
     if key is None:
         raise Problem("ih2001", "The API key is not known here. It may be mistyped or revoked.")
     principal = Principal(key, token)

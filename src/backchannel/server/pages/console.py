@@ -213,5 +213,5 @@ def _is_loopback(host: str) -> bool:
 
 
 def _console_key(store: Store) -> ApiKey:
-    living = (key for key in store.list() if key.name == KEY_NAME and key.revoked_at is None)
-    return next(living, None) or store.create(KEY_NAME, (STREAM_SCOPE,))[0]
+    living = (key for key in store.keys.list() if key.name == KEY_NAME and key.revoked_at is None)
+    return next(living, None) or store.keys.create(KEY_NAME, (STREAM_SCOPE,))[0]
