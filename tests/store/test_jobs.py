@@ -55,6 +55,7 @@ def test_it_expires_after_an_hour_but_not_while_it_runs(store: Store, clock: Clo
     assert found(store, slow).status == "queued"
     store.jobs.fail(slow.id, "ih5002", "Damaged.")
     assert found(store, slow).expires_at == clock.now + HOUR
+    assert not found(store, slow).was_interrupted
 
 
 @pytest.mark.parametrize("status", ["queued", "running"])
@@ -70,7 +71,8 @@ def test_a_job_of_a_process_that_was_killed_is_interrupted(
     clock.now += LEASE
     store.places.beat()
     lost = found(store, job)
-    assert (lost.status, lost.error_id) == ("failed", "ih1004")
+    assert (lost.status, lost.was_interrupted) == ("failed", True)
+    assert (lost.error_id, lost.error_message) == (None, None), "its sentence is the server's to write"
     assert found(store, mine).status == "queued"
 
 
@@ -80,7 +82,7 @@ def test_a_process_that_ends_in_good_order_says_so(store: Store, data_dir: Path,
         ending.jobs.complete(done.id, b"{}")
         assert ending.jobs.interrupt(ending.places.runner_id) == 1
         ending.places.leave()
-    assert (found(store, job).error_id, found(store, done).status) == ("ih1004", "completed")
+    assert (found(store, job).was_interrupted, found(store, done).status) == (True, "completed")
 
 
 def test_a_key_holds_so_many(store: Store, clock: Clock) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from backchannel.store import SCOPES, STREAM_SCOPE, Store, StoreError, open_store
 from backchannel.store.keys import generate
+from backchannel.store.refusals import InvalidNameError, InvalidScopesError
 from tests.store.conftest import Clock
 
 
@@ -62,14 +63,23 @@ def test_last_use_is_written_at_most_once_a_minute(store: Store, clock: Clock) -
     assert store.keys.list()[0].last_used_at == clock.now
 
 
-@pytest.mark.parametrize(
-    ("name", "scopes"), [("", SCOPES), ("x" * 201, SCOPES), ("a", ["everything"]), ("a", [])]
-)
-def test_a_key_without_a_name_or_with_an_unknown_scope_is_not_made(
-    store: Store, name: str, scopes: list[str]
+@pytest.mark.parametrize(("name", "length"), [("", 0), ("  ", 0), ("x" * 201, 201)])
+def test_a_key_without_a_name_or_with_too_long_a_one_is_not_made(
+    store: Store, name: str, length: int
 ) -> None:
-    with pytest.raises(ValueError, match=r"Scopes|name"):
-        store.keys.create(name, scopes)
+    with pytest.raises(InvalidNameError) as caught:
+        store.keys.create(name)
+    assert (caught.value.length, caught.value.max_length) == (length, 200)
+    assert store.keys.is_empty()
+
+
+@pytest.mark.parametrize(("scopes", "unknown"), [(["everything", *SCOPES], ("everything",)), ([], ())])
+def test_a_key_without_a_scope_or_with_an_unknown_one_is_not_made(
+    store: Store, scopes: list[str], unknown: tuple[str, ...]
+) -> None:
+    with pytest.raises(InvalidScopesError) as caught:
+        store.keys.create("laptop", scopes)
+    assert caught.value.unknown == unknown
     assert store.keys.is_empty()
 
 

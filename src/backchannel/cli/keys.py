@@ -11,6 +11,7 @@ from rich.table import Table
 from backchannel.cli.options import AsJson, DataDir
 from backchannel.config import ENV_PREFIX, load_settings
 from backchannel.store import SCOPES, ApiKey, KeyLimits, Store, open_store
+from backchannel.store.refusals import InvalidNameError, InvalidScopesError
 
 keys_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make, list and revoke API keys.")
 
@@ -69,8 +70,10 @@ def create(
     with _open(data_dir) as store:
         try:
             key, secret = store.keys.create(name, scope or SCOPES, limits)
-        except ValueError as error:
-            raise typer.BadParameter(str(error)) from None
+        except InvalidNameError as wrong:
+            raise typer.BadParameter(f"A name has 1 to {wrong.max_length} characters.") from None
+        except InvalidScopesError:
+            raise typer.BadParameter(f"The scopes are {' and '.join(SCOPES)}.") from None
     if as_json:
         typer.echo(msgspec.json.encode({"key": secret}))
         return

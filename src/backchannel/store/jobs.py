@@ -12,10 +12,6 @@ from backchannel.store.schema import jobs, runners
 
 KEPT: Final = timedelta(hours=1)
 ACTIVE: Final = ("queued", "running")
-INTERRUPTED: Final = (
-    "ih1004",
-    "The server stopped before this job was done. Submit the file again.",
-)
 
 Status = Literal["queued", "running", "completed", "failed"]
 
@@ -35,7 +31,7 @@ class Job:
     result
         JSON, when completed.
     error_id, error_message
-        When failed.
+        Why it failed; None when its process ended before the job did.
     """
 
     id: str
@@ -53,6 +49,11 @@ class Job:
     def is_terminal(self) -> bool:
         """Whether nothing more will happen to it."""
         return self.status not in ACTIVE
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether its process ended before the job did."""
+        return self.status == "failed" and self.error_id is None
 
 
 class JobStore:
@@ -136,12 +137,9 @@ class JobStore:
         self._interrupt(~alive)
 
     def _interrupt(self, condition: Any) -> int:
-        error_id, message = INTERRUPTED
         with self._engine.begin() as connection:
             found = connection.execute(
-                update(jobs)
-                .where(jobs.c.status.in_(ACTIVE), condition)
-                .values(status="failed", error_id=error_id, error_message=message)
+                update(jobs).where(jobs.c.status.in_(ACTIVE), condition).values(status="failed")
             )
             return found.rowcount
 

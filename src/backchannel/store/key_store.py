@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backchannel.store.keys import SCOPES, ApiKey, KeyLimits, digest, generate, looks_valid
 from backchannel.store.moments import Clock, aware, maybe_aware, naive
+from backchannel.store.refusals import InvalidNameError, InvalidScopesError
 from backchannel.store.schema import StoreError, api_keys
 
 LAST_USED_STEP: Final = timedelta(minutes=1)
@@ -54,14 +55,16 @@ class KeyStore:
 
         Raises
         ------
-        ValueError
-            A scope does not exist, or the name is empty or longer than 200 characters.
+        InvalidScopesError
+            There is none, or one does not exist.
+        InvalidNameError
+            It is empty or longer than 200 characters.
         """
-        unknown = [scope for scope in scopes if scope not in SCOPES]
+        unknown = tuple(scope for scope in scopes if scope not in SCOPES)
         if unknown or not scopes:
-            raise ValueError(f"Scopes are {' and '.join(SCOPES)}.")
-        if not name.strip() or len(name) > MAX_NAME_LENGTH:
-            raise ValueError(f"A name has 1 to {MAX_NAME_LENGTH} characters.")
+            raise InvalidScopesError(unknown)
+        if not 1 <= len(name.strip()) <= MAX_NAME_LENGTH:
+            raise InvalidNameError(len(name.strip()), MAX_NAME_LENGTH)
         secret = generate()
         limits = limits or KeyLimits()
         key = ApiKey(
@@ -111,7 +114,7 @@ class KeyStore:
                     select(*_VISIBLE, api_keys.c.digest).where(api_keys.c.digest == offered)
                 ).one_or_none()
         except SQLAlchemyError:
-            raise StoreError("The key store cannot be read.") from None
+            raise StoreError("The store cannot be read.") from None
         # The index has found it already; comparing again in constant time keeps the answer independent of
         # how a database compares (PostgreSQL and SQLite stop at the first difference).
         if row is None or not hmac.compare_digest(row.digest, offered) or row.revoked_at is not None:

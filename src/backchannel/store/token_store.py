@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
-from backchannel.errors import Problem
 from backchannel.store.moments import Clock, aware, naive
+from backchannel.store.refusals import TokenExpired, TokenRevoked, TokenUnknown
 from backchannel.store.schema import api_keys, client_tokens, signing_keys
 from backchannel.store.tokens import MAX_EXPIRES_S, Caps, ClientToken, Spelled, spell, take_apart
 
@@ -47,23 +47,22 @@ class TokenStore:
 
         Raises
         ------
-        Problem
-            ``ih2011`` when it is none of ours, ``ih2010`` when it has expired, ``ih2014`` when it, or the
-            API key that it stands for, is revoked.
+        TokenUnknown, TokenExpired, TokenRevoked
+            It is not one of ours, it has expired, or it or the API key that made it is revoked.
         """
         with self._engine.connect() as connection:
             spelled = self._verified(connection, credential)
             if spelled.expires_at <= self._now():
-                raise Problem("ih2010", "The client token has expired. Mint a new one.")
+                raise TokenExpired
             row = connection.execute(
                 select(client_tokens, api_keys.c.revoked_at.label("key_revoked_at"))
                 .join(api_keys, api_keys.c.id == client_tokens.c.key_id)
                 .where(client_tokens.c.id == spelled.id)
             ).one_or_none()
         if row is None:
-            raise _invalid()
+            raise TokenUnknown
         if row.revoked_at is not None or row.key_revoked_at is not None:
-            raise revoked()
+            raise TokenRevoked
         return _token(row)
 
     def revoke(self, key_id: str, credential: str) -> None:
@@ -71,8 +70,8 @@ class TokenStore:
 
         Raises
         ------
-        Problem
-            ``ih2011`` when it is no token of this key.
+        TokenUnknown
+            It is not a token of this key.
         """
         with self._engine.begin() as connection:
             spelled = self._verified(connection, credential)
@@ -82,7 +81,7 @@ class TokenStore:
                 .values(revoked_at=func.coalesce(client_tokens.c.revoked_at, naive(self._now())))
             )
         if not found.rowcount and spelled.expires_at > self._now():
-            raise _invalid()
+            raise TokenUnknown
 
     def rotate(self, *, at_once: bool = False) -> None:
         """Sign with a new key from now on.
@@ -101,7 +100,7 @@ class TokenStore:
     def _verified(self, connection: Connection, credential: str) -> Spelled:
         spelled = take_apart(credential)
         if spelled is None:
-            raise _invalid()
+            raise TokenUnknown
         longest = timedelta(seconds=MAX_EXPIRES_S)
         secret = connection.scalar(
             select(signing_keys.c.secret).where(
@@ -111,7 +110,7 @@ class TokenStore:
             )
         )
         if secret is None or not spelled.signed_with(secret):
-            raise _invalid()
+            raise TokenUnknown
         return spelled
 
     def _signing_key(self, connection: Connection) -> tuple[str, bytes]:
@@ -128,15 +127,6 @@ class TokenStore:
             insert(signing_keys).values(id=key_id, secret=secret, created_at=naive(self._now()))
         )
         return key_id, secret
-
-
-def revoked() -> Problem:
-    """Say that a token is revoked."""
-    return Problem("ih2014", "The client token is revoked. Mint a new one.")
-
-
-def _invalid() -> Problem:
-    return Problem("ih2011", "The client token is not one of this server's. Mint a new one.")
 
 
 def _row_of(token: ClientToken, now: datetime) -> dict[str, Any]:

@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from backchannel.errors import Problem
 from backchannel.store.moments import Clock
+from backchannel.store.refusals import BytesSpent, KeyRevoked, QuotaSpent, TokenRevoked, VideoSpent
 from backchannel.store.schema import api_keys, client_tokens, usage
-from backchannel.store.token_store import revoked
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +56,10 @@ class UsageStore:
 
         Raises
         ------
-        Problem
-            ``ih2001`` or ``ih2014`` when the key or the token is revoked, ``ih3003`` when the key's quota is
-            used up, ``ih3006`` when the token's budget is spent.
+        KeyRevoked, TokenRevoked
+            The key or the token is revoked.
+        QuotaSpent, VideoSpent, BytesSpent
+            The key's quota or the token's budget does not suffice.
         """
         video_ms = round(video_s * 1000)
         with self._engine.begin() as connection:
@@ -106,17 +106,13 @@ class UsageStore:
             .where(usage.c.key_id == key_id, usage.c.month == self._month())
         ).one_or_none()
         if row is None or row.revoked_at is not None:
-            raise Problem("ih2001", "The API key is revoked.")
+            raise KeyRevoked
         if quota_video_s is None:
             return None
         left_ms = quota_video_s * 1000 - float(row.video_ms)
         if left_ms < 0 or left_ms + video_ms <= 0:
-            raise Problem(
-                "ih3003",
-                f"This key's quota of {quota_video_s:g} s of video a month does not suffice: "
-                f"{(row.video_ms - video_ms) / 1000:.1f} s are used.",
-                retry_after_s=self._until_next_month_s(),
-            )
+            used_s = (row.video_ms - video_ms) / 1000
+            raise QuotaSpent(quota_video_s, used_s, video_ms / 1000, self._until_next_month_s())
         return left_ms
 
     def _add(self, connection: Connection, key_id: str, size_bytes: int, video_ms: int) -> None:
@@ -157,20 +153,13 @@ def _charge_token(connection: Connection, token_id: str, size_bytes: int, video_
     )
     row = connection.execute(select(client_tokens).where(table.id == token_id)).one_or_none()
     if row is None or row.revoked_at is not None:
-        raise revoked()
+        raise TokenRevoked
     if row.max_bytes is not None and row.used_bytes > row.max_bytes:
-        raise Problem(
-            "ih3006",
-            f"The client token's budget of {row.max_bytes} bytes does not suffice: "
-            f"{row.used_bytes - size_bytes} are used, and {size_bytes} more came. Mint a new one.",
-        )
+        raise BytesSpent(row.max_bytes, row.used_bytes - size_bytes, size_bytes)
     if row.max_video_ms is None:
         return None
     left_ms = float(row.max_video_ms - row.used_video_ms)
     if left_ms < 0 or left_ms + video_ms <= 0:
-        raise Problem(
-            "ih3006",
-            f"The client token's budget of {row.max_video_ms / 1000:g} s of video does not suffice: "
-            f"{(row.used_video_ms - video_ms) / 1000:.1f} s are used. Mint a new one.",
-        )
+        used_s = (row.used_video_ms - video_ms) / 1000
+        raise VideoSpent(row.max_video_ms / 1000, used_s, video_ms / 1000)
     return left_ms

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from backchannel.errors import Problem
+from backchannel.server.access.refusals import problem_of
 from backchannel.store import ApiKey, Caps, ClientToken, Store
+from backchannel.store.refusals import Refusal
 from backchannel.store.tokens import looks_like_token
 
 PAIR_NAME: Final = "access_token"
@@ -108,7 +110,10 @@ async def authorise(store: Store, credential: str, scope: str, *, origin: str | 
         for pages of this origin.
     """
     if looks_like_token(credential):
-        token = await asyncio.to_thread(store.tokens.verify, credential)
+        try:
+            token = await asyncio.to_thread(store.tokens.verify, credential)
+        except Refusal as refusal:
+            raise problem_of(refusal) from None
         key = await asyncio.to_thread(store.keys.find, token.key_id)
     else:
         token, key = None, await asyncio.to_thread(store.keys.verify, credential)

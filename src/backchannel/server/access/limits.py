@@ -1,9 +1,9 @@
-"""What each key and client token may use: how often, how much at once, and how much in all.
+"""The limits of keys and client tokens: requests a minute, analyses at once, media in all.
 
 And how many streams this process may hold for all of them together.
 
-Use and places are counted in the store, over every process. How often is counted in this process alone: it
-protects the process, and a count in the store would cost each request a write.
+Media and analyses are counted in the store, over every process. Requests are counted in this process alone:
+that limit protects the process, and counting in the store would cost each request a write.
 """
 
 import asyncio
@@ -18,7 +18,9 @@ import msgspec
 from backchannel.config import Settings
 from backchannel.errors import Problem
 from backchannel.server.access.auth import Principal
+from backchannel.server.access.refusals import problem_of
 from backchannel.store import Store
+from backchannel.store.refusals import Refusal
 
 MAX_RATES_KEPT: Final = 10_000
 FULL_RETRY_AFTER_S: Final = 10.0
@@ -66,11 +68,11 @@ class Limits:
         if len(self._rates) > MAX_RATES_KEPT:
             self._rates.popitem(last=False)
         if not admitted:
-            raise Problem(
-                "ih3001",
-                f"This key may make {a_minute:g} requests a minute, and has made them.",
-                retry_after_s=round((1 - left) * 60 / a_minute, 3),
+            wait_s = round((1 - left) * 60 / a_minute, 3)
+            message = (
+                f"The API key may make {a_minute:g} requests a minute. Wait {wait_s:g} s for the next one."
             )
+            raise Problem("ih3001", message, retry_after_s=wait_s)
 
     @contextmanager
     def stream(self) -> Iterator[None]:
@@ -84,7 +86,7 @@ class Limits:
         if self._streams >= self._settings.workers * self._settings.streams_per_worker:
             raise Problem(
                 "ih1003",
-                f"The server has {self._streams} streams open, as many as it may. Try again in a moment.",
+                f"The server holds {self._streams} streams, which is its limit. Try again in a moment.",
                 retry_after_s=FULL_RETRY_AFTER_S,
             )
         self._streams += 1
@@ -120,7 +122,7 @@ class Limits:
         taken, limit = place
         raise Problem(
             "ih3002",
-            f"This credential has {taken} sessions and uploads going on; it may have {limit} at once.",
+            f"This credential has {taken} sessions and uploads open; its limit is {limit}. End one first.",
             retry_after_s=10.0,
         )
 
@@ -144,9 +146,12 @@ class Limits:
             used up, ``ih3006`` when the token's budget is spent.
         """
         quota_s = principal.key.limits.video_s_per_month or self._settings.video_s_per_month or None
-        return await asyncio.to_thread(
-            self._store.usage.charge, principal.key.id, principal.token_id, size_bytes, video_s, quota_s
-        )
+        try:
+            return await asyncio.to_thread(
+                self._store.usage.charge, principal.key.id, principal.token_id, size_bytes, video_s, quota_s
+            )
+        except Refusal as refusal:
+            raise problem_of(refusal) from None
 
     async def note_video(self, principal: Principal, video_s: float) -> None:
         """Count video that was analysed, whose length nobody knew before."""
@@ -162,9 +167,9 @@ def capped(settings: Settings, principal: Principal) -> Settings:
 
 
 def over_budget(problem: Problem, left_s: float | None, max_s: float) -> Problem:
-    """Say of media that is longer than what is left that it is the budget which does not suffice."""
+    """Blame the budget, not the server's limit, for media that is longer than what is left."""
     if problem.error_id != "ih4004" or left_s is None or left_s >= max_s:
         return problem
     return Problem(
-        "ih3006", f"The media is longer than the {left_s:.1f} s of video that this credential may still use."
+        "ih3006", f"The media is longer than the {left_s:.1f} s of video that this credential has left."
     )

@@ -24,10 +24,12 @@ from backchannel.protocol.tokens import (
     read_scopes,
 )
 from backchannel.server.access.admission import admit_key
+from backchannel.server.access.refusals import problem_of
 from backchannel.server.body import read_whole
 from backchannel.server.responses import json_response
 from backchannel.server.services import Services
 from backchannel.store import ApiKey, Caps
+from backchannel.store.refusals import Refusal
 
 MAX_BODY_BYTES: Final = 64 * 1024
 
@@ -68,7 +70,10 @@ async def revoke_token(request: Request) -> Response:
     key = await admit_key(request, asked.api_key)
     if not asked.token:
         raise Problem("ih4005", "The parameter token is missing. Send the client token to be revoked.")
-    await asyncio.to_thread(services.store.tokens.revoke, key.id, asked.token)
+    try:
+        await asyncio.to_thread(services.store.tokens.revoke, key.id, asked.token)
+    except Refusal as refusal:
+        raise problem_of(refusal) from None
     log.info("client token revoked", key=key.id)
     return Response(status_code=204, headers={"Cache-Control": "no-store"})
 

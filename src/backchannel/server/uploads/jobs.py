@@ -95,13 +95,18 @@ async def _wait(request: Request, services: Services, job: Job, wait_s: float) -
             wait.cancel()
 
 
+def _failure(job: Job) -> Problem | None:
+    if job.was_interrupted:
+        return Problem("ih1004", "The server stopped before this job was done. Submit the file again.")
+    return None if job.error_id is None else Problem(job.error_id, job.error_message or "")
+
+
 def _body(job: Job, links: ErrorLinks) -> JobBody:
     model = model_named(job.model)
     if model is None:
         raise Problem("ih1001", "The job was kept by another version of this server.")
-    error = None
-    if job.error_id is not None:
-        error = error_body(Problem(job.error_id, job.error_message or ""), job.correlation_id, links)
+    failure = _failure(job)
+    error = None if failure is None else error_body(failure, job.correlation_id, links)
     return JobBody(
         job_id=job.id,
         status=job.status,

@@ -1,0 +1,98 @@
+"""Why the store refuses: facts with their numbers. The server and the command line put them into words."""
+
+from dataclasses import dataclass
+
+
+class Refusal(Exception):  # noqa: N818 -- the store works; it is the answer that is no
+    """The store does not accept a credential or a charge."""
+
+
+class KeyRevoked(Refusal):
+    """The API key is revoked, or there is no such key any more."""
+
+
+class TokenUnknown(Refusal):
+    """The credential is not a client token of this store."""
+
+
+class TokenExpired(Refusal):
+    """The client token has expired."""
+
+
+class TokenRevoked(Refusal):
+    """The client token, or the API key that made it, is revoked."""
+
+
+@dataclass(eq=False)
+class QuotaSpent(Refusal):
+    """The API key has too little of its monthly quota left.
+
+    Attributes
+    ----------
+    quota_s, used_s, asked_s
+        Video the key may use in a month, has used, and was to be charged for, s.
+    retry_after_s
+        Until the next month begins, s.
+    """
+
+    quota_s: float
+    used_s: float
+    asked_s: float
+    retry_after_s: float
+
+
+@dataclass(eq=False)
+class VideoSpent(Refusal):
+    """The client token has too little video left.
+
+    Attributes
+    ----------
+    budget_s, used_s, asked_s
+        Video the token may use, has used, and was to be charged for, s.
+    """
+
+    budget_s: float
+    used_s: float
+    asked_s: float
+
+
+@dataclass(eq=False)
+class BytesSpent(Refusal):
+    """The client token has too few bytes left.
+
+    Attributes
+    ----------
+    budget_bytes, used_bytes, asked_bytes
+        Media the token may send, has sent, and was to be charged for, bytes.
+    """
+
+    budget_bytes: int
+    used_bytes: int
+    asked_bytes: int
+
+
+@dataclass(eq=False)
+class InvalidNameError(ValueError):
+    """A key's name is empty or too long.
+
+    Attributes
+    ----------
+    length, max_length
+        Characters it has, and may have.
+    """
+
+    length: int
+    max_length: int
+
+
+@dataclass(eq=False)
+class InvalidScopesError(ValueError):
+    """A key was to have no scope, or one that does not exist.
+
+    Attributes
+    ----------
+    unknown
+        The scopes that do not exist.
+    """
+
+    unknown: tuple[str, ...]
