@@ -1,13 +1,20 @@
-"""Who has used how much: counted in the store, so that it holds across processes and restarts."""
+"""What each key and client token has used: counted in the store, over every process and restart."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from backchannel.store.moments import Clock
-from backchannel.store.refusals import BytesSpent, KeyRevoked, QuotaSpent, TokenRevoked, VideoSpent
+from backchannel.store.refusals import (
+    BytesSpent,
+    KeyRevoked,
+    QuotaSpent,
+    Refusal,
+    TokenRevoked,
+    VideoSpent,
+)
 from backchannel.store.schema import api_keys, client_tokens, usage
 
 
@@ -23,6 +30,37 @@ class Used:
 
     size_bytes: int = 0
     video_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A charge that was counted.
+
+    Attributes
+    ----------
+    key_id, token_id
+        Who pays.
+    month
+        When, for example ``2026-01``.
+    video_s
+        Video charged for before its analysis, s; `UsageStore.refund` takes it back.
+    left_s
+        Video that may be used after this, s; None when nothing limits it.
+    """
+
+    key_id: str
+    token_id: str | None
+    month: str
+    video_s: float
+    left_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """A charge that may be refused."""
+
+    size_bytes: int
+    video_ms: int
 
 
 class UsageStore:
@@ -41,18 +79,25 @@ class UsageStore:
         self._now = now
 
     def charge(
-        self, key_id: str, token_id: str | None, size_bytes: int, video_s: float, quota_video_s: float | None
-    ) -> float | None:
-        """Count what is about to be used, if there is enough left for it; else count nothing.
+        self,
+        key_id: str,
+        token_id: str | None,
+        *,
+        size_bytes: int = 0,
+        video_s: float = 0.0,
+        analysed_s: float = 0.0,
+        quota_s: float | None = None,
+    ) -> Charge:
+        """Charge for media, all of it or none. Takes one transaction, which writes only if it has to.
 
         Parameters
         ----------
-        quota_video_s
+        size_bytes, video_s
+            Media that is about to be used.
+        analysed_s
+            Video that has been used already, s. It is counted even when the rest is refused.
+        quota_s
             The key's quota of video a month, s, or None.
-
-        Returns
-        -------
-        Video that may be used after this, s; None when nothing limits it.
 
         Raises
         ------
@@ -61,25 +106,32 @@ class UsageStore:
         QuotaSpent, VideoSpent, BytesSpent
             The key's quota or the token's budget does not suffice.
         """
-        video_ms = round(video_s * 1000)
+        ask = _Ask(size_bytes, round(video_s * 1000))
+        charged = Charge(key_id, token_id, self._month(), ask.video_ms / 1000, None)
         with self._engine.begin() as connection:
-            left = [self._charge_key(connection, key_id, size_bytes, video_ms, quota_video_s)]
+            # Written first and read after: the rows are then locked, and no other process comes in between.
+            _add(connection, charged, size_bytes, ask.video_ms + round(analysed_s * 1000))
+            limits = [self._key_limit(connection, charged, ask, quota_s)]
             if token_id is not None:
-                left.append(_charge_token(connection, token_id, size_bytes, video_ms))
-        known = [one for one in left if one is not None]
-        return min(known) / 1000 if known else None
+                limits.append(_token_limit(connection, token_id, ask))
+            refusal = next((limit for limit in limits if isinstance(limit, Refusal)), None)
+            if refusal is not None:
+                _add(connection, charged, -size_bytes, -ask.video_ms)
+        if refusal is not None:
+            raise refusal
+        left_ms = [limit for limit in limits if isinstance(limit, float)]
+        return replace(charged, left_s=min(left_ms) / 1000 if left_ms else None)
 
     def note(self, key_id: str, token_id: str | None, video_s: float) -> None:
-        """Count what has been used already, whether or not there was enough."""
-        video_ms = round(video_s * 1000)
+        """Count video that has been analysed already, even if there is not enough left for it."""
         with self._engine.begin() as connection:
-            self._add(connection, key_id, 0, video_ms)
-            if token_id is not None:
-                connection.execute(
-                    update(client_tokens)
-                    .where(client_tokens.c.id == token_id)
-                    .values(used_video_ms=client_tokens.c.used_video_ms + video_ms)
-                )
+            charged = Charge(key_id, token_id, self._month(), video_s, None)
+            _add(connection, charged, 0, round(video_s * 1000))
+
+    def refund(self, charge: Charge) -> None:
+        """Take back the video of a charge, in the month in which it was made."""
+        with self._engine.begin() as connection:
+            _add(connection, charge, 0, -round(charge.video_s * 1000))
 
     def used(self, key_id: str) -> Used:
         """Return what a key has used this month."""
@@ -89,47 +141,25 @@ class UsageStore:
             ).one_or_none()
         return Used() if row is None else Used(row.bytes, row.video_ms / 1000)
 
-    def _charge_key(
-        self,
-        connection: Connection,
-        key_id: str,
-        size_bytes: int,
-        video_ms: int,
-        quota_video_s: float | None,
-    ) -> float | None:
-        # Added first and looked at after: the row is then locked, so no other process comes in between,
-        # and raising rolls it back.
-        self._add(connection, key_id, size_bytes, video_ms)
+    def _key_limit(
+        self, connection: Connection, charged: Charge, ask: _Ask, quota_s: float | None
+    ) -> float | Refusal | None:
+        """Return the video that a key has left, ms; None when nothing limits it; or why it has too little."""
         row = connection.execute(
-            select(usage.c.video_ms, api_keys.c.revoked_at)
-            .join(api_keys, api_keys.c.id == usage.c.key_id)
-            .where(usage.c.key_id == key_id, usage.c.month == self._month())
+            select(api_keys.c.revoked_at, usage.c.video_ms)
+            .outerjoin(usage, (usage.c.key_id == api_keys.c.id) & (usage.c.month == charged.month))
+            .where(api_keys.c.id == charged.key_id)
         ).one_or_none()
         if row is None or row.revoked_at is not None:
-            raise KeyRevoked
-        if quota_video_s is None:
+            return KeyRevoked()
+        if quota_s is None:
             return None
-        left_ms = quota_video_s * 1000 - float(row.video_ms)
-        if left_ms < 0 or left_ms + video_ms <= 0:
-            used_s = (row.video_ms - video_ms) / 1000
-            raise QuotaSpent(quota_video_s, used_s, video_ms / 1000, self._until_next_month_s())
-        return left_ms
-
-    def _add(self, connection: Connection, key_id: str, size_bytes: int, video_ms: int) -> None:
-        month = self._month()
-        more = (
-            update(usage)
-            .where(usage.c.key_id == key_id, usage.c.month == month)
-            .values(bytes=usage.c.bytes + size_bytes, video_ms=usage.c.video_ms + video_ms)
-        )
-        if connection.execute(more).rowcount:
-            return
-        try:
-            with connection.begin_nested():
-                row = {"key_id": key_id, "month": month, "bytes": size_bytes, "video_ms": video_ms}
-                connection.execute(insert(usage).values(row))
-        except IntegrityError:
-            connection.execute(more)  # another process was first
+        used_ms = row.video_ms or 0
+        left_ms = quota_s * 1000 - used_ms
+        if _suffices(left_ms, ask):
+            return float(left_ms)
+        used_s = (used_ms - ask.video_ms) / 1000
+        return QuotaSpent(quota_s, used_s, ask.video_ms / 1000, self._until_next_month_s())
 
     def _month(self) -> str:
         return f"{self._now():%Y-%m}"
@@ -141,25 +171,55 @@ class UsageStore:
         return (following - now).total_seconds()
 
 
-def _charge_token(connection: Connection, token_id: str, size_bytes: int, video_ms: int) -> float | None:
-    table = client_tokens.c
-    connection.execute(
-        update(client_tokens)
-        .where(table.id == token_id)
-        .values(
-            used_bytes=table.used_bytes + size_bytes,
-            used_video_ms=table.used_video_ms + video_ms,
-        )
-    )
-    row = connection.execute(select(client_tokens).where(table.id == token_id)).one_or_none()
+def _token_limit(connection: Connection, token_id: str, ask: _Ask) -> float | Refusal | None:
+    """Return the video that a token has left, ms; None when nothing limits it; or why it has too little."""
+    row = connection.execute(select(client_tokens).where(client_tokens.c.id == token_id)).one_or_none()
     if row is None or row.revoked_at is not None:
-        raise TokenRevoked
+        return TokenRevoked()
     if row.max_bytes is not None and row.used_bytes > row.max_bytes:
-        raise BytesSpent(row.max_bytes, row.used_bytes - size_bytes, size_bytes)
+        return BytesSpent(row.max_bytes, row.used_bytes - ask.size_bytes, ask.size_bytes)
     if row.max_video_ms is None:
         return None
-    left_ms = float(row.max_video_ms - row.used_video_ms)
-    if left_ms < 0 or left_ms + video_ms <= 0:
-        used_s = (row.used_video_ms - video_ms) / 1000
-        raise VideoSpent(row.max_video_ms / 1000, used_s, video_ms / 1000)
-    return left_ms
+    left_ms = row.max_video_ms - row.used_video_ms
+    if _suffices(left_ms, ask):
+        return float(left_ms)
+    used_s = (row.used_video_ms - ask.video_ms) / 1000
+    return VideoSpent(row.max_video_ms / 1000, used_s, ask.video_ms / 1000)
+
+
+def _suffices(left_ms: float, ask: _Ask) -> bool:
+    # Where nothing was left before, not even nothing is let in, or a session would go on for ever.
+    return left_ms >= 0 and left_ms + ask.video_ms > 0
+
+
+def _add(connection: Connection, charged: Charge, size_bytes: int, video_ms: int) -> None:
+    """Add to what a key and its token have used."""
+    if not size_bytes and not video_ms:
+        return
+    _add_to_key(connection, charged, size_bytes, video_ms)
+    if charged.token_id is not None:
+        table = client_tokens.c
+        connection.execute(
+            update(client_tokens)
+            .where(table.id == charged.token_id)
+            .values(
+                used_bytes=table.used_bytes + size_bytes,
+                used_video_ms=table.used_video_ms + video_ms,
+            )
+        )
+
+
+def _add_to_key(connection: Connection, charged: Charge, size_bytes: int, video_ms: int) -> None:
+    more = (
+        update(usage)
+        .where(usage.c.key_id == charged.key_id, usage.c.month == charged.month)
+        .values(bytes=usage.c.bytes + size_bytes, video_ms=usage.c.video_ms + video_ms)
+    )
+    if connection.execute(more).rowcount:
+        return
+    first = {"key_id": charged.key_id, "month": charged.month, "bytes": size_bytes, "video_ms": video_ms}
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(usage).values(first))
+    except IntegrityError:
+        connection.execute(more)  # another process was first

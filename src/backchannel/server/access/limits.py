@@ -14,17 +14,24 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 import msgspec
+import structlog
 
 from backchannel.config import Settings
 from backchannel.errors import Problem
 from backchannel.server.access.auth import Principal
+from backchannel.server.access.meter import Meter
 from backchannel.server.access.refusals import problem_of
+from backchannel.server.log import describe
 from backchannel.store import Store
 from backchannel.store.refusals import Refusal
+from backchannel.store.usage import Charge
 
 MAX_RATES_KEPT: Final = 10_000
 FULL_RETRY_AFTER_S: Final = 10.0
 """Neither overload nor a full house passes in a moment (judgement)."""
+
+
+log = structlog.get_logger(__name__)
 
 
 class Limits:
@@ -130,14 +137,22 @@ class Limits:
         """Give a place back, whatever else happens."""
         await asyncio.shield(asyncio.to_thread(self._store.places.give_back, place_id))
 
-    async def charge(self, principal: Principal, size_bytes: int = 0, video_s: float = 0.0) -> float | None:
-        """Count media that is about to be used; when there is not enough left for it, count nothing.
+    @asynccontextmanager
+    async def metered(self, principal: Principal) -> AsyncIterator[Meter]:
+        """Count what one live session uses; whatever it has not counted at its end is counted then."""
+        meter = Meter(self._store.usage, principal, self._quota_s(principal))
+        try:
+            yield meter
+        finally:
+            try:
+                await meter.settle()
+            except Exception as error:
+                log.error("use not counted", key=principal.id, **describe(error))  # noqa: TRY400 -- said in one line
 
-        To be called for each chunk: it is also where a revocation is seen.
+    async def charge(self, principal: Principal, size_bytes: int = 0, video_s: float = 0.0) -> Charge:
+        """Charge for media that is about to be used, all of it or none.
 
-        Returns
-        -------
-        Video that may be used after this, s; None when nothing limits it.
+        With no media it only checks that some may still be used.
 
         Raises
         ------
@@ -145,17 +160,24 @@ class Limits:
             ``ih2001`` or ``ih2014`` when the key or the token is revoked, ``ih3003`` when the key's quota is
             used up, ``ih3006`` when the token's budget is spent.
         """
-        quota_s = principal.key.limits.video_s_per_month or self._settings.video_s_per_month or None
         try:
             return await asyncio.to_thread(
-                self._store.usage.charge, principal.key.id, principal.token_id, size_bytes, video_s, quota_s
+                self._store.usage.charge,
+                principal.key.id,
+                principal.token_id,
+                size_bytes=size_bytes,
+                video_s=video_s,
+                quota_s=self._quota_s(principal),
             )
         except Refusal as refusal:
             raise problem_of(refusal) from None
 
-    async def note_video(self, principal: Principal, video_s: float) -> None:
-        """Count video that was analysed, whose length nobody knew before."""
-        await asyncio.to_thread(self._store.usage.note, principal.key.id, principal.token_id, video_s)
+    async def refund(self, charge: Charge) -> None:
+        """Take back the video of a charge, since its analysis failed because of the server."""
+        await asyncio.to_thread(self._store.usage.refund, charge)
+
+    def _quota_s(self, principal: Principal) -> float | None:
+        return principal.key.limits.video_s_per_month or self._settings.video_s_per_month or None
 
 
 def capped(settings: Settings, principal: Principal) -> Settings:

@@ -31,8 +31,9 @@ from backchannel.protocol.event_messages import Data, EndReason, encode
 from backchannel.protocol.include import Include, include_of_query
 from backchannel.protocol.products import MODELS, PICTURE_AND_SOUND, ModelName, model_named
 from backchannel.server.access.admission import check
-from backchannel.server.access.auth import Principal, read_offer
+from backchannel.server.access.auth import read_offer
 from backchannel.server.access.limits import capped, over_budget
+from backchannel.server.access.meter import Meter
 from backchannel.server.log import describe
 from backchannel.server.services import Services
 from backchannel.server.streams.backlog import Backlog, Waiting
@@ -78,6 +79,7 @@ async def _serve(websocket: WebSocket, version: events.Version) -> None:
             settings = capped(services.settings, principal)
             session = replace(session, limits=_limits(settings), model=_model(websocket, version))
             await held.enter_async_context(place(services, principal))
+            meter = await held.enter_async_context(services.limits.metered(principal))
         except Problem as problem:
             if problem.entry.http_status == UNAUTHORISED:
                 await deny(websocket, problem)
@@ -91,7 +93,7 @@ async def _serve(websocket: WebSocket, version: events.Version) -> None:
             log.info("stream refused", error_id=refused.error_id)
             await _Speaker(websocket, services.settings).break_off(session, refused)
             return
-        conversation = Conversation(_Speaker(websocket, settings), session, services, settings, principal)
+        conversation = Conversation(_Speaker(websocket, settings), session, services, settings, meter)
         held.enter_context(services.shutdown.attend(conversation.shut_down))
         log.info("stream opened", version=version, key=principal.id, token=principal.token_id)
         try:
@@ -162,11 +164,11 @@ class Conversation:
     session
         The protocol's state.
     services
-        Where media is analysed and use is counted.
+        Where media is analysed.
     settings
         Limits, those of the client token among them.
-    principal
-        Whose session it is.
+    meter
+        Counts what the session uses.
     """
 
     def __init__(
@@ -175,13 +177,12 @@ class Conversation:
         session: events.Session,
         services: Services,
         settings: Settings,
-        principal: Principal,
+        meter: Meter,
     ) -> None:
         self._connection = connection
         self._session = session
         self._engine = services.engine
-        self._limits = services.limits
-        self._principal = principal
+        self._meter = meter
         self._settings = settings
         self._backlog = Backlog(settings, small_counts_less=True)
         self._drain_s = settings.drain_s
@@ -321,7 +322,7 @@ class Conversation:
 
     async def _answer(self, batch: Sequence[Waiting]) -> None:
         size_bytes = sum(waiting.size_bytes for waiting in batch)
-        await self._limits.charge(self._principal, size_bytes)
+        await self._meter.charge(size_bytes)
         left = list(batch)
         for taken in await self._pieces(batch):
             about = left[: taken.count]
@@ -375,7 +376,7 @@ class Conversation:
 
     async def _follow(self, segment: Segment, number: int, count: int) -> None:
         longest_s = count * self._settings.max_segment_s
-        left_s = await self._limits.charge(self._principal)
+        left_s = await self._meter.left_s()
         max_s = longest_s if left_s is None else min(longest_s, left_s)
         limits = replace(self._settings.segment_limits, min_duration_s=0.0, max_duration_s=max_s)
         try:
@@ -389,7 +390,7 @@ class Conversation:
             return
         self._left_out = []
         lost_s = sum(gap.duration_s for gap in progress.dropped)
-        await self._limits.note_video(self._principal, progress.reached_s - self._reached_s - lost_s)
+        self._meter.analysed(progress.reached_s - self._reached_s - lost_s)
         self._reached_s = progress.reached_s
         self._session, said = self._session.progress(progress)
         await self._connection.say(said)

@@ -21,6 +21,7 @@ from backchannel.protocol.include import include_of_query
 from backchannel.server.access.admission import check
 from backchannel.server.access.auth import Principal, read_offer
 from backchannel.server.access.limits import capped, over_budget
+from backchannel.server.access.meter import Meter
 from backchannel.server.log import describe
 from backchannel.server.services import Services
 from backchannel.server.streams.backlog import Backlog, Waiting
@@ -45,6 +46,7 @@ async def stream_v0(websocket: WebSocket) -> None:
             offer = read_offer(websocket.headers.get("authorization"), websocket.scope["subprotocols"])
             principal = await check(websocket, offer, STREAM_SCOPE)
             await held.enter_async_context(place(services, principal))
+            meter = await held.enter_async_context(services.limits.metered(principal))
         except Problem as problem:
             await deny(websocket, problem)
             return
@@ -52,17 +54,17 @@ async def stream_v0(websocket: WebSocket) -> None:
             await websocket.accept(offer.subprotocol)
         except OSError:
             return
-        await _hold(websocket, services, principal)
+        await _hold(websocket, services, principal, meter)
 
 
-async def _hold(websocket: WebSocket, services: Services, principal: Principal) -> None:
+async def _hold(websocket: WebSocket, services: Services, principal: Principal, meter: Meter) -> None:
     session = v0.Session(
         correlation_id=websocket.state.correlation_id,
         include=include_of_query(websocket.url.query),
         links=services.links,
         max_message_bytes=services.settings.max_message_bytes,
     )
-    conversation = Conversation(websocket, session, services, principal)
+    conversation = Conversation(websocket, session, services, principal, meter)
     log.info("stream opened", key=principal.id, token=principal.token_id)
     try:
         await conversation.run()
@@ -80,21 +82,27 @@ class Conversation:
     session
         The protocol's state.
     services
-        Where segments are analysed and use is counted.
+        Where segments are analysed.
     principal
         Whose session it is.
+    meter
+        Counts what it uses.
     """
 
     def __init__(
-        self, websocket: WebSocket, session: v0.Session, services: Services, principal: Principal
+        self,
+        websocket: WebSocket,
+        session: v0.Session,
+        services: Services,
+        principal: Principal,
+        meter: Meter,
     ) -> None:
         settings = capped(services.settings, principal)
         self._connection = Connection(websocket, settings)
         self._backlog = Backlog(settings)
         self._session = session
         self._engine = services.engine
-        self._limits = services.limits
-        self._principal = principal
+        self._meter = meter
         self._settings = settings
         self._received_bytes = 0
         self._stream = StreamState()
@@ -134,7 +142,7 @@ class Conversation:
             message = await self._connection.receive(self._backlog.room)
             if message is not None:
                 try:
-                    await self._limits.charge(self._principal, len(message.get("bytes") or b""))
+                    await self._meter.charge(len(message.get("bytes") or b""))
                 except Problem as spent:
                     return spent
                 await self._take(message)
@@ -205,14 +213,14 @@ class Conversation:
         if segment is None:
             return None
         limits = self._settings.segment_limits
-        left_s = await self._limits.charge(self._principal)
+        left_s = await self._meter.left_s()
         if left_s is not None:
             limits = replace(limits, max_duration_s=min(limits.max_duration_s, left_s))
         try:
             self._analysis, result = await self._engine.analyze(self._analysis, segment, limits)
         except Problem as problem:
             raise over_budget(problem, left_s, self._settings.max_segment_s) from None
-        await self._limits.note_video(self._principal, result.span.duration_s)
+        self._meter.analysed(result.span.duration_s)
         return result
 
     # --- time --------------------------------------------------------------------------------------

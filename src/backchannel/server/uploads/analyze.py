@@ -19,6 +19,7 @@ from backchannel.server.responses import json_response
 from backchannel.server.services import Services
 from backchannel.server.uploads.receive import gone, receive_form
 from backchannel.store import UPLOAD_SCOPE
+from backchannel.store.usage import Charge
 from backchannel.values import SegmentResult
 
 SERVER_FAULT: Final = 500
@@ -33,12 +34,12 @@ async def analyze_upload(request: Request) -> Response:
     async with AsyncExitStack() as held:
         form = await accept_upload(request, principal, held)
         file = File(form.file or bytearray(), services.settings.file_limits)
-        duration_s = await inspect_upload(file, principal, services)
+        charge = await inspect_upload(file, principal, services)
         try:
             results = await _unless_gone(request, services, file)
         except Problem as problem:
             if is_ours(problem):
-                await services.limits.note_video(principal, -duration_s)
+                await services.limits.refund(charge)
             raise
     log.info("upload analysed", key=principal.id, bytes=len(file.data), windows=len(results))
     return json_response(await asyncio.to_thread(analysis_body, results, include_of(form)))
@@ -64,8 +65,8 @@ async def accept_upload(request: Request, principal: Principal, held: AsyncExitS
 
 async def inspect_upload(
     file: File, principal: Principal, services: Services, *, sound_files: bool = False
-) -> float:
-    """Refuse what cannot be analysed, and charge for what can; returns its duration, s.
+) -> Charge:
+    """Refuse what cannot be analysed, and charge for what can.
 
     Raises
     ------
@@ -77,8 +78,7 @@ async def inspect_upload(
         duration_s = await services.engine.inspect_file(file)
     except Problem as problem:
         raise file_problem(problem) from None
-    await services.limits.charge(principal, video_s=duration_s)
-    return duration_s
+    return await services.limits.charge(principal, video_s=duration_s)
 
 
 def is_ours(problem: Problem) -> bool:

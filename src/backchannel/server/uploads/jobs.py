@@ -50,13 +50,13 @@ async def _submit(request: Request, services: Services) -> tuple[Job, float]:
         form = await accept_upload(request, principal, held)
         asked = read_job_request(form)
         file = _file(form.file or bytearray(), asked, services)
-        duration_s = await inspect_upload(file, principal, services, sound_files=asked.sound_only)
+        charge = await inspect_upload(file, principal, services, sound_files=asked.sound_only)
         places = held.pop_all()
 
         async def at_end(failure: Problem | None) -> None:
             await places.aclose()
             if failure is not None and is_ours(failure):
-                await services.limits.note_video(principal, -duration_s)
+                await services.limits.refund(charge)
 
         try:
             job = await services.jobs.submit(
