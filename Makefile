@@ -44,6 +44,7 @@ run: setup $(SITE)
 
 test: setup $(SITE)
 	@bash .ci/browser
+	@bash .ci/postgres
 	@$(BIN)/python -m pytest
 
 lint: setup

@@ -1,12 +1,16 @@
-"""A store with a clock that the test moves."""
+"""A store with a clock that the test moves: in SQLite, and in PostgreSQL where a server can be had."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from backchannel.store import Store, open_store
+from backchannel.store import Store, downgrade_store, open_store
+from backchannel.store.moments import Clock as AnyClock
+from backchannel.store.moments import utc_now
+from tests.store import postgres
 
 
 class Clock:
@@ -19,6 +23,33 @@ class Clock:
         return self.now
 
 
+@dataclass(frozen=True)
+class Database:
+    """An empty database, which any number of processes may open.
+
+    Attributes
+    ----------
+    kind
+        ``sqlite`` or ``postgresql``.
+    url
+        Of the database, for SQLAlchemy.
+    """
+
+    kind: str
+    data_dir: Path
+    url: str
+
+    def open(self, now: AnyClock = utc_now) -> Store:
+        return open_store(self.data_dir, now, self._other_url)
+
+    def downgrade(self, revision: str) -> None:
+        downgrade_store(self.data_dir, revision, self._other_url)
+
+    @property
+    def _other_url(self) -> str:
+        return "" if self.kind == "sqlite" else self.url
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -29,7 +60,31 @@ def data_dir(tmp_path: Path) -> Path:
     return tmp_path / "deep" / "data"
 
 
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    programs = postgres.find()
+    if programs is None:
+        pytest.skip("needs a PostgreSQL server (Debian's package postgresql), which is not installed")
+    with postgres.running(programs) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, data_dir: Path) -> Database:
+    kind: str = request.param
+    if kind == "sqlite":
+        return Database(kind, data_dir, f"sqlite:///{data_dir}/backchannel.sqlite3")
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    return Database(kind, data_dir, server.database())
+
+
 @pytest.fixture
-def store(data_dir: Path, clock: Clock) -> Iterator[Store]:
+def store(database: Database, clock: Clock) -> Iterator[Store]:
+    with database.open(clock) as store:
+        yield store
+
+
+@pytest.fixture
+def sqlite_store(data_dir: Path, clock: Clock) -> Iterator[Store]:
     with open_store(data_dir, clock) as store:
         yield store

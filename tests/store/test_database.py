@@ -1,5 +1,6 @@
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -7,52 +8,23 @@ from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
-from backchannel.store import KeyLimits, Store, StoreError, open_store
+from backchannel.store import Store, StoreError, open_store
 from backchannel.store.schema import metadata
+from tests.store.conftest import Database
 
 
-def test_directory_and_files_are_their_owners_alone(store: Store, data_dir: Path) -> None:
-    store.keys.create("laptop")
+def test_directory_and_files_are_their_owners_alone(sqlite_store: Store, data_dir: Path) -> None:
+    sqlite_store.keys.create("laptop")
     assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in data_dir.iterdir()} == {0o600}
 
 
-def test_keys_outlive_the_process(data_dir: Path) -> None:
-    with open_store(data_dir) as store:
+def test_keys_outlive_the_process(database: Database) -> None:
+    with database.open() as store:
         _, secret = store.keys.create("laptop")
-    with open_store(data_dir) as store:
+    with database.open() as store:
         assert store.keys.verify(secret) is not None
         assert not store.keys.is_empty()
-
-
-def test_a_store_of_a_newer_program_is_left_alone(data_dir: Path) -> None:
-    open_store(data_dir).close()
-    connection = sqlite3.connect(data_dir / "backchannel.sqlite3")
-    connection.execute("UPDATE schema_version SET version = 99")
-    connection.commit()
-    connection.close()
-    with pytest.raises(StoreError, match="version 99"):
-        open_store(data_dir)
-
-
-def test_a_store_of_the_first_version_is_brought_up_and_keeps_its_keys(data_dir: Path) -> None:
-    with open_store(data_dir) as store:
-        key, secret = store.keys.create("old")
-    connection = sqlite3.connect(data_dir / "backchannel.sqlite3")
-    for column in ("requests_per_minute", "max_concurrent", "video_ms_per_month"):
-        connection.execute(f"ALTER TABLE api_keys DROP COLUMN {column}")
-    for table in ("usage", "jobs", "client_tokens", "signing_keys", "places", "runners"):
-        connection.execute(f"DROP TABLE {table}")
-    connection.execute("UPDATE schema_version SET version = 1")
-    connection.commit()
-    connection.close()
-    for _ in range(2):
-        with open_store(data_dir) as store:
-            found = store.keys.verify(secret)
-            assert found is not None
-            assert (found.id, found.limits) == (key.id, KeyLimits())
-            store.keys.create("new", limits=KeyLimits(max_concurrent=3))
-    assert store.keys.list()[-1].limits == KeyLimits(max_concurrent=3)
 
 
 def test_another_database_by_its_address(tmp_path: Path, data_dir: Path) -> None:
@@ -75,8 +47,17 @@ def test_the_tables_can_be_made_in_postgresql(table: Table) -> None:
 def test_a_file_that_is_no_database_is_named(data_dir: Path) -> None:
     data_dir.mkdir(parents=True)
     (data_dir / "backchannel.sqlite3").write_text("not a database " * 100)
-    with pytest.raises(StoreError, match="not a key store"):
+    with pytest.raises(StoreError, match="not a Backchannel store"):
         open_store(data_dir)
+
+
+@pytest.mark.slow
+def test_a_store_that_another_program_locks_is_not_called_damaged(data_dir: Path) -> None:
+    data_dir.mkdir(parents=True)
+    with closing(sqlite3.connect(data_dir / "backchannel.sqlite3")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="locked by another program"):
+            open_store(data_dir)
 
 
 def test_a_data_directory_that_is_a_file_is_named(tmp_path: Path) -> None:

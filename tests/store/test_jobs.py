@@ -1,12 +1,11 @@
 import re
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from backchannel.store import Job, Store, open_store
+from backchannel.store import Job, Store
 from backchannel.store.places import LEASE
-from tests.store.conftest import Clock
+from tests.store.conftest import Clock, Database
 
 HOUR = timedelta(hours=1)
 
@@ -60,9 +59,9 @@ def test_it_expires_after_an_hour_but_not_while_it_runs(store: Store, clock: Clo
 
 @pytest.mark.parametrize("status", ["queued", "running"])
 def test_a_job_of_a_process_that_was_killed_is_interrupted(
-    store: Store, data_dir: Path, clock: Clock, status: str
+    store: Store, database: Database, clock: Clock, status: str
 ) -> None:
-    with open_store(data_dir, clock) as killed:
+    with database.open(clock) as killed:
         job = create(killed)
         if status == "running":
             killed.jobs.start(job.id)
@@ -76,8 +75,8 @@ def test_a_job_of_a_process_that_was_killed_is_interrupted(
     assert found(store, mine).status == "queued"
 
 
-def test_a_process_that_ends_in_good_order_says_so(store: Store, data_dir: Path, clock: Clock) -> None:
-    with open_store(data_dir, clock) as ending:
+def test_a_process_that_ends_in_good_order_says_so(store: Store, database: Database, clock: Clock) -> None:
+    with database.open(clock) as ending:
         job, done = create(ending), create(ending)
         ending.jobs.complete(done.id, b"{}")
         assert ending.jobs.interrupt(ending.places.runner_id) == 1

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from backchannel.store import SCOPES, STREAM_SCOPE, Store, StoreError, open_store
+from backchannel.store import SCOPES, STREAM_SCOPE, Store, StoreError
 from backchannel.store.keys import generate
 from backchannel.store.refusals import InvalidNameError, InvalidScopesError
-from tests.store.conftest import Clock
+from tests.store.conftest import Clock, Database
 
 
 def test_a_created_key_is_recognised(store: Store) -> None:
@@ -42,10 +42,10 @@ def test_revoking_what_is_not_there_says_so(store: Store) -> None:
     assert not store.keys.revoke("nothing")
 
 
-def test_a_revocation_in_another_process_is_seen_at_once(store: Store, data_dir: Path) -> None:
+def test_a_revocation_in_another_process_is_seen_at_once(store: Store, database: Database) -> None:
     key, secret = store.keys.create("laptop")
     assert store.keys.verify(secret) is not None
-    with open_store(data_dir) as other:
+    with database.open() as other:
         other.keys.revoke(key.id)
     assert store.keys.verify(secret) is None
 
@@ -83,24 +83,24 @@ def test_a_key_without_a_scope_or_with_an_unknown_one_is_not_made(
     assert store.keys.is_empty()
 
 
-def test_the_secret_is_nowhere_on_disk(store: Store, data_dir: Path) -> None:
-    _, secret = store.keys.create("laptop")
-    store.keys.verify(secret)
+def test_the_secret_is_nowhere_on_disk(sqlite_store: Store, data_dir: Path) -> None:
+    _, secret = sqlite_store.keys.create("laptop")
+    sqlite_store.keys.verify(secret)
     for file in data_dir.iterdir():
         assert secret.encode() not in file.read_bytes()
 
 
 def test_a_store_that_breaks_says_so_and_one_that_cannot_be_written_still_lets_in(
-    store: Store, data_dir: Path
+    sqlite_store: Store, data_dir: Path
 ) -> None:
-    _, secret = store.keys.create("laptop")
+    _, secret = sqlite_store.keys.create("laptop")
     connection = sqlite3.connect(data_dir / "backchannel.sqlite3")
     connection.execute("CREATE TRIGGER full BEFORE UPDATE ON api_keys BEGIN SELECT RAISE(ABORT, 'full'); END")
     connection.commit()
-    assert store.keys.verify(secret) is not None
-    assert store.keys.list()[0].last_used_at is None
+    assert sqlite_store.keys.verify(secret) is not None
+    assert sqlite_store.keys.list()[0].last_used_at is None
     connection.execute("DROP TABLE api_keys")
     connection.commit()
     connection.close()
     with pytest.raises(StoreError, match="cannot be read"):
-        store.keys.verify(secret)
+        sqlite_store.keys.verify(secret)

@@ -1,9 +1,8 @@
 from datetime import timedelta
-from pathlib import Path
 
-from backchannel.store import Store, open_store
+from backchannel.store import Store
 from backchannel.store.places import LEASE
-from tests.store.conftest import Clock
+from tests.store.conftest import Clock, Database
 
 
 def test_a_place_is_taken_until_it_is_given_back(store: Store) -> None:
@@ -23,8 +22,8 @@ def test_a_token_has_its_own_limit_within_its_keys(store: Store) -> None:
     assert store.places.take("key", "c", 3, None) == (3, 3)
 
 
-def test_other_processes_count_while_they_live(store: Store, data_dir: Path, clock: Clock) -> None:
-    with open_store(data_dir, clock) as other:
+def test_other_processes_count_while_they_live(store: Store, database: Database, clock: Clock) -> None:
+    with database.open(clock) as other:
         other.places.beat()
         assert isinstance(other.places.take("key", None, 1, None), str)
         assert store.places.take("key", None, 1, None) == (1, 1)
@@ -37,8 +36,8 @@ def test_other_processes_count_while_they_live(store: Store, data_dir: Path, clo
         assert isinstance(store.places.take("key", None, 2, None), str)
 
 
-def test_what_the_dead_left_is_cleared_away(store: Store, data_dir: Path, clock: Clock) -> None:
-    with open_store(data_dir, clock) as other:
+def test_what_the_dead_left_is_cleared_away(store: Store, database: Database, clock: Clock) -> None:
+    with database.open(clock) as other:
         other.places.beat()
         other.places.take("key", None, 1, None)
     clock.now += 3 * LEASE

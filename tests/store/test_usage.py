@@ -2,13 +2,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
 
-from backchannel.store import STREAM_SCOPE, Caps, Store, open_store
+from backchannel.store import STREAM_SCOPE, Caps, Store
 from backchannel.store.refusals import (
     BytesSpent,
     KeyRevoked,
@@ -18,7 +17,7 @@ from backchannel.store.refusals import (
     VideoSpent,
 )
 from backchannel.store.usage import Used
-from tests.store.conftest import Clock
+from tests.store.conftest import Clock, Database
 
 
 @pytest.fixture
@@ -190,12 +189,12 @@ def test_a_refusal_costs_one_transaction_too(store: Store, key_id: str) -> None:
 
 
 def test_processes_that_spend_at_once_never_spend_more(
-    store: Store, key_id: str, data_dir: Path, clock: Clock
+    store: Store, key_id: str, database: Database, clock: Clock
 ) -> None:
     token_id = token(store, key_id, Caps(max_bytes=50))
 
     def spend(_: int) -> int:
-        with open_store(data_dir, clock) as other:
+        with database.open(clock) as other:
             spent = 0
             for _ in range(20):
                 try:

@@ -1,9 +1,9 @@
 """What outlives a process: keys and client tokens, their use, and jobs."""
 
-from backchannel.store.database import Store, open_store
+from backchannel.store.database import Store, downgrade_store, open_store
 from backchannel.store.jobs import Job
 from backchannel.store.keys import SCOPES, STREAM_SCOPE, UPLOAD_SCOPE, ApiKey, KeyLimits
-from backchannel.store.schema import StoreError
+from backchannel.store.refusals import StoreError
 from backchannel.store.tokens import Caps, ClientToken
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "KeyLimits",
     "Store",
     "StoreError",
+    "downgrade_store",
     "open_store",
 ]

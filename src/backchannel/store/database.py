@@ -1,9 +1,10 @@
 """The store: one database, opened, and what is kept in it."""
 
 import os
+import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from sqlite3 import Connection as SqliteConnection
 from typing import Final, Self
 
 from sqlalchemy import Engine, create_engine, event
@@ -11,9 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backchannel.store.jobs import JobStore
 from backchannel.store.key_store import KeyStore
+from backchannel.store.migrate import downgrade, upgrade
 from backchannel.store.moments import Clock, utc_now
 from backchannel.store.places import Places
-from backchannel.store.schema import StoreError, prepare
+from backchannel.store.refusals import StoreError
 from backchannel.store.token_store import TokenStore
 from backchannel.store.usage import UsageStore
 
@@ -29,7 +31,7 @@ class Store:
     Parameters
     ----------
     engine
-        Database; `open_store` makes one for a data directory.
+        Database, up to date; `open_store` sees to it.
     now
         The clock.
 
@@ -46,8 +48,6 @@ class Store:
         self.usage: Final = UsageStore(engine, now)
         self.places: Final = Places(engine, now)
         self.jobs: Final = JobStore(engine, now)
-        with engine.begin() as connection:
-            prepare(connection)
 
     def __enter__(self) -> Self:
         return self
@@ -61,49 +61,88 @@ class Store:
 
 
 def open_store(data_dir: Path, now: Clock = utc_now, url: str = "") -> Store:
-    """Open the store of a data directory; both are made when missing, for their owner alone.
+    """Open the store of a data directory, and bring it up to date.
+
+    Both are made when they are missing, readable by their owner only.
 
     Parameters
     ----------
     url
-        Another database instead, for example ``postgresql+psycopg://host/name``; the data directory is
-        then not used. Its driver is to be installed beside this program.
+        Another database instead, for example ``postgresql+psycopg://host/name``. The data directory is then
+        not used. Install the database's driver beside this program.
 
     Raises
     ------
     StoreError
         The store cannot be made or used, or a newer program made it.
     """
+    return Store(_prepared(data_dir, url, upgrade), now)
+
+
+def downgrade_store(data_dir: Path, revision: str, url: str = "") -> None:
+    """Take a store back to an older schema, before an older program opens it. Nothing may use it meanwhile.
+
+    Parameters
+    ----------
+    revision
+        The older program names it when it refuses the store; ``base`` is before there were any.
+    url
+        As for `open_store`.
+
+    Raises
+    ------
+    StoreError
+        The store cannot be used, or has never had this revision.
+    """
+    _prepared(data_dir, url, lambda engine: downgrade(engine, revision)).dispose()
+
+
+def _prepared(data_dir: Path, url: str, prepare: Callable[[Engine], None]) -> Engine:
+    """Connect to a database and prepare it; what goes wrong becomes one sentence."""
     if url:
-        return _open_url(url, now)
+        return _by_url(url, prepare)
     path = data_dir / FILE_NAME
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         # SQLite would make the file as the umask has it; its WAL and SHM files take over this mode.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        engine = create_engine(f"sqlite:///{path}")
-        event.listen(engine, "connect", _on_connect)
-        return Store(engine, now)
+        return _connected(f"sqlite:///{path}", prepare)
     except OSError as error:
         raise StoreError(f"The data directory {data_dir} cannot be used: {error.strerror}.") from None
-    except SQLAlchemyError:
-        raise StoreError(f"{path} is not a key store, or it is damaged.") from None
+    except SQLAlchemyError as error:
+        if _is_busy(error):
+            raise StoreError(f"{path} is locked by another program. Try again in a moment.") from None
+        raise StoreError(f"{path} is not a Backchannel store, or it is damaged.") from None
 
 
-def _open_url(url: str, now: Clock) -> Store:
+def _by_url(url: str, prepare: Callable[[Engine], None]) -> Engine:
     # What goes wrong here often has the address in its text, and the address may hold a password.
     try:
-        engine = create_engine(url, pool_pre_ping=True)
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _on_connect)
-        return Store(engine, now)
+        return _connected(url, prepare)
     except ImportError as error:
         raise StoreError(f"The database needs the package {error.name}, which is not installed.") from None
     except SQLAlchemyError as error:
         raise StoreError(f"The database cannot be used ({type(error).__name__}).") from None
 
 
-def _on_connect(connection: SqliteConnection, _record: object) -> None:
+def _connected(url: str, prepare: Callable[[Engine], None]) -> Engine:
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _on_connect)
+    try:
+        prepare(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _is_busy(error: SQLAlchemyError) -> bool:
+    cause = getattr(error, "orig", None)
+    return isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode == sqlite3.SQLITE_BUSY
+
+
+def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
     with closing(connection.cursor()) as cursor:
         # Readers and a writer at once; and a second process that writes is waited for.
         cursor.execute("PRAGMA busy_timeout = 5000")

@@ -12,8 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backchannel.store.keys import SCOPES, ApiKey, KeyLimits, digest, generate, looks_valid
 from backchannel.store.moments import Clock, aware, maybe_aware, naive
-from backchannel.store.refusals import InvalidNameError, InvalidScopesError
-from backchannel.store.schema import StoreError, api_keys
+from backchannel.store.refusals import InvalidNameError, InvalidScopesError, StoreError
+from backchannel.store.schema import api_keys
 
 LAST_USED_STEP: Final = timedelta(minutes=1)
 """A key in steady use would otherwise cost a write for each connection."""

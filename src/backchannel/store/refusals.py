@@ -1,6 +1,13 @@
-"""Why the store refuses: facts with their numbers. The server and the command line put them into words."""
+"""What the store raises: facts with their numbers. The server and the command line put them into words.
+
+Only `StoreError` has a sentence of its own, for the operator; no client reads it.
+"""
 
 from dataclasses import dataclass
+
+
+class StoreError(Exception):
+    """The store cannot be used. The message is one plain sentence for the operator."""
 
 
 class Refusal(Exception):  # noqa: N818 -- the store works; it is the answer that is no

@@ -1,15 +1,8 @@
-"""Tables of the store, which version of them a database holds, and the steps from one to the next.
-
-The version is a row, not SQLite's ``user_version``, so that it means the same in any database. Each step
-only adds, and adds only what is missing, so it may be cut short, or taken by two processes at once.
-"""
-
-from typing import Final
+"""The tables of the store, as this program uses them. `migrations` makes them, revision by revision."""
 
 from sqlalchemy import (
     BigInteger,
     Column,
-    Connection,
     DateTime,
     Float,
     Index,
@@ -19,17 +12,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    insert,
-    inspect,
-    select,
-    text,
-    update,
 )
-
-SCHEMA_VERSION: Final = 2
 
 metadata = MetaData()
 
+# Not used, only kept: programs before Alembic refuse a store whose version here is above 2.
 schema_version = Table("schema_version", metadata, Column("version", Integer, primary_key=True))
 
 # Every moment is naive UTC, see `moments`; every length of video is in whole ms, so that sums stay exact.
@@ -44,7 +31,7 @@ api_keys = Table(
     Column("created_at", DateTime, nullable=False),
     Column("last_used_at", DateTime),
     Column("revoked_at", DateTime),
-    # Since version 2. Null: as the server's settings say.
+    # Null: as the server's settings say.
     Column("requests_per_minute", Float),
     Column("max_concurrent", Integer),
     Column("video_ms_per_month", BigInteger),
@@ -118,38 +105,3 @@ jobs = Table(
     Column("error_message", Text),
     Index("jobs_of_key", "key_id", "status"),
 )
-
-
-class StoreError(Exception):
-    """The store cannot be used. The message is one plain sentence for the operator."""
-
-
-def prepare(connection: Connection) -> None:
-    """Make the tables in an empty database; bring any other up to this version.
-
-    Raises
-    ------
-    StoreError
-        The database was made by a newer version of this program.
-    """
-    held = inspect(connection).has_table(schema_version.name)
-    version = connection.scalar(select(schema_version.c.version)) if held else None
-    if version is not None and version > SCHEMA_VERSION:
-        raise StoreError(
-            f"The store has schema version {version}, this program knows up to {SCHEMA_VERSION}. "
-            "Use the newer program, or another data directory."
-        )
-    metadata.create_all(connection)
-    if version is None:
-        connection.execute(insert(schema_version).values(version=SCHEMA_VERSION))
-    elif version < SCHEMA_VERSION:
-        _add_missing_columns(connection, api_keys)
-        connection.execute(update(schema_version).values(version=SCHEMA_VERSION))
-
-
-def _add_missing_columns(connection: Connection, table: Table) -> None:
-    held = {column["name"] for column in inspect(connection).get_columns(table.name)}
-    for column in table.columns:
-        if column.name not in held:
-            kind = column.type.compile(connection.dialect)
-            connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))

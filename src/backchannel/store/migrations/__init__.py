@@ -1,0 +1,1 @@
+"""Alembic's revisions of the store, oldest first in `versions`; see `store/migrate.py`."""

@@ -1,0 +1,1 @@
+"""One file for each revision. A file that was released never changes."""
