@@ -19,8 +19,13 @@ __all__ = ["Session", "__version__", "analyze"]
 
 
 def __getattr__(name: str) -> Any:
-    # The server imports this package too, and must not load the networks' engine: the library's names are
-    # looked up only when somebody asks for them.
+    # The server imports this package too and must not load the inference engine, so these names are
+    # imported on first use.
     if name in ("Session", "analyze"):
         return getattr(import_module("backchannel.api"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    # Without this, dir() and tab completion would miss the names that are imported on first use.
+    return sorted(__all__)
