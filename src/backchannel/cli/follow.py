@@ -1,4 +1,4 @@
-"""Plays a file to a v2 stream and follows what it tells."""
+"""Plays a file to a v2 stream and prints its events."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -10,25 +10,25 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from backchannel.cli.hearing import Hearing, closing_lines, lines_of, panel
+from backchannel.cli.stream_display import StreamStatus, closing_lines, lines_of, reconnection, status_line
 from backchannel.client.events import EventClient, Received, Reconnected
 from backchannel.client.v0 import TimedMedia
 
 SHOWN_TO_PEOPLE = ("conversation_quality_overall", "evidence")
-"""Evidence brings with it from what each piece was measured, which the display tells."""
+"""With evidence the server also reports its progress, which the status line shows."""
 MIN_LAST_S = 0.25
-"""A shorter rest of the file goes with the piece before it, s."""
+"""A last piece shorter than this is joined to the one before it, s."""
 
 
 async def follow_events(
     file: Path, url: str, key: str, segment_s: float, include: Sequence[str] | None, *, as_json: bool
 ) -> bool:
-    """Play a file, print events as they come, and return whether anything was analysed.
+    """Play a file, print events as they arrive, and return whether anything was analysed.
 
     Raises
     ------
     backchannel.client.v0.ClientError
-        The server cannot be reached, refused, or was given up.
+        The server cannot be reached, refused the stream, or stayed away after a lost connection.
     backchannel.errors.Problem
         The file cannot be played.
     """
@@ -37,34 +37,34 @@ async def follow_events(
 
     flags = include or (() if as_json else SHOWN_TO_PEOPLE)
     printed = Console(highlight=False)
-    hearing, sent_s = Hearing(), 0.0
+    status, sent_s = StreamStatus(), 0.0
     with _display(printed, quiet=as_json) as show:
 
         def sent(until_s: float) -> None:
             nonlocal sent_s
             sent_s = until_s
-            show(hearing, sent_s)
+            show(status, sent_s)
 
         async with EventClient(url, key, include=flags) as client:
             async for event in _play(client, cut_file(file, segment_s, MIN_LAST_S), sent):
-                hearing = hearing.after(event)
+                status = status.after(event)
                 _print(printed, event, as_json=as_json)
-                show(hearing, sent_s)
+                show(status, sent_s)
     if not as_json:
-        for line in closing_lines(hearing):
+        for line in closing_lines(status):
             printed.print(line, soft_wrap=True)
-    return hearing.answers > 0 or not hearing.refusals
+    return status.answers > 0 or not status.refusals
 
 
 @contextmanager
-def _display(printed: Console, *, quiet: bool) -> Iterator[Callable[[Hearing, float], None]]:
-    """Keep a line at the bottom of the terminal, if there is one; it is gone in the end, however it ends."""
+def _display(printed: Console, *, quiet: bool) -> Iterator[Callable[[StreamStatus, float], None]]:
+    """Keep a status line at the bottom of the terminal, if there is one; it is removed however this ends."""
     watched = printed if printed.is_terminal else Console(stderr=True)
     if quiet or not watched.is_terminal:
-        yield lambda _hearing, _sent_s: None
+        yield lambda _status, _sent_s: None
         return
     with Live(console=watched, transient=True, auto_refresh=False) as live:
-        yield lambda hearing, sent_s: live.update(panel(hearing, sent_s), refresh=True)
+        yield lambda status, sent_s: live.update(status_line(status, sent_s), refresh=True)
 
 
 def _print(printed: Console, event: Received | Reconnected, *, as_json: bool) -> None:
@@ -74,13 +74,13 @@ def _print(printed: Console, event: Received | Reconnected, *, as_json: bool) ->
     elif isinstance(event, Received):
         typer.echo(msgspec.json.encode(event))
     else:
-        typer.echo(f"Connected again ({event.reason}); a new session.", err=True)
+        typer.echo(reconnection(event), err=True)
 
 
 async def _play(
     client: EventClient, media: Iterator[TimedMedia], sent: Callable[[float], None]
 ) -> AsyncIterator[Received | Reconnected]:
-    """Send each piece when a live recorder would have finished it; yield every event as it comes."""
+    """Send each piece when a live recorder would have finished it; yield every event as it arrives."""
     sending = asyncio.create_task(_send_all(client, media, sent))
     try:
         async for event in client:
@@ -102,5 +102,5 @@ async def _send_all(client: EventClient, media: Iterator[TimedMedia], sent: Call
             await client.send(piece.data)
             sent(recorded_s)
     finally:
-        # Also when the file cannot be played on: the session ends in good order, and then the fault is told.
+        # Also after a fault in the file: the session ends properly before the fault is reported.
         await client.finish()

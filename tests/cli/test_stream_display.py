@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from backchannel.cli.hearing import Hearing, closing_lines, lines_of, panel
+from backchannel.cli.stream_display import StreamStatus, closing_lines, lines_of, status_line
 from backchannel.client.events import Received, Reconnected
 from backchannel.protocol.event_messages import (
     CoverageDegraded,
@@ -44,11 +44,11 @@ def received(data: Data) -> Received:
     return Received(data.type, datetime(2026, 1, 1, tzinfo=UTC), "id", data)
 
 
-def heard(*data: Data) -> Hearing:
-    hearing = Hearing()
+def after(*data: Data) -> StreamStatus:
+    status = StreamStatus()
     for one in data:
-        hearing = hearing.after(received(one))
-    return hearing
+        status = status.after(received(one))
+    return status
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def heard(*data: Data) -> Hearing:
         (EngagementUpdated("disengaged", 2), "    2.0 s  engagement    disengaged"),
         (
             CoverageDropped((RangeBody(1, 2.5),)),
-            "    1.0 s  coverage      lost        nothing arrived until 2.5 s",
+            "    1.0 s  coverage      missing     no media until 2.5 s",
         ),
         (CoverageDegraded((RangeBody(1, 2.5),)), "    1.0 s  coverage      no picture  until 2.5 s"),
         (Error("ih5002", "It is damaged.", "", 3, False), "piece 3: It is damaged. (ih5002)"),
@@ -71,49 +71,50 @@ def heard(*data: Data) -> Hearing:
         (SessionEnded("server_shutdown"), "The server is shutting down."),
     ],
 )
-def test_every_event_that_tells_something_is_a_line(data: Data, line: str) -> None:
+def test_every_event_about_the_media_is_a_line(data: Data, line: str) -> None:
     assert [text.plain for text in lines_of(received(data))] == [line]
 
 
 @pytest.mark.parametrize("data", [MEASURED, SessionEnded("client_shutdown"), SessionUpdated(())])
-def test_what_only_the_display_needs_is_no_line(data: Data) -> None:
+def test_an_event_for_the_status_line_alone_is_no_line(data: Data) -> None:
     assert list(lines_of(received(data))) == []
 
 
-def test_a_reconnection_is_told_with_what_was_lost() -> None:
+def test_a_reconnection_says_how_much_was_lost() -> None:
     (line,) = lines_of(Reconnected(2, 3, "connection lost"))
-    assert "connection lost, 3 pieces were lost" in line.plain
-    assert "clock begins at 0" in line.plain
+    assert line.plain == (
+        "Reconnected with a new session (connection lost, 3 pieces lost). Times start again at 0."
+    )
 
 
-def test_signals_are_active_from_their_beginning_to_their_end() -> None:
-    hearing = heard(
+def test_signals_are_active_until_they_end() -> None:
+    status = after(
         DETECTED, SignalUpdated("agreement", 4.1, "high", ""), SignalDetected("interest", 5, "low", "")
     )
-    assert dict(hearing.active) == {"agreement": "high", "interest": "low"}
-    assert dict(hearing.after(received(SignalEnded("agreement", 6))).active) == {"interest": "low"}
-    assert hearing.signals == 2
+    assert dict(status.active) == {"agreement": "high", "interest": "low"}
+    assert dict(status.after(received(SignalEnded("agreement", 6))).active) == {"interest": "low"}
+    assert status.signals == 2
 
 
-def test_a_new_session_knows_nothing_yet_but_signals_go_on_being_counted() -> None:
-    after = heard(DETECTED, MEASURED, EngagementUpdated("engaged", 0)).after(
+def test_a_new_session_starts_empty_but_keeps_counting_signals() -> None:
+    status = after(DETECTED, MEASURED, EngagementUpdated("engaged", 0)).after(
         Reconnected(2, 0, "connection lost")
     )
-    assert (dict(after.active), after.engagement, after.analyzed_s) == ({}, None, 0)
-    assert after.signals == 1
+    assert (dict(status.active), status.engagement, status.analyzed_s) == ({}, None, 0)
+    assert status.signals == 1
 
 
-def test_the_line_at_the_bottom_tells_what_goes_on() -> None:
-    hearing = heard(MEASURED, EngagementUpdated("engaged", 0), QualityUpdated(overall=QUALITY), DETECTED)
-    assert panel(hearing, 62.4).plain == (
-        "live 1:02   answered to 1:01   no face in view   engaged   quality 62   agreement ▰▱▱"
+def test_the_status_line_sums_up_the_stream() -> None:
+    status = after(MEASURED, EngagementUpdated("engaged", 0), QualityUpdated(overall=QUALITY), DETECTED)
+    assert status_line(status, 62.4).plain == (
+        "live 1:02   analysed to 1:01   no face in view   engaged   quality 62   agreement ▰▱▱"
     )
-    assert panel(Hearing(), 0).plain == "live 0:00"
+    assert status_line(StreamStatus(), 0).plain == "live 0:00"
 
 
-def test_in_the_end_it_is_told_what_it_came_to() -> None:
-    (line,) = closing_lines(heard(DETECTED, QualityUpdated(overall=QUALITY)))
+def test_the_closing_line_needs_something_to_sum_up() -> None:
+    (line,) = closing_lines(after(DETECTED, QualityUpdated(overall=QUALITY)))
     assert line.plain == (
         "Ended: 1 signal, quality 62 (clarity 60, authority 61, energy 62, rapport 63, learning 64)."
     )
-    assert list(closing_lines(heard(Error("ih5002", "It is damaged.", "", 1, False)))) == []
+    assert list(closing_lines(after(Error("ih5002", "It is damaged.", "", 1, False)))) == []

@@ -1,4 +1,4 @@
-"""What has been heard of a stream so far, and how each event reads, on a terminal and in a pipe alike."""
+"""What the terminal shows of a running v2 stream: a line for each event, and a status line at the bottom."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -28,28 +28,28 @@ from backchannel.values import EngagementLevel, Probability
 _METERS: Final = {"low": "▰▱▱", "medium": "▰▰▱", "high": "▰▰▰"}
 _STYLES: Final = {"high": "bold", "medium": "", "low": "dim"}
 _ENDINGS: Final = {
-    "idle_timeout": "The server ended the session: nothing was sent for too long.",
-    "max_duration": "The server ended the session: it reached its longest duration.",
+    "idle_timeout": "The server ended the session because it received nothing for too long.",
+    "max_duration": "The server ended the session because it reached the longest duration allowed.",
     "server_shutdown": "The server is shutting down.",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
-    """What a listener knows by now.
+class StreamStatus:
+    """State of a stream, as far as its events have reported it.
 
     Attributes
     ----------
     analyzed_s
-        Session time up to which the server has told of media.
+        How far the server has analysed, in session time, s.
     engagement, quality
-        As last told; None before that.
+        The latest values; None until the first.
     active
-        Signals that go on, with their probability.
+        Signals that have not ended, with their probability.
     face_share
-        Of the newest media; None where there was no picture, or nothing was told.
+        Share of the newest media with a face in view, 0 to 1; None without a picture or a report.
     signals, answers, refusals
-        Signals so far; events about the media; media that could not be used.
+        Number of signals, of events about the media, and of pieces that could not be analysed.
     """
 
     analyzed_s: float = 0.0
@@ -61,10 +61,10 @@ class Hearing:
     answers: int = 0
     refusals: int = 0
 
-    def after(self, event: Received | Reconnected) -> "Hearing":
-        """Return what is known once this event is heard."""
+    def after(self, event: Received | Reconnected) -> "StreamStatus":
+        """Return the state after this event."""
         if isinstance(event, Reconnected):
-            return Hearing(signals=self.signals, answers=self.answers, refusals=self.refusals)
+            return StreamStatus(signals=self.signals, answers=self.answers, refusals=self.refusals)
         match event.data:
             case SignalUpdated(signal_type=name, probability=probability):
                 return replace(self, active=MappingProxyType({**self.active, name: probability}))
@@ -88,26 +88,22 @@ class Hearing:
 
 
 def lines_of(event: Received | Reconnected) -> Iterator[Text]:
-    """Put an event into lines; events that only concern the display have none."""
+    """Return an event as lines of text; events that only change the status line have none."""
     if isinstance(event, Reconnected):
-        missed = f", {event.lost_chunks} pieces were lost" if event.lost_chunks else ""
-        again = f"Connected again ({event.reason}{missed}); a new session, whose clock begins at 0."
-        yield Text(again, "yellow")
+        yield Text(f"{reconnection(event)} Times start again at 0.", "yellow")
         return
     match event.data:
-        case SignalUpdated(probability=level) as told:
-            yield _line(told.start, told.signal_type, f"now {level}", told.rationale, level)
-        case SignalDetected(probability=level) as told:
-            yield _line(told.start, told.signal_type, level, told.rationale, level)
+        case SignalUpdated(probability=level) as signal:
+            yield _line(signal.start, signal.signal_type, f"now {level}", signal.rationale, level)
+        case SignalDetected(probability=level) as signal:
+            yield _line(signal.start, signal.signal_type, level, signal.rationale, level)
         case SignalEnded(signal_type=name, end=end_s):
             yield _line(end_s, name, "ended", level="low")
         case EngagementUpdated(state=state, start=start_s):
             yield _line(start_s, "engagement", state)
         case CoverageDropped(ranges=ranges):
             for lost in ranges:
-                yield _line(
-                    lost.start, "coverage", "lost", f"nothing arrived until {lost.end:.1f} s", "medium"
-                )
+                yield _line(lost.start, "coverage", "missing", f"no media until {lost.end:.1f} s")
         case CoverageDegraded(ranges=ranges):
             for blind in ranges:
                 yield _line(blind.start, "coverage", "no picture", f"until {blind.end:.1f} s")
@@ -118,38 +114,45 @@ def lines_of(event: Received | Reconnected) -> Iterator[Text]:
             yield Text(_ENDINGS[reason], "yellow")
 
 
+def reconnection(event: Reconnected) -> str:
+    """Return a sentence about a lost connection."""
+    pieces = f"{event.lost_chunks} piece{'' if event.lost_chunks == 1 else 's'}"
+    lost = f", {pieces} lost" if event.lost_chunks else ""
+    return f"Reconnected with a new session ({event.reason}{lost})."
+
+
 def _line(time_s: float, what: str, how: str, why: str = "", level: Probability = "medium") -> Text:
     return Text(f"{time_s:7.1f} s  {what:<13} {how:<11} {why}".rstrip(), _STYLES[level])
 
 
-def panel(hearing: Hearing, sent_s: float) -> Text:
-    """The line at the bottom of a terminal, while it goes on."""
+def status_line(status: StreamStatus, sent_s: float) -> Text:
+    """Return the line at the bottom of a terminal while the stream runs."""
     parts = [Text(f"live {_clock(sent_s)}", "bold")]
-    if hearing.analyzed_s:
-        parts.append(Text(f"answered to {_clock(hearing.analyzed_s)}", "dim"))
-    if hearing.face_share == 0:
+    if status.analyzed_s:
+        parts.append(Text(f"analysed to {_clock(status.analyzed_s)}", "dim"))
+    if status.face_share == 0:
         parts.append(Text("no face in view", "yellow"))
-    if hearing.engagement is not None:
-        parts.append(Text(hearing.engagement))
-    if hearing.quality is not None:
-        parts.append(Text(f"quality {hearing.quality.quality_index}"))
+    if status.engagement is not None:
+        parts.append(Text(status.engagement))
+    if status.quality is not None:
+        parts.append(Text(f"quality {status.quality.quality_index}"))
     parts += [
-        Text(f"{name} {_METERS[level]}", _STYLES[level]) for name, level in sorted(hearing.active.items())
+        Text(f"{name} {_METERS[level]}", _STYLES[level]) for name, level in sorted(status.active.items())
     ]
     return Text("   ").join(parts)
 
 
-def closing_lines(hearing: Hearing) -> Iterator[Text]:
-    """What there is to say when it is over."""
-    if not hearing.answers:
+def closing_lines(status: StreamStatus) -> Iterator[Text]:
+    """Return the summary at the end of a stream; nothing if nothing was analysed."""
+    if not status.answers:
         return
-    signals = f"{hearing.signals} signal{'' if hearing.signals == 1 else 's'}"
-    if hearing.quality is None:
+    signals = f"{status.signals} signal{'' if status.signals == 1 else 's'}"
+    if status.quality is None:
         yield Text(f"Ended: {signals}.", "bold")
         return
     names = ("clarity", "authority", "energy", "rapport", "learning")
-    scores = ", ".join(f"{name} {getattr(hearing.quality, name)}" for name in names)
-    yield Text(f"Ended: {signals}, quality {hearing.quality.quality_index} ({scores}).", "bold")
+    scores = ", ".join(f"{name} {getattr(status.quality, name)}" for name in names)
+    yield Text(f"Ended: {signals}, quality {status.quality.quality_index} ({scores}).", "bold")
 
 
 def _clock(time_s: float) -> str:
