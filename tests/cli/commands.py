@@ -1,7 +1,10 @@
 """Running the real command."""
 
 import json
+import os
+import pty
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -21,6 +24,30 @@ def run(*arguments: object, **environ: str) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=120,
     )
+
+
+def on_terminal(*arguments: object, **environ: str) -> str:
+    """What a person at a terminal of 200 columns sees of a command that ends well."""
+    outer, inner = pty.openpty()
+    settings = {"PATH": "", "TERM": "xterm-256color", "COLUMNS": "200", "LANG": "C.UTF-8", **environ}
+    with subprocess.Popen(
+        [COMMAND, *map(str, arguments)], stdin=inner, stdout=inner, stderr=inner, env=settings
+    ) as running:
+        os.close(inner)
+        shown = b"".join(reading(outer))
+        assert running.wait(30) == 0
+    return shown.decode()
+
+
+def reading(terminal: int) -> Iterator[bytes]:
+    """What is written to a terminal, until nobody writes to it any more; then it is closed."""
+    try:
+        while select.select([terminal], [], [], 60)[0]:
+            yield os.read(terminal, 65536)
+    except OSError:  # how Linux says that the other end is closed
+        return
+    finally:
+        os.close(terminal)
 
 
 def interruptible() -> None:

@@ -1,12 +1,15 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from backchannel import __version__
+from backchannel.cli.key_store import store_name
+from backchannel.config import Settings
+from backchannel.errors import Problem
 from backchannel.store import STREAM_SCOPE, Caps, KeyLimits, open_store
-from backchannel.store.refusals import TokenUnknown
-from tests.cli.commands import is_one_line_without_a_traceback, run
+from tests.cli.commands import is_one_line_without_a_traceback, on_terminal, run
 
 
 def test_create_prints_the_key_alone_on_stdout(tmp_path: Path) -> None:
@@ -36,19 +39,70 @@ def test_list_and_revoke(tmp_path: Path) -> None:
     assert secret not in listed.stdout
     assert run("keys", "revoke", key.id, "--data-dir", str(tmp_path)).returncode == 0
     with open_store(tmp_path) as store:
-        assert store.keys.verify(secret) is None
-    plain = run("keys", "list", "--data-dir", str(tmp_path)).stdout.strip().split("\t")
+        assert store.verify(secret) is None
+    headings, row = run("keys", "list", "--data-dir", str(tmp_path)).stdout.splitlines()
+    assert headings.split("\t") == ["id", "name", "scopes", "created", "last used", "revoked"]
+    plain = row.split("\t")
     assert (plain[0], plain[1]) == (key.id, "laptop")
     assert plain[-1] != "-"
 
 
+def test_an_empty_store_has_headings_too(tmp_path: Path) -> None:
+    assert run("keys", "list", "--data-dir", str(tmp_path)).stdout.count("\n") == 1
+    as_json = run("keys", "list", "--json", "--data-dir", str(tmp_path))
+    assert (as_json.stdout, as_json.stderr) == ("[]\n", "")
+
+
+FORGED = "laptop\n0123456789ab\tadmin\x1b[2J\u202e  [red]x[/red]\t-"
+
+
+def test_no_name_can_pass_for_a_row_or_a_column_or_reach_the_terminal(tmp_path: Path) -> None:
+    made = run("keys", "create", "--name", FORGED, "--data-dir", str(tmp_path))
+    printed = run("keys", "list", "--data-dir", str(tmp_path)).stdout
+    shown = on_terminal("keys", "list", "--data-dir", tmp_path)
+    _, row = printed.splitlines()
+    assert len(row.split("\t")) == 6
+    assert row.split("\t")[1] == r"laptop\n0123456789ab\tadmin\x1b[2J\u202e \x20[red]x[/red]\t-"
+    for text in (made.stderr, printed, shown):
+        assert "\x1b[2J" not in text
+        assert "\u202e" not in text
+    assert not any(line.strip().startswith("0123456789ab") for line in shown.splitlines())
+    listed = run("keys", "list", "--json", "--data-dir", str(tmp_path))
+    assert json.loads(listed.stdout)[0]["name"] == FORGED
+
+
+def test_a_name_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    refused = run("keys", "create", "--name", os.fsdecode(b"\xff"), "--data-dir", str(tmp_path))
+    assert refused.returncode == 2
+    assert "not text" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("create",), ("list",), ("revoke", "nothing"), ("rotate",)], ids=lambda given: str(given[0])
+)
+def test_every_command_says_first_which_store_it_used(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = run("keys", *arguments, HOME=str(tmp_path))
+    assert done.stderr.splitlines()[0] == f"Key store: {tmp_path}/.local/share/backchannel"
+    assert "Key store" not in done.stdout
+
+
+def test_a_database_is_named_without_its_password(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/keys.db?check_same_thread=false"
+    assert (
+        run("keys", "list", BACKCHANNEL_STORE_URL=url).stderr == f"Key store: sqlite:///{tmp_path}/keys.db\n"
+    )
+    url = "postgresql+psycopg://operator:pass%40word@db.example.com:5433/keys?password=other"
+    assert store_name(Settings(store_url=url)) == "postgresql://db.example.com:5433/keys"
+
+
 def test_what_goes_wrong_is_one_line_without_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for arguments in (
-        ("keys", "revoke", "nothing", "--data-dir", str(tmp_path)),
-        ("keys", "list", "--data-dir", str(tmp_path / "file")),
-    ):
-        assert is_one_line_without_a_traceback(run(*arguments))
+    assert is_one_line_without_a_traceback(run("keys", "list", "--data-dir", str(tmp_path / "file")))
+    missing = run("keys", "revoke", "nothing", "--data-dir", str(tmp_path))
+    assert missing.returncode == 1
+    assert missing.stderr.splitlines()[1:] == [
+        "backchannel: This store has no key with the id nothing. `keys list` shows them."
+    ]
     refused = run("keys", "create", "--scope", "all", "--data-dir", str(tmp_path))
     assert refused.returncode == 2
     assert "interhumanai.stream" in refused.stderr

@@ -1,10 +1,7 @@
 """Playing a file to a real server, as a person would: in a pipe, on a terminal, interrupted."""
 
 import json
-import os
-import pty
 import re
-import select
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -12,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import COMMAND, interruptible, is_one_line_without_a_traceback, run, serving
+from tests.cli.commands import (
+    COMMAND,
+    interruptible,
+    is_one_line_without_a_traceback,
+    on_terminal,
+    run,
+    serving,
+)
 from tests.media.making import Recipe, make
 
 
@@ -118,19 +122,7 @@ def test_an_interrupt_ends_it_with_130_and_no_traceback(server: dict[str, str], 
 def test_on_a_terminal_a_line_tells_how_it_goes_and_is_gone_in_the_end(
     server: dict[str, str], film: Path
 ) -> None:
-    outer, inner = pty.openpty()
-    environ = {"PATH": "", "TERM": "xterm-256color", "COLUMNS": "100", "LANG": "C.UTF-8", **server}
-    running = subprocess.Popen([COMMAND, "stream", film], stdout=inner, stderr=inner, env=environ)
-    os.close(inner)
-    shown = b""
-    while select.select([outer], [], [], 60)[0]:
-        try:
-            shown += os.read(outer, 65536)
-        except OSError:  # how Linux tells that nobody writes any more
-            break
-    os.close(outer)
-    assert running.wait(30) == 0
-    text = shown.decode()
+    text = on_terminal("stream", film, **(server | {"COLUMNS": "100"}))
     assert "live 0:02" in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
     # The cursor is hidden meanwhile, and there again; the last thing that is shown is the result.
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")

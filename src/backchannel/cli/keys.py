@@ -1,27 +1,35 @@
 """`backchannel keys`: make, list and revoke API keys."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from backchannel.cli.escape import escaped, table_cell
+from backchannel.cli.key_store import opened_store
 from backchannel.cli.options import AsJson, DataDir
-from backchannel.config import ENV_PREFIX, load_settings
-from backchannel.store import SCOPES, ApiKey, KeyLimits, Store, open_store
-from backchannel.store.refusals import InvalidNameError, InvalidScopesError
+from backchannel.config import ENV_PREFIX
+from backchannel.store import SCOPES, ApiKey, KeyLimits
 
-keys_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make, list and revoke API keys.")
+keys_app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Manage API keys and the secret that signs client tokens.",
+)
 
-Name = Annotated[str, typer.Option("--name", envvar=f"{ENV_PREFIX}NAME", help="What you call the key.")]
+Name = Annotated[
+    str, typer.Option("--name", envvar=f"{ENV_PREFIX}NAME", help="A name to recognise the key by.")
+]
 Scopes = Annotated[
     list[str] | None,
     typer.Option(
         "--scope",
         envvar=f"{ENV_PREFIX}SCOPE",
-        help=f"What it may do, once for each: {', '.join(SCOPES)}. Everything by default.",
+        help=f"What the key may do: {' or '.join(SCOPES)}. Repeat for several. [default: both]",
         show_default=False,
     ),
 ]
@@ -31,7 +39,7 @@ Rate = Annotated[
         "--requests-per-minute",
         envvar=f"{ENV_PREFIX}KEY_REQUESTS_PER_MINUTE",
         min=0.1,
-        help="Requests it may make. [default: as the server's settings say]",
+        help="Requests a minute. [default: the server's setting]",
     ),
 ]
 Concurrent = Annotated[
@@ -40,7 +48,7 @@ Concurrent = Annotated[
         "--concurrent",
         envvar=f"{ENV_PREFIX}KEY_CONCURRENT",
         min=1,
-        help="Sessions and uploads it may have at once. [default: as the server's settings say]",
+        help="Sessions and uploads at the same time. [default: the server's setting]",
     ),
 ]
 Quota = Annotated[
@@ -49,9 +57,12 @@ Quota = Annotated[
         "--video-minutes-per-month",
         envvar=f"{ENV_PREFIX}KEY_VIDEO_MINUTES_PER_MONTH",
         min=0.1,
-        help="Video it may have analysed in a month. [default: as the server's settings say]",
+        help="Minutes of video in a calendar month. [default: the server's setting]",
     ),
 ]
+
+
+_HEADINGS: Final = ("id", "name", "scopes", "created", "last used", "revoked")
 
 
 @keys_app.command("create")
@@ -64,10 +75,12 @@ def create(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key. It is shown once and cannot be shown again."""
+    """Make an API key and print it. It cannot be shown again."""
     video_s = None if video_minutes_per_month is None else 60 * video_minutes_per_month
     limits = KeyLimits(requests_per_minute, concurrent, video_s)
-    with _open(data_dir) as store:
+    if not _is_text(name):
+        raise typer.BadParameter("The name has bytes that are not text.", param_hint="--name")
+    with opened_store(data_dir, quiet=as_json) as store:
         try:
             key, secret = store.keys.create(name, scope or SCOPES, limits)
         except InvalidNameError as wrong:
@@ -77,41 +90,45 @@ def create(
     if as_json:
         typer.echo(msgspec.json.encode({"key": secret}))
         return
-    typer.echo(f"Key {key.id} ({key.name}) for {', '.join(key.scopes)}; it is shown only now:", err=True)
+    made = f"Made key {key.id} ({escaped(key.name)}) for {' and '.join(key.scopes)}. It is shown only now:"
+    typer.echo(made, err=True)
     typer.echo(secret)
 
 
 @keys_app.command("list")
 def list_keys(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """List the keys, the revoked ones too. The keys themselves are not kept and not shown."""
-    with _open(data_dir) as store:
-        keys = store.keys.list()
+    """List all keys, including revoked ones. The keys themselves are not stored."""
+    with opened_store(data_dir, quiet=as_json) as store:
+        keys = store.list()
     if as_json:
         typer.echo(msgspec.json.encode(keys))
         return
     console = Console()
     if not console.is_terminal:
-        for key in keys:
-            typer.echo("\t".join(_row(key)))
+        for cells in (_HEADINGS, *map(_row, keys)):
+            typer.echo("\t".join(cells))
         return
-    table = Table("id", "name", "scopes", "created", "last used", "revoked", box=None)
-    table.columns[2].overflow = "fold"
+    table = Table(*_HEADINGS, box=None)
+    for column in table.columns:
+        column.overflow = "fold"
+    table.columns[0].no_wrap = table.columns[2].no_wrap = True
     for key in keys:
-        table.add_row(*_row(key))
+        table.add_row(*(Text(cell) for cell in _row(key, scopes_by="\n")))
     console.print(table)
 
 
 @keys_app.command("revoke")
 def revoke(
-    key_id: Annotated[str, typer.Argument(metavar="ID", help="As `keys list` shows it.")],
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="Its id in `keys list`.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Refuse a key from now on."""
-    with _open(data_dir) as store:
-        if not store.keys.revoke(key_id):
-            typer.echo(f"backchannel: there is no key with the id {key_id}.", err=True)
+    """Revoke a key: the server refuses it from now on."""
+    with opened_store(data_dir) as store:
+        if not store.revoke(key_id):
+            missing = f"This store has no key with the id {escaped(key_id)}. `keys list` shows them."
+            typer.echo(f"backchannel: {missing}", err=True)
             raise typer.Exit(1)
-    typer.echo(f"Key {key_id} is revoked.", err=True)
+    typer.echo(f"Revoked key {key_id}.", err=True)
 
 
 @keys_app.command("rotate")
@@ -119,27 +136,31 @@ def rotate(
     at_once: Annotated[
         bool,
         typer.Option(
-            "--at-once", envvar=f"{ENV_PREFIX}AT_ONCE", help="Refuse every client token made so far."
+            "--at-once", envvar=f"{ENV_PREFIX}AT_ONCE", help="Also refuse every client token made so far."
         ),
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Sign client tokens with a new key. Those made so far stay good until they expire, within the hour."""
-    with _open(data_dir) as store:
+    """Sign client tokens with a new secret.
+
+    Tokens made so far stay valid until they expire, within an hour. API keys do not change.
+    """
+    with opened_store(data_dir) as store:
         store.tokens.rotate(at_once=at_once)
-    typer.echo("Client tokens are signed with a new key from now on.", err=True)
+    refused = " Tokens made so far are refused." if at_once else ""
+    typer.echo(f"Client tokens are now signed with a new secret.{refused}", err=True)
 
 
-def _open(data_dir: DataDir) -> Store:
-    settings = load_settings(data_dir=data_dir)
-    return open_store(settings.data_dir, url=settings.store_url)
+def _is_text(name: str) -> bool:
+    """Whether the name is Unicode; an argument of other bytes arrives as surrogates."""
+    return not any("\ud800" <= char <= "\udfff" for char in name)
 
 
-def _row(key: ApiKey) -> tuple[str, ...]:
+def _row(key: ApiKey, scopes_by: str = " ") -> tuple[str, ...]:
     return (
         key.id,
-        key.name,
-        " ".join(key.scopes),
+        table_cell(key.name),
+        scopes_by.join(key.scopes),
         _moment(key.created_at),
         _moment(key.last_used_at),
         _moment(key.revoked_at),
