@@ -1,25 +1,46 @@
-"""Options that several commands share, each with the environment variable that stands in for it."""
+"""Options that several commands share, each with its environment variable."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
+from backchannel.cli.escape import escaped
 from backchannel.config import ENV_PREFIX
 
 DataDir = Annotated[
     Path | None,
     typer.Option(
-        "--data-dir", envvar=f"{ENV_PREFIX}DATA_DIR", help="Folder of the key store.", show_default=False
+        "--data-dir",
+        envvar=f"{ENV_PREFIX}DATA_DIR",
+        help="Folder of the key store. [default: your user data folder]",
+        show_default=False,
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", envvar=f"{ENV_PREFIX}JSON", help="Print JSON only.")]
+AsJson = Annotated[bool, typer.Option("--json", envvar=f"{ENV_PREFIX}JSON", help="Print only JSON.")]
+
+
+SECTIONS: Final = ("conversation_quality_overall", "conversation_quality_timeline", "evidence")
+"""What `--include` accepts."""
+
+
+def _require_known_sections(sections: list[str] | None) -> list[str] | None:
+    # Servers ignore names that they do not know. On the command line such a name is a typing error.
+    for name in sections or ():
+        if name not in SECTIONS:
+            raise typer.BadParameter(
+                f"There is no section {escaped(name)}. Choose from {', '.join(SECTIONS)}."
+            )
+    return sections
+
+
 IncludeFlags = Annotated[
     list[str] | None,
     typer.Option(
         "--include",
         envvar=f"{ENV_PREFIX}INCLUDE",
-        help="Once for each: conversation_quality_overall, conversation_quality_timeline, evidence.",
+        callback=_require_known_sections,
+        help=f"Add a section to the results: {', '.join(SECTIONS)}. Repeat for several.",
         show_default=False,
     ),
 ]
@@ -30,7 +51,7 @@ SegmentSeconds = Annotated[
         envvar=f"{ENV_PREFIX}SEGMENT",
         min=0.5,
         max=60.0,
-        help="Seconds a piece; 1 on v2, and 5 (3 at least) on v0 by default.",
+        help="Length of each piece, s. [default: 1 on v2, 5 on v0, which takes no less than 3]",
         show_default=False,
     ),
 ]
@@ -41,13 +62,13 @@ def _place(kind: str, what: str) -> Any:
         f"--{kind}",
         envvar=f"{ENV_PREFIX}{kind.upper()}",
         metavar="PATH",
-        help=f"{what}; - for standard output.",
+        help=f"{what}. Use - for standard output.",
         show_default=False,
     )
 
 
-HtmlPlace = Annotated[Path | None, _place("html", "Write a report: one page that needs nothing else")]
-CsvPlace = Annotated[Path | None, _place("csv", "Write a table, a row for each signal, cue and state")]
+HtmlPlace = Annotated[Path | None, _place("html", "Write a report, one self-contained page")]
+CsvPlace = Annotated[Path | None, _place("csv", "Write a table with a row for each signal, cue and state")]
 SrtPlace = Annotated[Path | None, _place("srt", "Write the signals as SubRip captions")]
 VttPlace = Annotated[Path | None, _place("vtt", "Write the signals as WebVTT captions")]
 EafPlace = Annotated[Path | None, _place("eaf", "Write an ELAN document with a tier for each signal and cue")]
