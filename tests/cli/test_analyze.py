@@ -95,10 +95,10 @@ def test_an_older_file_is_written_over(film: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--srt", "{film}"], "is what is to be analysed"),
-        (["--srt", "{folder}/link.mp4"], "is what is to be analysed"),
-        (["--html", "{folder}"], "is a folder; name a file."),
-        (["--html", "{folder}/none/out.html"], "There is no folder"),
+        (["--srt", "{film}"], "would overwrite the input"),
+        (["--srt", "{folder}/link.mp4"], "would overwrite the input"),
+        (["--html", "{folder}"], "is a folder. Give the name of a file."),
+        (["--html", "{folder}/none/out.html"], "there is no folder"),
         (["--html", "-", "--csv", "-"], "--html and --csv cannot both be written to standard output."),
         (["--json", "--csv", "-"], "--json and --csv cannot both be written to standard output."),
         (

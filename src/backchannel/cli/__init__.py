@@ -9,6 +9,7 @@ import typer
 
 from backchannel import __version__
 from backchannel.cli.analyze import analyze
+from backchannel.cli.escape import escaped
 from backchannel.cli.evaluate import evaluate
 from backchannel.cli.explain import explain
 from backchannel.cli.keys import keys_app
@@ -23,7 +24,7 @@ from backchannel.store import StoreError
 __all__ = ["app", "main"]
 
 BROKEN_PIPE: Final = 141
-"""Exit code of a program whose reader left: 128 + SIGPIPE."""
+"""Exit code after the reader of our output has gone: 128 + SIGPIPE."""
 
 # Plain help and errors: they read the same on a terminal, in a pipe and aloud.
 app = typer.Typer(
@@ -49,31 +50,32 @@ def _root(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Live video of a person in, grounded social signals out."""
+    """Turn live video of a person into social signals."""
 
 
 def main() -> None:
-    """Run the command. Ends with one clear line on stderr for whatever goes wrong, never a traceback."""
+    """Run the command. Every failure is one clear line on standard error, never a traceback."""
     for printed in (sys.stdout, sys.stderr):
-        # A terminal that lacks a character is no reason to fail.
+        # A character that the terminal cannot show must not stop the command.
         if isinstance(printed, io.TextIOWrapper):
             printed.reconfigure(errors="replace")
     try:
         app()
     except BrokenPipeError:
-        # Whoever read along has had enough, as `head` has. What is still in the buffer goes nowhere.
+        # The reader has closed the pipe, as `head` does. Drop what is still in the buffer.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(BROKEN_PIPE)
     except (SettingsError, StoreError, ClientError, LabelsError, Problem) as error:
         _fail(str(error))
     except OSError as error:
-        _fail(f"{error.strerror or 'the system refused'}{f': {error.filename}' if error.filename else ''}.")
+        _fail(f"{error.strerror or 'The system refused'}{f': {error.filename}' if error.filename else ''}.")
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        _fail(f"Something went wrong inside ({type(error).__name__}). Please report it.")
+        _fail(f"Internal error ({type(error).__name__}). This is a bug; please report it.")
 
 
 def _fail(message: str) -> None:
-    typer.echo(f"backchannel: {message}", err=True)
+    # Messages quote file names and servers.
+    typer.echo(f"backchannel: {escaped(message)}", err=True)
     sys.exit(1)

@@ -1,4 +1,4 @@
-"""`backchannel analyze`: analyse a file here, without a server."""
+"""`backchannel analyze`: analyse a file on this machine, without a server."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -24,7 +24,7 @@ SHOWN_TO_PEOPLE = ("conversation_quality_overall", "conversation_quality_timelin
 
 
 def analyze(
-    file: Annotated[Path, typer.Argument(help="A video, or a sound recording.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="A video or sound file.", show_default=False)],
     include: IncludeFlags = None,
     as_json: AsJson = False,
     html: HtmlPlace = None,
@@ -33,7 +33,10 @@ def analyze(
     vtt: VttPlace = None,
     eaf: EafPlace = None,
 ) -> None:
-    """Analyse a file and print what it shows; write a report, a table, captions or annotations of it."""
+    """Analyse a file on this machine and print its signals.
+
+    Can also write a report, a table, captions or annotations. Needs no server.
+    """
     places = Places.of(html=html, csv=csv, srt=srt, vtt=vtt, eaf=eaf)
     media = require_media_file(file)
     places.require_usable(media, json_on_stdout=as_json)
@@ -46,19 +49,19 @@ def analyze(
 
 
 def _analyzed(media: Path) -> list[SegmentResult]:
-    # Imported here, since it loads the decoders, which no other command needs.
+    # Imported here because it loads the decoders, which other commands do not need.
     from backchannel.media.decode import probe  # noqa: PLC0415
 
     segment, limits = Segment(media.read_bytes()), MediaLimits(max_duration_s=MAX_FILE_S)
-    with timed_progress("Loading the networks") as told:
-        told(0.0, probe(segment, limits).duration_s)
-        return list(_results(segment, limits, told))
+    with timed_progress("Loading the networks") as report:
+        report(0.0, probe(segment, limits).duration_s)
+        return list(_results(segment, limits, report))
 
 
 def _results(
     segment: Segment, limits: MediaLimits, on_progress: Callable[[float], None]
 ) -> Iterator[SegmentResult]:
-    # Imported here, since it loads the networks, which no other command needs.
+    # Imported here because it loads the networks, which other commands do not need.
     from backchannel.session import analyze_whole  # noqa: PLC0415
 
     return analyze_whole(segment, limits, on_progress=on_progress)

@@ -1,4 +1,4 @@
-"""`backchannel eval`: how well cues and signals agree with labels."""
+"""`backchannel eval`: measure how well cues and signals agree with labels."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,9 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.console import Console
+from rich.text import Text
 
+from backchannel.cli.escape import escaped
 from backchannel.cli.options import AsJson
 from backchannel.cli.show import progress
 from backchannel.config import ENV_PREFIX
@@ -16,7 +18,7 @@ def evaluate(
     folder: Annotated[
         Path,
         typer.Argument(
-            metavar="DIR", help="Clips, each with <clip>.labels.json beside it.", show_default=False
+            metavar="DIR", help="Folder of clips, each with a <clip>.labels.json.", show_default=False
         ),
     ],
     as_json: AsJson = False,
@@ -25,7 +27,7 @@ def evaluate(
         typer.Option(
             "--html",
             envvar=f"{ENV_PREFIX}HTML",
-            help="Also write a page that shows every label against every detection.",
+            help="Also write a page with every label and every detection.",
             show_default=False,
         ),
     ] = None,
@@ -36,16 +38,16 @@ def evaluate(
             envvar=f"{ENV_PREFIX}WINDOW",
             min=3.0,
             max=60.0,
-            help="Seconds a window, as a live session's segments.",
+            help="Length of the analysis window, s.",
         ),
     ] = 5.0,
 ) -> None:
-    """Compare cues and signals with what people saw in labelled clips.
+    """Measure accuracy on clips that people have labelled.
 
-    A detection and a label of the same cue match when they share at least half of the shorter one, or 0.5 s.
-    Labels of low certainty are not asked for, and a detection that overlaps one is not held against it.
+    A detection matches a label of the same cue when they overlap by half of the shorter one, or by 0.5 s.
+    A label of low certainty counts neither as a hit nor as a miss, nor does a detection that overlaps it.
     """
-    # Imported here, since these load the decoders and the networks, which no other command needs.
+    # Imported here because these load the decoders and the networks, which other commands do not need.
     from backchannel.explain.confusion import confusion_page  # noqa: PLC0415
     from backchannel.explain.labels import labelled_clips  # noqa: PLC0415
     from backchannel.explain.run import evaluate_clips  # noqa: PLC0415
@@ -56,13 +58,13 @@ def evaluate(
     done: list[str] = []
     with progress(Console(highlight=False), f"Analysing {len(clips)} clips", quiet=as_json) as status:
 
-        def told(name: str) -> None:
+        def report(name: str) -> None:
             done.append(name)
-            status.update(f"Analysed {len(done)} of {len(clips)} clips, {name} last")
+            status.update(Text(f"Analysed {len(done)} of {len(clips)} clips, {escaped(name)} last"))
 
-        evaluated = evaluate_clips(clips, window, told)
+        evaluated = evaluate_clips(clips, window, report)
     scores = [clip.score for clip in evaluated]
     if html is not None:
         html.write_text(confusion_page(evaluated, window), encoding="utf-8")
-        typer.echo(f"Wrote {html}.", err=True)
+        typer.echo(f"Wrote {escaped(str(html))}.", err=True)
     typer.echo(msgspec.json.encode(totals_json(scores)) if as_json else as_markdown(scores), nl=as_json)

@@ -1,4 +1,4 @@
-"""Files as arguments: what is wrong with one is said before anything starts."""
+"""Files as arguments, checked before any work starts."""
 
 import os
 import sys
@@ -13,11 +13,11 @@ STDOUT: Final = Path("-")
 
 
 class FileUnusableError(SettingsError):
-    """The file that was named cannot be used. The message is one plain sentence."""
+    """A file cannot be used. The message is one plain sentence."""
 
 
 def require_media_file(path: Path) -> Path:
-    """Return the path if there is something in it to read.
+    """Return the path if it can be read and is not empty.
 
     Raises
     ------
@@ -39,21 +39,21 @@ def require_media_file(path: Path) -> Path:
 
 
 def require_places_to_write(places: Mapping[str, Path], media: Path) -> None:
-    """Refuse places that cannot be written to, before any work is done.
+    """Refuse places that cannot be written to, before any work starts.
 
-    An older file of the same name is written over; the media itself never is.
+    A file that is already there is overwritten, but never the input.
 
     Parameters
     ----------
     places
-        By the option that named each.
+        By option.
     media
-        What is analysed.
+        The input.
 
     Raises
     ------
     FileUnusableError
-        One is the media, a folder, in no folder, may not be written, or is meant for two things.
+        A place is the input, a folder, in a folder that does not exist, not writable, or given twice.
     """
     taken: dict[Path, str] = {}
     for option, place in places.items():
@@ -70,17 +70,17 @@ def _one_name(place: Path) -> Path:
 
 def _require_writable(place: Path, option: str, media: Path) -> None:
     if place.is_dir():
-        raise FileUnusableError(f"{option} {place} is a folder; name a file.")
+        raise FileUnusableError(f"{option} {place} is a folder. Give the name of a file.")
     if place.exists() and media.exists() and place.samefile(media):
-        raise FileUnusableError(f"{option} {place} is what is to be analysed; name another file.")
+        raise FileUnusableError(f"{option} {place} would overwrite the input. Choose another file name.")
     if not place.parent.is_dir():
-        raise FileUnusableError(f"There is no folder {place.parent} for {option}.")
+        raise FileUnusableError(f"{option} {place}: there is no folder {place.parent}.")
     if not os.access(place if place.exists() else place.parent, os.W_OK):
-        raise FileUnusableError(f"{option} {place} may not be written.")
+        raise FileUnusableError(f"{option} {place}: you have no permission to write there.")
 
 
 def write_out(place: Path, content: bytes) -> None:
-    """Write a file, or standard output, whatever the terminal's encoding is."""
+    """Write bytes to a file or to standard output."""
     if place == STDOUT:
         sys.stdout.flush()
         sys.stdout.buffer.write(content)
@@ -90,6 +90,6 @@ def write_out(place: Path, content: bytes) -> None:
 
 
 def shown_name(path: Path) -> str:
-    """A file's name as text that can be shown anywhere."""
+    """Return a file's name as text for reports; characters that do not print become U+FFFD."""
     name = os.fsencode(path.name).decode("utf-8", "replace")
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in name) or "unnamed"

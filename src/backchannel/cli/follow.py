@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from backchannel.cli.escape import escaped
 from backchannel.cli.stream_display import StreamStatus, closing_lines, lines_of, reconnection, status_line
 from backchannel.client.events import EventClient, Received, Reconnected
 from backchannel.client.v0 import TimedMedia
@@ -32,7 +33,7 @@ async def follow_events(
     backchannel.errors.Problem
         The file cannot be played.
     """
-    # Imported here, since it loads the decoders, which other commands do not need.
+    # Imported here because it loads the decoders, which other commands do not need.
     from backchannel.client.cut import cut_file  # noqa: PLC0415
 
     flags = include or (() if as_json else SHOWN_TO_PEOPLE)
@@ -74,7 +75,7 @@ def _print(printed: Console, event: Received | Reconnected, *, as_json: bool) ->
     elif isinstance(event, Received):
         typer.echo(msgspec.json.encode(event))
     else:
-        typer.echo(reconnection(event), err=True)
+        typer.echo(escaped(reconnection(event)), err=True)
 
 
 async def _play(

@@ -1,4 +1,4 @@
-"""Results for people: the same lines on a terminal and in a pipe, in colour only on a terminal."""
+"""Prints results for people: plain lines in a pipe, colour and tables on a terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +11,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from backchannel.cli.escape import escaped
 from backchannel.protocol import v0
 from backchannel.protocol.results import ConversationQualityBody, EngagementBody, QualityBody, SignalBody
 
@@ -19,19 +20,19 @@ _DIMENSIONS: Final = ("clarity", "authority", "energy", "rapport", "learning")
 
 
 def progress(console: Console, text: str, *, quiet: bool) -> Status:
-    """Show what is going on while it does, to whoever watches: never in a pipe, nor amid JSON."""
+    """Show on a terminal what is going on; nothing in a pipe or when `quiet`."""
     watched = console if console.is_terminal else Console(stderr=True)
     return (Console(quiet=True) if quiet else watched).status(text, spinner="line")
 
 
 @contextmanager
 def timed_progress(text: str) -> Iterator[Callable[..., None]]:
-    """Show how much of some length of media is done, on a terminal beside what is printed; else nothing.
+    """Show a progress bar on standard error if it is a terminal.
 
     Yields
     ------
     Callable
-        To be called with the time reached and, once, the whole length, s.
+        Takes the time reached and, once, the whole length, s.
     """
     columns = (
         TextColumn("{task.description}"),
@@ -43,7 +44,7 @@ def timed_progress(text: str) -> Iterator[Callable[..., None]]:
     with Progress(*columns, console=watched, transient=True, disable=not watched.is_terminal) as shown:
         task = shown.add_task(text, total=None, reached="")
 
-        def told(reached_s: float, total_s: float | None = None) -> None:
+        def report(reached_s: float, total_s: float | None = None) -> None:
             length_s = total_s or shown.tasks[0].total
             if reached_s:
                 reached = f"{reached_s:.0f} of {length_s:.0f} s" if length_s else f"{reached_s:.0f} s"
@@ -51,11 +52,11 @@ def timed_progress(text: str) -> Iterator[Callable[..., None]]:
             if total_s:
                 shown.update(task, total=total_s)
 
-        yield told
+        yield report
 
 
 def show_message(console: Console, message: v0.Message) -> None:
-    """Print what one v0 message says, if it says anything to a person."""
+    """Print one v0 message; those that only report progress print nothing."""
     match message:
         case v0.Result():
             _heading(console, f"segment {message.segment}")
@@ -71,7 +72,7 @@ def show_sections(
     engagement: tuple[EngagementBody, ...],
     quality: object,
 ) -> None:
-    """Print engagement, signals with their rationales, and quality where it was asked for."""
+    """Print engagement, signals with their rationales, and quality where it is included."""
     if engagement:
         parts = [f"{part.state} {_span(part.start, part.end)}" for part in engagement]
         show_line(console, f"  engagement  {', '.join(parts)}")
@@ -79,7 +80,9 @@ def show_sections(
         console.print(_table(signals))
     for signal in () if console.is_terminal else signals:
         head = f"  {signal.type:<13} {signal.probability:<7} {_span(signal.start, signal.end):<15} "
-        console.print(Text(head, _STYLES[signal.probability]) + Text(signal.rationale), soft_wrap=True)
+        console.print(
+            Text(head, _STYLES[signal.probability]) + Text(escaped(signal.rationale)), soft_wrap=True
+        )
     if not signals:
         show_line(console, "  no signals", "dim")
     if isinstance(quality, ConversationQualityBody) and isinstance(quality.overall, QualityBody):
@@ -91,10 +94,8 @@ def show_sections(
 def _table(signals: tuple[SignalBody, ...]) -> Table:
     table = Table("when", "signal", "probability", "because", box=box.SIMPLE, pad_edge=False)
     for signal in signals:
-        when = _span(signal.start, signal.end)
-        table.add_row(
-            when, signal.type, signal.probability, signal.rationale, style=_STYLES[signal.probability]
-        )
+        when, why = _span(signal.start, signal.end), Text(escaped(signal.rationale))
+        table.add_row(when, signal.type, signal.probability, why, style=_STYLES[signal.probability])
     return table
 
 
@@ -103,8 +104,8 @@ def _heading(console: Console, text: str) -> None:
 
 
 def show_line(console: Console, text: str, style: str = "") -> None:
-    """Print one line. Wrapping is the terminal's business; a line in a pipe stays one line."""
-    console.print(Text(text, style), soft_wrap=True)
+    """Print one line, which only the terminal wraps. It may hold text from elsewhere."""
+    console.print(Text(escaped(text), style), soft_wrap=True)
 
 
 def _span(start: float, end: float) -> str:

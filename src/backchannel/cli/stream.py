@@ -1,4 +1,4 @@
-"""`backchannel stream`: play a file to a server as if it were live."""
+"""`backchannel stream`: stream a file to a server in real time."""
 
 import asyncio
 from collections.abc import Sequence
@@ -25,31 +25,36 @@ MIN_V0_SEGMENT_S = 3.0
 
 
 class Protocol(StrEnum):
-    """How the server is spoken to."""
+    """Versions of the stream protocol."""
 
     V2 = "v2"
     V0 = "v0"
 
 
-USUAL_SEGMENT_S = {Protocol.V2: 1.0, Protocol.V0: 5.0}
+DEFAULT_SEGMENT_S = {Protocol.V2: 1.0, Protocol.V0: 5.0}
 
-Url = Annotated[str, typer.Option("--url", envvar=f"{ENV_PREFIX}URL", help="The server.")]
+Url = Annotated[str, typer.Option("--url", envvar=f"{ENV_PREFIX}URL", help="Address of the server.")]
 Key = Annotated[
     str,
-    typer.Option("--key", envvar=f"{ENV_PREFIX}KEY", help="API key; see `keys create`.", show_default=False),
+    typer.Option(
+        "--key",
+        envvar=f"{ENV_PREFIX}KEY",
+        help="API key; make one with `backchannel keys create`.",
+        show_default=False,
+    ),
 ]
 ProtocolName = Annotated[
     Protocol,
     typer.Option(
         "--protocol",
         envvar=f"{ENV_PREFIX}PROTOCOL",
-        help="v2 tells events as they happen; v0 answers segment by segment.",
+        help="v2 reports events as they happen; v0 answers segment by segment.",
     ),
 ]
 
 
 def stream(
-    file: Annotated[Path, typer.Argument(help="A video, or a sound recording.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="A video or sound file.", show_default=False)],
     key: Key,
     url: Url = "http://127.0.0.1:8000",
     protocol: ProtocolName = Protocol.V2,
@@ -57,13 +62,13 @@ def stream(
     include: IncludeFlags = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send a file piece by piece, each when a camera would have finished it, and print what the server tells.
+    """Stream a file to a server in real time, as a camera would.
 
-    Exits with 1 when nothing could be analysed.
+    Prints events as they arrive. The exit code is 1 if nothing could be analysed.
     """
-    segment_s = segment or USUAL_SEGMENT_S[protocol]
+    segment_s = segment or DEFAULT_SEGMENT_S[protocol]
     if protocol is Protocol.V0 and segment_s < MIN_V0_SEGMENT_S:
-        raise SettingsError(f"--segment {segment_s:g} is too short: v0 takes segments of 3 s or longer.")
+        raise SettingsError(f"--segment {segment_s:g} is too short. v0 takes segments of 3 s or longer.")
     media = require_media_file(file)
     if protocol is Protocol.V2:
         answered = asyncio.run(follow_events(media, url, key, segment_s, include, as_json=as_json))
@@ -78,12 +83,12 @@ async def _stream_v0(
     file: Path, url: str, key: str, segment_s: float, include: Sequence[str], as_json: bool
 ) -> bool:
     """Return whether any segment was answered."""
-    # Imported here, since it loads the decoders, which other commands do not need.
+    # Imported here because it loads the decoders, which other commands do not need.
     from backchannel.client.cut import cut_file  # noqa: PLC0415
 
     console = Console(highlight=False)
     completed = False
-    with progress(console, "Recording", quiet=as_json) as status:
+    with progress(console, "Streaming", quiet=as_json) as status:
         async for text in play(cut_file(file, segment_s), url, key, include):
             if as_json:
                 typer.echo(text)
@@ -101,12 +106,12 @@ def _decoded(text: str) -> v0.Message | None:
     try:
         return v0.decode(text)
     except msgspec.MsgspecError:
-        return None  # a newer server may say things that we do not know
+        return None  # a newer server may send messages that we do not know
 
 
 def _progress(status: Status, message: v0.Message) -> None:
     match message:
         case v0.Processing():
-            status.update(f"Sent segment {message.segment} ({message.bytes / 2**20:.1f} MB); recording")
+            status.update(f"Sent segment {message.segment} ({message.bytes / 2**20:.1f} MB)")
         case v0.Completed():
-            status.update(f"Segment {message.segment} is answered; recording")
+            status.update(f"Segment {message.segment} is answered")

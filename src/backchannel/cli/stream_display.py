@@ -7,6 +7,7 @@ from typing import Final
 
 from rich.text import Text
 
+from backchannel.cli.escape import escaped
 from backchannel.client.events import (
     CoverageDegraded,
     CoverageDropped,
@@ -90,7 +91,7 @@ class StreamStatus:
 def lines_of(event: Received | Reconnected) -> Iterator[Text]:
     """Return an event as lines of text; events that only change the status line have none."""
     if isinstance(event, Reconnected):
-        yield Text(f"{reconnection(event)} Times start again at 0.", "yellow")
+        yield Text(f"{escaped(reconnection(event))} Times start again at 0.", "yellow")
         return
     match event.data:
         case SignalUpdated(probability=level) as signal:
@@ -109,7 +110,7 @@ def lines_of(event: Received | Reconnected) -> Iterator[Text]:
                 yield _line(blind.start, "coverage", "no picture", f"until {blind.end:.1f} s")
         case Error(code=code, message=message, segment=segment):
             where = "session" if segment is None else f"piece {segment}"
-            yield Text(f"{where}: {message} ({code})", "red")
+            yield Text(escaped(f"{where}: {message} ({code})"), "red")
         case SessionEnded(reason=reason) if reason in _ENDINGS:
             yield Text(_ENDINGS[reason], "yellow")
 
@@ -122,7 +123,7 @@ def reconnection(event: Reconnected) -> str:
 
 
 def _line(time_s: float, what: str, how: str, why: str = "", level: Probability = "medium") -> Text:
-    return Text(f"{time_s:7.1f} s  {what:<13} {how:<11} {why}".rstrip(), _STYLES[level])
+    return Text(escaped(f"{time_s:7.1f} s  {what:<13} {how:<11} {why}".rstrip()), _STYLES[level])
 
 
 def status_line(status: StreamStatus, sent_s: float) -> Text:
