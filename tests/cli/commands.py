@@ -57,26 +57,28 @@ def interruptible() -> None:
 
 @contextmanager
 def serving(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
-    """A server on a free port, what it listens on, and the key it printed."""
+    """A warm server on a free port, its address, and the key that it printed."""
+    with starting(data_dir) as (process, url):
+        assert process.stdout is not None
+        key = re.search(r"bk_live_\w+", process.stdout.readline())
+        assert key is not None
+        yield process, url, key[0]
+
+
+@contextmanager
+def starting(data_dir: Path, **environ: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server that listens on a free port and may not be ready yet, and its address."""
     process = subprocess.Popen(
         [COMMAND, "serve", "--port", "0", "--workers", "1", "--data-dir", str(data_dir)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={"PATH": "", "BACKCHANNEL_LOG_LEVEL": "debug"},
+        env={"PATH": "", **environ},
         preexec_fn=interruptible,  # noqa: PLW1509
     )
-    assert process.stdout is not None
     assert process.stderr is not None
     try:
-        url = json.loads(process.stderr.readline())["url"]
-        key = re.search(
-            r"bk_live_\w+", process.stdout.readline() + process.stdout.readline() + process.stdout.readline()
-        )
-        assert key is not None
-        while "worker ready" not in process.stderr.readline():
-            pass
-        yield process, url, key[0]
+        yield process, json.loads(process.stderr.readline())["url"]
     finally:
         process.kill()
         process.communicate()

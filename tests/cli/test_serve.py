@@ -1,14 +1,32 @@
 """The commands together, each a process of its own, as a person would run them."""
 
+import json
 import os
+import pty
+import re
 import select
 import signal
 import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
-from tests.cli.commands import is_one_line_without_a_traceback, run, serving
+from backchannel.cli.serve import local_url
+from backchannel.config import Settings
+from backchannel.store import open_store
+from tests.cli.commands import (
+    COMMAND,
+    interruptible,
+    is_one_line_without_a_traceback,
+    reading,
+    run,
+    serving,
+    starting,
+)
 from tests.media.making import Recipe, make
 
 
@@ -63,13 +81,108 @@ def test_a_server_that_is_killed_leaves_no_worker(tmp_path: Path) -> None:
             assert select.select([ended], [], [], 20)[0]
 
 
-def test_the_first_key_is_made_once(tmp_path: Path) -> None:
-    run("keys", "create", "--data-dir", tmp_path)
+@contextmanager
+def serving_on_a_terminal(home: Path) -> Iterator[tuple[int, Iterator[bytes]]]:
+    """A server as a person starts it: its process id, and what the terminal shows."""
+    outer, inner = pty.openpty()
+    environ = {"PATH": "", "TERM": "xterm-256color", "HOME": str(home)}
+    process = subprocess.Popen(
+        [COMMAND, "serve", "--port", "0", "--workers", "1"],
+        stdin=inner,
+        stdout=inner,
+        stderr=inner,
+        env=environ,
+        preexec_fn=interruptible,  # noqa: PLW1509
+    )
+    os.close(inner)
+    try:
+        yield process.pid, reading(outer)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_on_a_terminal_it_says_first_that_it_is_ready_and_then_is(tmp_path: Path) -> None:
+    with serving_on_a_terminal(tmp_path) as (pid, terminal):
+        shown = ""
+        for part in terminal:
+            shown += part.decode()
+            if url := re.search(r"Backchannel is ready → (\S+)\r\n", shown):
+                assert httpx.get(f"{url[1]}/readyz").status_code == 200
+                break
+        before, _, after = shown.partition("Backchannel is ready")
+        # Only what was shown to pass the time, and erased again.
+        assert set(re.findall(r"\w+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", before))) == {"Starting"}
+        assert before.endswith("\x1b[2K")
+        os.kill(pid, signal.SIGINT)
+        after += b"".join(terminal).decode()
+    assert re.search(r"First API key, shown only now: bk_live_\w{49}\r\n", after)
+    assert f"Key store: {tmp_path}/.local/share/backchannel\r\n" in after
+
+
+def test_every_command_uses_the_same_store_by_default(tmp_path: Path) -> None:
+    with serving_on_a_terminal(tmp_path) as (_, terminal):
+        shown = ""
+        while "shown only now" not in shown:
+            shown += next(terminal).decode()
+        listed = run("keys", "list", "--json", HOME=str(tmp_path))
+    assert [key["name"] for key in json.loads(listed.stdout)] == ["first"]
+
+
+def test_a_second_start_shows_the_command_that_makes_a_key_for_it(tmp_path: Path) -> None:
+    data_dir = tmp_path / "a folder"
+    run("keys", "create", "--data-dir", data_dir)
+    with starting(data_dir) as (process, url):
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        assert "bk_live_" not in said
+        command = said.partition("To make another API key: ")[2]
+        made = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)  # noqa: S602
+        headers = {"Authorization": f"Bearer {made.stdout.strip()}"}
+        answer = httpx.post(f"{url}/v1/upload/analyze", headers=headers)
+        assert answer.json()["error_id"] == "ih4001"  # the key is good, only the file is missing
+
+
+def test_a_start_that_is_interrupted_leaves_no_key_that_nobody_saw(tmp_path: Path) -> None:
+    with starting(tmp_path) as (process, _):
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    # On a fast machine it may have been ready by then.
+    with open_store(tmp_path) as store:
+        assert store.is_empty() == ("bk_live_" not in out)
+
+
+def test_a_port_in_use_is_one_sentence_and_nothing_is_written(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        refused = run("serve", "--port", port, "--data-dir", tmp_path)
+        refused = run("serve", "--port", port, HOME=str(tmp_path))
     assert is_one_line_without_a_traceback(refused)
-    assert "in use" in refused.stderr
+    assert f"Port {port} on 127.0.0.1 is already in use. Choose another --port" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_address_of_another_machine_is_one_sentence_and_nothing_is_written(tmp_path: Path) -> None:
+    for host in ("203.0.113.1", "no.such.host.invalid"):
+        refused = run("serve", "--host", host, "--port", 0, HOME=str(tmp_path))
+        assert is_one_line_without_a_traceback(refused)
+        assert f"{host} is not an address of this machine." in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("host", "public_url", "shown"),
+    [
+        ("127.0.0.1", "", "http://127.0.0.1:8000"),
+        ("0.0.0.0", "", "http://127.0.0.1:8000"),  # noqa: S104
+        ("::", "", "http://127.0.0.1:8000"),
+        ("::1", "", "http://[::1]:8000"),
+        ("0.0.0.0", "https://signals.example.com/", "https://signals.example.com"),  # noqa: S104
+    ],
+)
+def test_the_address_shown_can_be_opened(host: str, public_url: str, shown: str) -> None:
+    assert local_url(Settings(host=host, public_url=public_url)) == shown
 
 
 def test_settings_that_cannot_be_are_named(tmp_path: Path) -> None:

@@ -1,15 +1,20 @@
 """Runs the application on a socket, until a signal ends it."""
 
+import asyncio
+import errno
+import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import msgspec
 import structlog
 import uvicorn
 
-from backchannel.config import Settings
+from backchannel.config import Settings, SettingsError
 from backchannel.engine.base import Engine
 from backchannel.engine.local import LocalEngine
 from backchannel.server.app import make_app
@@ -19,25 +24,50 @@ from backchannel.store import Store
 CLOSE_S: Final = 10
 SHUTDOWN_S: Final = 5.0
 PING_INTERVAL_S: Final = 20.0
+READY_POLL_S: Final = 0.05
 
 log = structlog.get_logger(__name__)
 
 
 def listen(settings: Settings) -> tuple[socket.socket, Settings]:
-    """Take the address; returns the settings with the port that was really taken.
+    """Take the address; returns the socket, and the settings with the port that was really taken.
 
     Raises
     ------
-    OSError
-        The address is in use, or not this machine's.
+    SettingsError
+        The address cannot be used. The message says why, and what to do.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    taken = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    try:
+        taken = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        raise SettingsError(_why_not(settings, error)) from None
     return taken, msgspec.structs.replace(settings, port=taken.getsockname()[1])
 
 
-def make_server(settings: Settings, store: Store, engine: Engine) -> uvicorn.Server:
-    """Make the web server around the application."""
+def _why_not(settings: Settings, error: OSError) -> str:
+    number = error.errno or 0
+    if number == errno.EADDRNOTAVAIL or number < 0:  # the resolver numbers its errors below 0
+        return f"{settings.host} is not an address of this machine. Choose another --host."
+    if number == errno.EADDRINUSE:
+        why = f"Port {settings.port} on {settings.host} is already in use"
+    elif number == errno.EACCES:
+        why = f"This user may not listen on port {settings.port}"
+    else:
+        return f"Cannot listen on port {settings.port} of {settings.host}: {os.strerror(number)}."
+    return f"{why}. Choose another --port; 0 takes a free one."
+
+
+def make_server(
+    settings: Settings, store: Store, engine: Engine, on_ready: Callable[[], None] | None = None
+) -> uvicorn.Server:
+    """Make the web server around the application.
+
+    Parameters
+    ----------
+    on_ready
+        Called once, when media would be analysed at once. What it raises stops the server.
+    """
     shutdown = Shutdown()
     return _Server(
         uvicorn.Config(
@@ -58,37 +88,68 @@ def make_server(settings: Settings, store: Store, engine: Engine) -> uvicorn.Ser
             timeout_graceful_shutdown=CLOSE_S,
         ),
         shutdown,
+        engine,
+        on_ready or (lambda: None),
     )
 
 
 class _Server(uvicorn.Server):
-    """Lets streams end in good order before their connections are closed."""
+    """Says when it is ready; lets streams end properly before their connections are closed."""
 
-    def __init__(self, config: uvicorn.Config, shutdown: Shutdown) -> None:
+    def __init__(
+        self, config: uvicorn.Config, shutdown: Shutdown, engine: Engine, on_ready: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._streams = shutdown
+        self._engine = engine
+        self._on_ready = on_ready
+        # Runs from start-up until the engine is ready; None before.
+        self._announcing: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announcing = asyncio.create_task(self._announce())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._streams.announce(SHUTDOWN_S)
         await super().shutdown(sockets)
+        if self._announcing is not None:
+            self._announcing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._announcing
+
+    async def _announce(self) -> None:
+        try:
+            while not self._engine.ready:
+                await asyncio.sleep(READY_POLL_S)
+            self._on_ready()
+        except Exception:
+            self.should_exit = True  # `shutdown` raises it
+            raise
 
 
-def serve(settings: Settings, store: Store) -> None:
+def serve(settings: Settings, store: Store, taken: socket.socket, on_ready: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM. Every worker has ended when this returns.
+
+    Parameters
+    ----------
+    settings, taken
+        As `listen` returned them. The address is taken first, so that a server that cannot listen leaves
+        nothing on disk.
+    store
+        Keys, tokens, usage and jobs.
+    on_ready
+        See `make_server`.
 
     Raises
     ------
-    OSError
-        The address is in use, or not this machine's.
     KeyboardInterrupt
         It was SIGINT.
     """
-    taken, settings = listen(settings)
-    server = make_server(settings, store, LocalEngine(settings))
-    # The web server stops in good order, then raises the signal again for whoever handled it before. By
-    # default that is an end on the spot, and one that looks like a failure.
+    server = make_server(settings, store, LocalEngine(settings), on_ready)
+    # The web server shuts down, then raises the signal again for the handler that was there before. The
+    # default one would end the process at once, and with a code that looks like a failure.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
-    log.info("listening", url=settings.base_url, workers=settings.workers)
     try:
         server.run(sockets=[taken])
     finally:
