@@ -1,11 +1,12 @@
 # Two commands do everything on a machine that has only Python 3.11+, make and a package index:
-#   make run    set up, serve on 127.0.0.1:8000, and stream a sample through it (VIDEO=path, DEMO=0)
+#   make run    set up, serve on 127.0.0.1:8000, and stream a sample through it (VIDEO=path, DEMO=0, DATA_DIR=folder)
 #   make test   set up, then run every test
 
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
-DATA_DIR ?= .data
+# Empty: the folder that every `backchannel` command uses by default.
+DATA_DIR ?=
 DEMO ?= 1
 CLIPS ?= ../shared/clips
 BIN := .venv/bin
@@ -19,7 +20,7 @@ PAGES := $(shell find docs evals/RESULTS.md evals/TRUTH.md bench/RESULTS.md src/
 .PHONY: help setup run test lint docs eval bench clean
 
 help:
-	@echo "make run    set up, serve on $(HOST):$(PORT) and stream a sample (VIDEO=path, DEMO=0 only serves)"
+	@echo "make run    set up, serve on $(HOST):$(PORT) and stream a sample (VIDEO=path, DEMO=0 only serves, DATA_DIR=folder)"
 	@echo "make test   set up, then run every test"
 	@echo "make lint   format, lint, types, imports, the words of all texts, and the links of the documentation"
 	@echo "make docs   the documentation, as the server shows it at /docs"
@@ -39,7 +40,7 @@ $(SITE): $(PAGES) | .venv/.ready
 	@$(BIN)/python -m docs.site.build --strict
 
 run: setup $(SITE)
-	@$(BIN)/python -m tools.demo --host $(HOST) --port $(PORT) --data-dir $(DATA_DIR) \
+	@$(BIN)/python -m tools.demo --host $(HOST) --port $(PORT) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") \
 		$(if $(filter 0,$(DEMO)),--serve-only) $(if $(VIDEO),--video "$(VIDEO)")
 
 test: setup $(SITE)

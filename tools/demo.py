@@ -1,6 +1,6 @@
 """What `make run` does: serve, and stream a sample through the server so that there is something to see.
 
-Only public commands are used: `backchannel serve`, `keys` and `stream`.
+The server starts at once; the sample is rendered while it already serves.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -19,17 +20,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from backchannel.store import STREAM_SCOPE
-from synthesis import labels_path
-from tools.sample import write_sample
+from backchannel.config import SettingsError, load_settings
+from backchannel.explain.labels import labels_of
+from backchannel.store import STREAM_SCOPE, StoreError, open_store
 
-CACHE = Path(__file__).resolve().parents[1] / ".cache"
-BACKCHANNEL = (sys.executable, "-c", "from backchannel.cli import main; main()")
-KEY_NAME = "demo"
+ROOT = Path(__file__).resolve().parents[1]
+CACHE = ROOT / ".cache"
+BACKCHANNEL = Path(sys.executable).with_name("backchannel")
+KEY_NAME = "make run"
+KEY_FILE = "demo.key"
 LOG_LEVEL = "BACKCHANNEL_LOG_LEVEL"
-TOLD = ("nod", "shake", "gaze_away", "smile", "brow_raise")
+SHOWN_CUES = ("nod", "shake", "gaze_away", "smile", "brow_raise")
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 20.0
+POLL_S = 0.1
+NICENESS = 10
 
 
 class DemoError(Exception):
@@ -39,44 +44,47 @@ class DemoError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     args = _parser().parse_args(arguments)
-    # Whoever stops make with a signal means the server too.
+    # When make is stopped, or its terminal closed, the server must stop too.
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
     try:
-        return _run(args.host, args.port, args.data_dir, args.serve_only, args.video)
-    except DemoError as error:
+        _run(args.host, args.port, args.data_dir, args.serve_only, args.video)
+    except (DemoError, SettingsError, StoreError) as error:
         print(f"backchannel: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped.")
-        return 0
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.demo", description="Serve, and stream a sample.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--data-dir", type=Path, default=Path(".data"), help="folder of the key store")
+    parser.add_argument(
+        "--data-dir", type=Path, help="folder of the key store (default: that of backchannel)"
+    )
     parser.add_argument("--serve-only", action="store_true", help="do not stream anything")
     parser.add_argument("--video", type=Path, help="stream this file instead of the sample")
     return parser
 
 
-def _run(host: str, port: int, data_dir: Path, serve_only: bool, video: Path | None) -> int:
+def _run(host: str, port: int, data_dir: Path | None, serve_only: bool, video: Path | None) -> None:
     if video is not None and not video.is_file():
         raise DemoError(f"there is no file {video}.")
     _require_free(host, port)
-    clip = None if serve_only else video or _sample()
-    server = _start_server(host, port, data_dir, quiet=clip is not None)
+    server = _start_server(host, port, data_dir, quiet=not serve_only)
     try:
-        # A server that listens everywhere is reached here.
+        # A server that listens on every address is reached at this one.
         url = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::', ''} else host}:{port}"  # noqa: S104
         _wait_until_ready(server, url)
-        if clip is not None:
+        if not serve_only:
+            clip = video or _sample(server)
             _stream(clip, url, demo_key(data_dir))
-            _tell_script(clip)
-        print(f"\nThe console is at {url}. Ctrl-C stops the server.", flush=True)
-        code = server.wait()
-        raise DemoError(f"the server stopped by itself (exit code {code}).")
+            _print_script(clip)
+        print(f"\nOpen the console at {url} and press Start. Ctrl-C stops the server.", flush=True)
+        server.wait()
+        _require_running(server)
     finally:
         _stop(server)
 
@@ -89,106 +97,130 @@ def _require_free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            why = error.strerror or "refused"
-            raise DemoError(
-                f"cannot listen on {host}:{port} ({why.lower()}); another port: make run PORT={port + 1}"
-            ) from None
+            why = f"cannot listen on {host}:{port} ({(error.strerror or 'refused').lower()})"
+            raise DemoError(f"{why}. Choose another port: make run PORT={port + 1}") from None
 
 
-def _sample() -> Path:
-    clip = CACHE / "sample.mp4"
-    if clip.is_file() and labels_path(clip).is_file():
-        return clip
-    print("Making the sample, this once (about 20 s): a portrait that talks, nods, glances away.", flush=True)
-    CACHE.mkdir(exist_ok=True)
-    draft = CACHE / "draft" / clip.name
-    write_sample(draft)
-    # Moved into place whole, so that an interrupted run leaves no half of a film to be shown next time.
-    labels_path(draft).replace(labels_path(clip))
-    draft.replace(clip)
-    draft.parent.rmdir()
-    return clip
+# --- the server ------------------------------------------------------------------------------------
 
 
-def _start_server(host: str, port: int, data_dir: Path, *, quiet: bool) -> subprocess.Popen[bytes]:
-    command = [*BACKCHANNEL, "serve", "--host", host, "--port", str(port), "--data-dir", str(data_dir)]
+def _start_server(host: str, port: int, data_dir: Path | None, *, quiet: bool) -> subprocess.Popen[bytes]:
+    command = [str(BACKCHANNEL), "serve", "--host", host, "--port", str(port)]
+    if data_dir is not None:
+        command += ["--data-dir", str(data_dir)]
     if quiet and LOG_LEVEL not in os.environ:
-        # Its log would run between the lines of the answers.
+        # Log lines would come between the lines of the stream.
         command += ["--log-level", "warning"]
-    # In a session of its own: Ctrl-C reaches this process alone, which then stops the server, once.
+    # In a session of its own: Ctrl-C reaches only this process, which then stops the server.
     return subprocess.Popen(command, start_new_session=True)  # noqa: S603
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], url: str) -> None:
     give_up_s = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < give_up_s:
-        if server.poll() is not None:
-            raise DemoError("the server did not start; what it said is above.")
+        _require_running(server)
         try:
             with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:  # noqa: S310
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, OSError):
             pass
-        time.sleep(0.1)
+        time.sleep(POLL_S)
     raise DemoError(f"the server was not ready within {READY_WITHIN_S:.0f} s.")
 
 
-def demo_key(data_dir: Path) -> str:
-    """Return the demo's own key: made once, kept beside the key store, so that keys do not pile up."""
-    kept = data_dir / "demo.key"
-    listed = json.loads(backchannel("keys", "list", "--json", "--data-dir", str(data_dir)))
-    alive = [key for key in listed if key["name"] == KEY_NAME and key.get("revoked_at") is None]
-    if alive and kept.is_file():
-        return kept.read_text(encoding="utf-8").strip()
-    for key in alive:
-        backchannel("keys", "revoke", key["id"], "--data-dir", str(data_dir))
-    options = ("--name", KEY_NAME, "--scope", STREAM_SCOPE, "--json", "--data-dir", str(data_dir))
-    made = backchannel("keys", "create", *options)
-    secret = str(json.loads(made)["key"])
+def _require_running(server: subprocess.Popen[bytes]) -> None:
+    if (code := server.poll()) is not None:
+        raise DemoError(f"the server stopped (exit code {code}); its last words are above.")
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    """Stop the server and wait for its end; a second Ctrl-C, or too long a wait, kills it."""
+    try:
+        server.send_signal(signal.SIGINT)
+        server.wait(STOP_WITHIN_S)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        server.kill()
+        server.wait()
+
+
+def demo_key(data_dir: Path | None) -> str:
+    """Return the demo's own key: made once and kept beside the key store, so that keys do not pile up."""
+    settings = load_settings(data_dir=data_dir)
+    kept = settings.data_dir / KEY_FILE
+    with open_store(settings.data_dir, url=settings.store_url) as store:
+        secret = kept.read_text(encoding="utf-8") if kept.is_file() else ""
+        if store.verify(secret) is not None:
+            return secret
+        _, secret = store.create(KEY_NAME, (STREAM_SCOPE,))
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(secret)
     return secret
 
 
+# --- the sample ------------------------------------------------------------------------------------
+
+
+def _sample(server: subprocess.Popen[bytes]) -> Path:
+    clip = CACHE / "sample.mp4"
+    if not (clip.is_file() and labels_of(clip).is_file()):
+        print("Making a sample to stream, once (about 20 s). The console can be used meanwhile.", flush=True)
+        make_sample(clip, server)
+    return clip
+
+
+def make_sample(clip: Path, server: subprocess.Popen[bytes]) -> None:
+    """Render the sample and its labels in a process of its own, for as long as the server runs.
+
+    An interrupted run leaves no draft, and never half a clip.
+    """
+    clip.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="draft-", dir=clip.parent) as folder:
+        draft = Path(folder) / clip.name
+        command = (sys.executable, "-m", "tools.sample", str(draft))
+        making = subprocess.Popen(  # noqa: S603
+            command,
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            # As the server: Ctrl-C reaches only this process.
+            start_new_session=True,
+        )
+        # The server goes first: the console is in use meanwhile.
+        os.setpriority(os.PRIO_PROCESS, making.pid, NICENESS)
+        try:
+            while making.poll() is None:
+                _require_running(server)
+                time.sleep(POLL_S)
+        finally:
+            making.kill()
+            making.wait()
+        if making.returncode != 0:
+            raise DemoError("the sample could not be made; the reason is above.")
+        labels_of(draft).replace(labels_of(clip))
+        draft.replace(clip)
+
+
 def _stream(clip: Path, url: str, key: str) -> None:
     shown = clip.relative_to(Path.cwd()) if clip.is_relative_to(Path.cwd()) else clip
-    print(f"Streaming {shown} as if it were live.\n", flush=True)
+    print(f"Streaming {shown} in real time.\n", flush=True)
     # The key travels in the environment: arguments can be read by every user of the machine.
-    command = (*BACKCHANNEL, "stream", str(clip), "--url", url)
+    command = (BACKCHANNEL, "stream", str(clip), "--url", url)
     finished = subprocess.run(command, env=os.environ | {"BACKCHANNEL_KEY": key}, check=False)  # noqa: S603
     if finished.returncode != 0:
-        raise DemoError(f"streaming failed (exit code {finished.returncode}); what it said is above.")
+        raise DemoError(f"streaming failed (exit code {finished.returncode}); the reason is above.")
 
 
-def _tell_script(clip: Path) -> None:
-    """Print what a scripted clip really does, to be compared with what was found."""
-    if not labels_path(clip).is_file():
+def _print_script(clip: Path) -> None:
+    """Print what happens in a scripted clip, to compare with what was found."""
+    if not labels_of(clip).is_file():
         return
-    print("\nWhat the script of this sample says:")
-    for cue in json.loads(labels_path(clip).read_text(encoding="utf-8"))["cues"]:
-        if cue["cue"] in TOLD:
+    print("\nWhat the script of this sample contains:")
+    for cue in json.loads(labels_of(clip).read_text(encoding="utf-8"))["cues"]:
+        if cue["cue"] in SHOWN_CUES:
             what = f"{cue['cue'].replace('_', ' ')} {cue.get('direction', '')}".strip()
             size = f", {cue['value']:.0f}°" if cue.get("unit") == "deg" else ""
             print(f"  {cue['start']:4.1f} to {cue['end']:4.1f} s  {what}{size}")
-
-
-def backchannel(*arguments: str) -> str:
-    """Run the command to its end and return what it printed; a failure is a `DemoError` with its message."""
-    finished = subprocess.run((*BACKCHANNEL, *arguments), capture_output=True, text=True, check=False)  # noqa: S603
-    if finished.returncode != 0:
-        raise DemoError(f"backchannel {arguments[0]} {arguments[1]} failed: {finished.stderr.strip()}")
-    return finished.stdout
-
-
-def _stop(server: subprocess.Popen[bytes]) -> None:
-    if server.poll() is None:
-        server.send_signal(signal.SIGINT)
-        try:
-            server.wait(STOP_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -1,12 +1,18 @@
-"""The demo says in one line what is wrong, and leaves no keys lying about."""
+"""`make run` says in one line what is wrong, serves at once, and leaves no half of anything behind."""
 
 import json
+import signal
 import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
+from backchannel.store import open_store
+from tests.cli.commands import interruptible, run
 from tools import demo
 
 
@@ -29,13 +35,61 @@ def test_a_video_that_is_not_there_is_one_clear_line(
     assert capsys.readouterr().err == f"backchannel: there is no file {tmp_path / 'no.mp4'}.\n"
 
 
-@pytest.mark.slow
 def test_running_it_again_makes_no_second_key(tmp_path: Path) -> None:
     first = demo.demo_key(tmp_path)
     assert demo.demo_key(tmp_path) == first
     (kept,) = tmp_path.glob("*.key")
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    kept.unlink()
-    assert demo.demo_key(tmp_path) != first
-    keys = json.loads(demo.backchannel("keys", "list", "--json", "--data-dir", str(tmp_path)))
-    assert [key["revoked_at"] is None for key in keys].count(True) == 1
+    with open_store(tmp_path) as store:
+        assert len(store.list()) == 1
+
+
+def test_a_revoked_key_is_replaced_and_no_other_key_is_touched(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        _, mine = store.create(demo.KEY_NAME)
+        first = demo.demo_key(tmp_path)
+        key = store.verify(first)
+        assert key is not None
+        store.revoke(key.id)
+        assert store.verify(demo.demo_key(tmp_path)) is not None
+        assert store.verify(mine) is not None
+
+
+RUN = """
+import sys
+from pathlib import Path
+from tools import demo
+demo.CACHE = Path(sys.argv[1])
+sys.exit(demo.main(["--port", sys.argv[2]]))
+"""
+
+
+@pytest.mark.slow
+def test_it_serves_while_it_makes_the_sample_and_an_interrupt_leaves_no_half_of_one(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    home = {"HOME": str(tmp_path / "home"), "PATH": ""}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    running = subprocess.Popen(
+        [sys.executable, "-c", RUN, cache, str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=home,
+        preexec_fn=interruptible,  # noqa: PLW1509
+    )
+    while not list(cache.glob("draft-*/*.mp4")):
+        assert running.poll() is None
+    assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
+    assert httpx.get(f"http://127.0.0.1:{port}/", headers={"Accept": "text/html"}).status_code == 200
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 0
+    assert "Making a sample" in out
+    assert out.endswith("Stopped.\n")
+    assert "Traceback" not in err
+    assert list(cache.iterdir()) == []
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.1:{port}/readyz")
+    # It kept its keys where every command looks for them.
+    assert [key["name"] for key in json.loads(run("keys", "list", "--json", **home).stdout)] == ["first"]
