@@ -33,7 +33,7 @@ class SettingsError(ValueError):
 
 
 def _default_data_dir() -> Path:
-    """The user's data folder."""
+    """The user's data folder, ~/.local/share/backchannel on Linux."""
     return user_data_path("backchannel", appauthor=False)
 
 
