@@ -40,7 +40,7 @@ $(SITE): $(PAGES) | .venv/.ready
 	@$(BIN)/python -m docs.site.build --strict
 
 run: setup $(SITE)
-	@$(BIN)/python -m tools.demo --host $(HOST) --port $(PORT) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") \
+	@exec $(BIN)/python -m tools.demo --host $(HOST) --port $(PORT) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") \
 		$(if $(filter 0,$(DEMO)),--serve-only) $(if $(VIDEO),--video "$(VIDEO)")
 
 test: setup $(SITE)

@@ -137,7 +137,7 @@ def _require_running(server: subprocess.Popen[bytes]) -> None:
 def _stop(server: subprocess.Popen[bytes]) -> None:
     """Stop the server and wait for its end; a second Ctrl-C, or too long a wait, kills it."""
     try:
-        server.send_signal(signal.SIGINT)
+        server.terminate()
         server.wait(STOP_WITHIN_S)
     except (subprocess.TimeoutExpired, KeyboardInterrupt):
         server.kill()
