@@ -90,7 +90,9 @@ def create(
     if as_json:
         typer.echo(msgspec.json.encode({"key": secret}))
         return
-    made = f"Made key {key.id} ({escaped(key.name)}) for {' and '.join(key.scopes)}. It is shown only now:"
+    made = (
+        f"Made key {key.id} ({escaped(key.name)}) for {' and '.join(key.scopes)}. It cannot be shown again."
+    )
     typer.echo(made, err=True)
     typer.echo(secret)
 
