@@ -88,6 +88,16 @@ def test_rotations_are_rotations_and_not_mirrors() -> None:
     assert np.linalg.det(rotation) == pytest.approx(1.0)
 
 
+def test_mirrored_landmarks_have_exactly_the_opposite_yaw_and_roll() -> None:
+    face = canonical_face()
+    twin = np.argmin(np.linalg.norm(face[:, None] - face * (-1, 1, 1), axis=2), axis=0)
+    # A face that is not symmetric, as real ones are not.
+    points = pictured(7, -14, 4) + np.random.default_rng(3).normal(0, 1.0, (468, 3))
+    mirrored = points[twin] * (-1, 1, 1) + (640, 0, 0)
+    pitch_deg, yaw_deg, roll_deg = angles(points)
+    assert angles(mirrored) == pytest.approx((pitch_deg, -yaw_deg, -roll_deg), abs=1e-6)
+
+
 @pytest.mark.parametrize(("scale_px", "shift_px"), [(1.0, (0, 0)), (3.0, (900, -40)), (40.0, (-300, 700))])
 def test_size_and_place_do_not_change_the_angles(scale_px: float, shift_px: tuple[float, float]) -> None:
     points = pictured(8, -17, 4, scale_px) + np.array([*shift_px, 0.0])

@@ -42,6 +42,18 @@ def test_the_region_of_a_mesh_leans_with_it_and_keeps_its_size(angle_deg: float)
     assert region.side_px == pytest.approx(upright.side_px, rel=0.01)
 
 
+def test_the_region_of_a_mirrored_mesh_is_the_mirrored_region() -> None:
+    face = canonical_face()
+    twin = np.argmin(np.linalg.norm(face[:, None] - face * (-1, 1, 1), axis=2), axis=0)
+    points = (face * (10, -10, -10) + (300, 200, 0)).astype(np.float32)
+    points += np.random.default_rng(3).normal(0, 1.0, points.shape).astype(np.float32)
+    region = region_of_mesh(points)
+    other = region_of_mesh((points[twin] * (-1, 1, 1) + (640, 0, 0)).astype(np.float32))
+    assert (640 - other.centre_x_px, other.centre_y_px, other.side_px, -other.angle_rad) == pytest.approx(
+        (region.centre_x_px, region.centre_y_px, region.side_px, region.angle_rad), abs=1e-3
+    )
+
+
 def test_a_cut_is_black_outside_the_picture(portrait: ImageArray) -> None:
     outside = cut(portrait, Region(-300.0, -300.0, 100.0, 0.0), 64)
     assert outside.shape == (64, 64, 3)
