@@ -1,6 +1,7 @@
 # Two commands do everything on a machine that has only Python 3.11+, make and a package index:
 #   make run    set up, serve on 127.0.0.1:8000, and stream a sample through it (VIDEO=path, DEMO=0, DATA_DIR=folder)
 #   make test   set up, then run every test
+#   make check  what can be checked in two minutes: types, lint, and the quick tests
 
 PYTHON ?= python3
 HOST ?= 127.0.0.1
@@ -9,6 +10,9 @@ PORT ?= 8000
 DATA_DIR ?=
 DEMO ?= 1
 CLIPS ?= ../shared/clips
+# Processes that run tests side by side. A file's tests stay together, since they share what takes long to start.
+JOBS ?= 2
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -17,12 +21,13 @@ SITE := src/backchannel/server/pages/site/index.html
 PAGES := $(shell find docs evals/RESULTS.md evals/TRUTH.md bench/RESULTS.md src/backchannel/config.py src/backchannel/errors.py \
 	src/backchannel/console/tokens.css src/backchannel/console/icon.svg -type f -not -name '*.pyc' 2>/dev/null)
 
-.PHONY: help setup run test lint docs eval bench clean
+.PHONY: help setup run test check lint code docs eval bench clean
 
 help:
 	@echo "make run    set up, serve on $(HOST):$(PORT) and stream a sample (VIDEO=path, DEMO=0 only serves, DATA_DIR=folder)"
 	@echo "make test   set up, then run every test"
-	@echo "make lint   format, lint, types, imports, the words of all texts, and the links of the documentation"
+	@echo "make check  types, lint, and every test that needs no browser, no server and no rendering"
+	@echo "make lint   formatting, lint, types, the import contracts and the links of the documentation"
 	@echo "make docs   the documentation, as the server shows it at /docs"
 	@echo "make eval   how well cues agree with labelled clips (CLIPS=dir, HTML=page.html, RESULTS=1 keeps the result)"
 	@echo "make bench  speed, load, memory, start-up, growth (PART=load for one, SMOKE=1 small, RESULTS=1 keeps the result)"
@@ -45,16 +50,19 @@ run: setup $(SITE)
 
 test: setup $(SITE)
 	@bash .ci/browser
-	@bash .ci/postgres
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
-lint: setup
+check: setup code
+	@$(PYTEST) -q -m "not browser and not server and not render"
+
+lint: setup code
+	@$(BIN)/python -m docs.site.build --strict
+
+code: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m tools.style_check
-	@$(BIN)/python -m docs.site.build --strict
 
 eval: setup
 ifdef RESULTS
