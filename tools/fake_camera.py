@@ -1,4 +1,4 @@
-"""A clip as the fake camera and microphone of a browser, in the formats that Chromium reads."""
+"""A person in front of a browser's fake camera and fake microphone: a clip, in the formats Chromium reads."""
 
 import wave
 from collections.abc import Iterator
@@ -9,52 +9,69 @@ from typing import Any, Final
 
 import av
 
-WIDTH_PX: Final = 640
-HEIGHT_PX: Final = 360
 FRAME_RATE_HZ: Final = 30
-"""Chromium always plays Motion JPEG at this rate."""
+"""Chromium plays Motion JPEG at this rate, whatever rate the file was made at."""
 SAMPLE_RATE_HZ: Final = 48_000
 
 
 @dataclass(frozen=True)
-class Camera:
-    """Files for `--use-file-for-fake-video-capture` and `--use-file-for-fake-audio-capture`. Both loop."""
+class FakeCamera:
+    """Files for Chromium's fake camera and fake microphone; both loop.
+
+    Attributes
+    ----------
+    video
+        Motion JPEG.
+    audio
+        WAV, mono, 16 bit.
+    """
 
     video: Path
     audio: Path
 
     @property
     def arguments(self) -> list[str]:
+        """Command-line arguments of Chromium."""
         return [
             f"--use-file-for-fake-video-capture={self.video}",
             f"--use-file-for-fake-audio-capture={self.audio}",
         ]
 
 
-def camera_of(clip: Path, folder: Path) -> Camera:
-    """Make the files for a clip. If the clip has no audio, the microphone is silent."""
-    camera = Camera(folder / f"{clip.stem}.mjpeg", folder / f"{clip.stem}.wav")
-    duration_s = _write_video(clip, camera.video)
+def fake_camera(clip: Path, folder: Path, *, size_px: tuple[int, int] = (640, 360)) -> FakeCamera:
+    """Convert a clip; if it has no sound, the microphone is silent.
+
+    Parameters
+    ----------
+    folder
+        Where the two files go.
+    size_px
+        Width and height of the camera's picture. The clip is scaled to fit and padded with black.
+    """
+    camera = FakeCamera(folder / f"{clip.stem}.mjpeg", folder / f"{clip.stem}.wav")
+    duration_s = _write_video(clip, camera.video, size_px)
     _write_audio(clip, camera.audio, duration_s)
     return camera
 
 
-def _write_video(clip: Path, out: Path) -> float:
+def _write_video(clip: Path, out: Path, size_px: tuple[int, int]) -> float:
     with av.open(str(clip)) as container, av.open(str(out), "w", format="mjpeg") as written:
         source = container.streams.video[0]
         stream: Any = written.add_stream("mjpeg", rate=FRAME_RATE_HZ)
-        stream.width, stream.height, stream.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuvj420p"
+        stream.width, stream.height = size_px
+        stream.pix_fmt = "yuvj420p"
         stream.codec_context.options = {"qmin": "3", "qmax": "3"}
         count = 0
-        for frame in _at_camera_rate(container, source):
+        for frame in _at_camera_rate(container, source, size_px):
             written.mux(stream.encode(frame))
             count += 1
         written.mux(stream.encode(None))
     return count / FRAME_RATE_HZ
 
 
-def _at_camera_rate(container: Any, source: Any) -> Iterator[Any]:
-    size = f"{WIDTH_PX}:{HEIGHT_PX}"
+def _at_camera_rate(container: Any, source: Any, size_px: tuple[int, int]) -> Iterator[Any]:
+    width_px, height_px = size_px
+    size = f"{width_px}:{height_px}"
     graph = av.filter.Graph()
     steps = [
         graph.add_buffer(template=source),

@@ -1,6 +1,5 @@
 """A server with real workers, a browser if installed, and a person on its camera."""
 
-import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -12,9 +11,9 @@ import structlog
 from playwright.sync_api import Browser, Page, Playwright
 
 from synthesis import Blink, Nod, Performance, Shot, write_clip
-from tests.console.camera import Camera, camera_of
 from tests.console.modules import ADDRESS, give_file
 from tests.server.live import Live, running
+from tools.fake_camera import FakeCamera, fake_camera
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SCREENSHOTS: Final = ROOT / ".cache" / "screenshots"
@@ -75,7 +74,7 @@ def browse(launch: Callable[[Sequence[str]], Browser]) -> Iterator[Open]:
     with ExitStack() as stack:
 
         def browse(
-            camera: Camera | None = None,
+            camera: FakeCamera | None = None,
             *,
             allowed: bool = True,
             expected: Sequence[str] = (),
@@ -103,17 +102,17 @@ def browse(launch: Callable[[Sequence[str]], Browser]) -> Iterator[Open]:
 
 
 @pytest.fixture(scope="session")
-def nodding(tmp_path_factory: pytest.TempPathFactory) -> Camera:
-    """A person who listens and nods every six seconds."""
+def nodding(tmp_path_factory: pytest.TempPathFactory) -> FakeCamera:
+    """Somebody who listens and nods, every six seconds."""
     folder = tmp_path_factory.mktemp("nodding")
     write_clip(folder / "nod.mp4", Shot(Performance(6.0, (Blink(1.0), NOD, Blink(5.0)), seed=5)))
-    return camera_of(folder / "nod.mp4", folder)
+    return fake_camera(folder / "nod.mp4", folder)
 
 
 @pytest.fixture(scope="session")
-def speaking(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Camera:
+def speaking(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> FakeCamera:
     """A real person who makes a statement."""
-    return camera_of(clips / "woman-frowning-firm-statement.mp4", tmp_path_factory.mktemp("speaking"))
+    return fake_camera(clips / "woman-frowning-firm-statement.mp4", tmp_path_factory.mktemp("speaking"))
 
 
 @pytest.fixture
@@ -134,6 +133,6 @@ def screenshot(page: Page, name: str) -> None:
 def keep_figures(**figures: float) -> None:
     """Save measured figures next to the screenshots."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    kept = SCREENSHOTS / "figures.json"
-    before = json.loads(kept.read_text()) if kept.is_file() else {}
-    kept.write_text(json.dumps(before | {name: round(value, 2) for name, value in figures.items()}, indent=1))
+    for name, value in figures.items():
+        # A file each, since tests in other processes keep theirs at the same time.
+        (SCREENSHOTS / f"{name}.txt").write_text(f"{value:.2f}\n")

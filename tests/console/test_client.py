@@ -264,8 +264,8 @@ def test_closing_ends_the_iteration(blank_page: Page) -> None:
 @pytest.mark.parametrize(
     "name", ["webm-vp8-timeslice-3s", "webm-audio-only-timeslice-3s", "mp4-timeslice-3s"]
 )
-def test_the_header_of_real_recordings(blank_page: Page, recordings: Path, name: str) -> None:
-    chunks = [path.read_bytes() for path in sorted((recordings / name).glob("*.bin"))]
+def test_the_header_of_real_recordings(blank_page: Page, recorder: Path, name: str) -> None:
+    chunks = [path.read_bytes() for path in sorted((recorder / name).glob("*.bin"))]
     code = """
       return given.chunks.map((chunk) => {
         const header = client.headerOf(Uint8Array.from(atob(chunk), (byte) => byte.charCodeAt(0)).buffer);

@@ -35,6 +35,7 @@ from backchannel.values import MediaLimits
 from tests.server.live import Live
 
 BOTH = ["conversation_quality_overall", "conversation_quality_timeline"]
+RECORDED = ("webm-vp9-timeslice-1s", "mp4-timeslice-3s", "webm-vp8-restart-4s", "webm-h264-timeslice-5s")
 HEARD = {"agreement", "confidence", "frustration", "hesitation", "interest", "uncertainty"}
 
 
@@ -51,8 +52,8 @@ def client(live: Live, version: StreamApiVersion, key: str = "", **options: Any)
     return StreamClient(token_provider=provider, base_url=live.http, api_version=version, **options)
 
 
-def chunks_of(recordings: Path, name: str) -> list[bytes]:
-    return [path.read_bytes() for path in sorted((recordings / name).glob("*.bin"))]
+def chunks_of(recorder: Path, name: str) -> list[bytes]:
+    return [path.read_bytes() for path in sorted((recorder / name).glob("*.bin"))]
 
 
 async def converse(stream: StreamClient, chunks: Sequence[bytes], **config: Any) -> list[StreamEvent]:
@@ -91,12 +92,19 @@ def check(said: Sequence[StreamEvent], version: StreamApiVersion) -> None:
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
-@pytest.mark.parametrize(
-    "name", ["webm-vp9-timeslice-1s", "mp4-timeslice-3s", "webm-vp8-restart-4s", "webm-h264-timeslice-5s"]
-)
-def test_a_browsers_recording(live: Live, recordings: Path, version: StreamApiVersion, name: str) -> None:
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_browsers_recording(live: Live, captures: Path, version: StreamApiVersion, name: str) -> None:
+    follow_recording(live, captures, version, name)
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_browsers_recording_of_a_real_person(live: Live, recordings: Path, name: str) -> None:
+    follow_recording(live, recordings, "v2", name)
+
+
+def follow_recording(live: Live, recorder: Path, version: StreamApiVersion, name: str) -> None:
     async def scenario() -> None:
-        said = await converse(client(live, version), chunks_of(recordings, name), include=BOTH)
+        said = await converse(client(live, version), chunks_of(recorder, name), include=BOTH)
         check(said, version)
         (updated,) = (event for event in said if isinstance(event, SessionUpdatedEvent))
         assert [flag.value for flag in updated.data.include] == BOTH
@@ -113,16 +121,16 @@ def test_a_browsers_recording(live: Live, recordings: Path, version: StreamApiVe
     run(scenario)
 
 
-def test_only_what_was_asked_for(live: Live, recordings: Path) -> None:
+def test_only_what_was_asked_for(live: Live, captures: Path) -> None:
     async def scenario() -> None:
-        said = await converse(client(live, "v2"), chunks_of(recordings, "webm-vp9-timeslice-1s")[:6])
+        said = await converse(client(live, "v2"), chunks_of(captures, "webm-vp9-timeslice-1s")[:6])
         assert not any(isinstance(event, ConversationQualityUpdatedEvent) for event in said)
 
     run(scenario)
 
 
-def test_a_lost_chunk(live: Live, recordings: Path) -> None:
-    chunks = chunks_of(recordings, "webm-vp9-timeslice-1s")
+def test_a_lost_chunk(live: Live, captures: Path) -> None:
+    chunks = chunks_of(captures, "webm-vp9-timeslice-1s")
 
     async def scenario() -> None:
         said = await converse(client(live, "v2"), [*chunks[:4], *chunks[5:]], include=BOTH)
@@ -139,16 +147,16 @@ def test_a_lost_chunk(live: Live, recordings: Path) -> None:
             if isinstance(event, ConversationQualityUpdatedEvent)
             for entry in event.data.timeline or []
         ]
-        assert [round(entry.start, 1) for entry in entries] == [0.0, 5.1], "the clock is kept"
+        assert [round(entry.start, 1) for entry in entries] == [0.0, 5.1, 10.1], "the clock is kept"
 
     run(scenario)
 
 
-def test_who_only_listens(live: Live, recordings: Path) -> None:
+def test_who_only_listens(live: Live, captures: Path) -> None:
     async def scenario() -> None:
         for name in ("webm-vp8-timeslice-3s", "webm-audio-only-timeslice-3s"):
             stream = client(live, "v2", model="inter-2-audio")
-            said = await converse(stream, chunks_of(recordings, name))
+            said = await converse(stream, chunks_of(captures, name))
             check(said, "v2")
             assert not any(isinstance(event, ErrorEvent) for event in said)
             types = {event.data.signal_type.value for event in said if isinstance(event, SignalDetectedEvent)}
@@ -160,9 +168,9 @@ def test_who_only_listens(live: Live, recordings: Path) -> None:
 
 @pytest.mark.parametrize("rate_hz", [16_000, 24_000])
 def test_raw_samples_cut_at_any_byte_say_what_their_recording_says(
-    live: Live, recordings: Path, rate_hz: int
+    live: Live, captures: Path, rate_hz: int
 ) -> None:
-    raw = samples(chunks_of(recordings, "webm-audio-only-timeslice-3s"), rate_hz)
+    raw = samples(chunks_of(captures, "webm-audio-only-timeslice-3s"), rate_hz)
 
     async def scenario() -> None:
         stream = client(live, "v2", model="inter-2-audio")
@@ -171,7 +179,7 @@ def test_raw_samples_cut_at_any_byte_say_what_their_recording_says(
         said = await converse(stream, pieces, audio_format=audio_format)
         check(said, "v2")
         recorded = await converse(
-            client(live, "v2", model="inter-2-audio"), chunks_of(recordings, "webm-audio-only-timeslice-3s")
+            client(live, "v2", model="inter-2-audio"), chunks_of(captures, "webm-audio-only-timeslice-3s")
         )
         assert signals(said) == signals(recorded)
 

@@ -26,8 +26,8 @@ RUNNING = (
 )
 
 
-def read_chunks(recordings: Path, name: str) -> list[bytes]:
-    return [path.read_bytes() for path in sorted((recordings / name).glob("*.bin"))]
+def read_chunks(recorder: Path, name: str) -> list[bytes]:
+    return [path.read_bytes() for path in sorted((recorder / name).glob("*.bin"))]
 
 
 def fed(chunks: Iterable[bytes]) -> tuple[StreamState, list[Segment]]:
@@ -52,8 +52,8 @@ def pictures(segments: Iterable[Segment]) -> list[tuple[float, int]]:
 
 
 @cache
-def joined_pictures(recordings: Path, name: str) -> list[tuple[float, int]]:
-    return pictures([Segment(b"".join(read_chunks(recordings, name)))])
+def joined_pictures(recorder: Path, name: str) -> list[tuple[float, int]]:
+    return pictures([Segment(b"".join(read_chunks(recorder, name)))])
 
 
 def sound(segments: Iterable[Segment]) -> np.ndarray:
@@ -73,29 +73,42 @@ def cut(data: bytes, places: Sequence[int]) -> list[bytes]:
 
 
 @pytest.mark.parametrize("name", RUNNING)
-def test_chunks_give_the_frames_and_the_sound_of_the_joined_file(recordings: Path, name: str) -> None:
-    chunks = read_chunks(recordings, name)
-    whole = [Segment(b"".join(chunks))]
+def test_chunks_give_the_frames_and_the_sound_of_the_joined_file(recorder: Path, name: str) -> None:
+    chunks = read_chunks(recorder, name)
+    whole = Segment(b"".join(chunks))
     state, segments = fed(chunks)
 
-    assert pictures(segments) == joined_pictures(recordings, name)
+    assert pictures(segments) == joined_pictures(recorder, name)
+    # A complete file ends with its picture; a running stream keeps the sound that hangs over.
+    compared = np.arange(round(probe(whole, LIMITS).duration_s * SAMPLE_RATE_HZ))
+    if name.startswith("mp4"):
+        compared = np.setdiff1d(compared, understated(segments))
     # Decoders begin anew in every segment, a little before its new sound.
-    assert np.abs(sound(segments) - sound(whole)).max() < 0.05
+    assert np.abs(sound(segments) - sound([whole]))[compared].max() < 0.05
     assert (state.streams, state.losses) == (1, 0)
 
 
+def understated(segments: Sequence[Segment]) -> np.ndarray:
+    """Samples that a cut in an MP4 costs: the last 39 ms before each later segment's sound.
+
+    Chromium says that the last Opus packet of a fragment is 21 ms long. It is 60 ms long.
+    """
+    starts = [round(probe(one, LIMITS).sound_start_s * SAMPLE_RATE_HZ) for one in segments[1:]]
+    return np.concatenate([np.arange(start - round(0.039 * SAMPLE_RATE_HZ), start) for start in starts])
+
+
 @pytest.mark.parametrize("name", RUNNING)
-def test_cuts_anywhere_give_the_frames_of_the_joined_file(recordings: Path, name: str) -> None:
-    joined = b"".join(read_chunks(recordings, name))
+def test_cuts_anywhere_give_the_frames_of_the_joined_file(recorder: Path, name: str) -> None:
+    joined = b"".join(read_chunks(recorder, name))
     places = random.Random(name).sample(range(1, len(joined)), 7)  # noqa: S311
     _, segments = fed(cut(joined, places))
 
-    assert pictures(segments) == joined_pictures(recordings, name)
+    assert pictures(segments) == joined_pictures(recorder, name)
 
 
 @pytest.mark.parametrize("name", RUNNING)
-def test_no_segment_is_without_the_time_of_its_stream(recordings: Path, name: str) -> None:
-    _, segments = fed(read_chunks(recordings, name))
+def test_no_segment_is_without_the_time_of_its_stream(recorder: Path, name: str) -> None:
+    _, segments = fed(read_chunks(recorder, name))
     starts = [probe(segment, LIMITS).stream_start_s for segment in segments]
 
     assert all(segment.continuous for segment in segments)
@@ -103,8 +116,8 @@ def test_no_segment_is_without_the_time_of_its_stream(recordings: Path, name: st
     assert all(later > earlier for earlier, later in pairwise(start or 0.0 for start in starts))
 
 
-def test_a_header_alone_is_no_segment_yet(recordings: Path) -> None:
-    first = read_chunks(recordings, "mp4-timeslice-3s")[0]
+def test_a_header_alone_is_no_segment_yet(recorder: Path) -> None:
+    first = read_chunks(recorder, "mp4-timeslice-3s")[0]
 
     state, segment = continue_stream(StreamState(), first)
 
@@ -112,45 +125,46 @@ def test_a_header_alone_is_no_segment_yet(recordings: Path) -> None:
     assert state.streams == 1
 
 
-def test_a_recorder_that_restarts_begins_a_new_stream_each_time(recordings: Path) -> None:
-    chunks = read_chunks(recordings, "webm-vp8-restart-4s")
-    state, numbers, counts = StreamState(), [], []
+def test_a_recorder_that_restarts_begins_a_new_stream_each_time(recorder: Path) -> None:
+    chunks = read_chunks(recorder, "webm-vp8-restart-4s")
+    state, numbers = StreamState(), []
     for chunk in chunks:
         state, segment = continue_stream(state, chunk)
         assert segment is not None
         numbers.append(state.streams)
-        counts.append(len(pictures([segment])))
+        assert segment == Segment(chunk)
+        assert len(pictures([segment])) in {119, 120}
         assert probe(segment, LIMITS).duration_s == pytest.approx(4.0, abs=0.05)
 
     assert numbers == [1, 2, 3]
-    assert counts == [120, 120, 120]
 
 
 @pytest.mark.parametrize("name", ["webm-vp8-timeslice-3s", "webm-h264-timeslice-5s"])
-def test_a_header_before_each_continuation_changes_nothing(recordings: Path, name: str) -> None:
-    chunks = read_chunks(recordings, name)
+def test_a_header_before_each_continuation_changes_nothing(recorder: Path, name: str) -> None:
+    chunks = read_chunks(recorder, name)
     header = chunks[0][: chunks[0].index(b"\x1f\x43\xb6\x75")]
     state, segments = fed([chunks[0], *(header + chunk for chunk in chunks[1:])])
 
-    assert pictures(segments) == joined_pictures(recordings, name)
+    assert pictures(segments) == joined_pictures(recorder, name)
     assert (state.streams, state.losses) == (1, 0)
 
 
-def test_an_mp4_header_before_each_continuation_changes_nothing(recordings: Path) -> None:
-    header, *chunks = read_chunks(recordings, "mp4-timeslice-3s")
+def test_an_mp4_header_before_each_continuation_changes_nothing(recorder: Path) -> None:
+    header, *chunks = read_chunks(recorder, "mp4-timeslice-3s")
     state, segments = fed([header + chunk for chunk in chunks])
 
-    assert pictures(segments) == joined_pictures(recordings, "mp4-timeslice-3s")
+    assert pictures(segments) == joined_pictures(recorder, "mp4-timeslice-3s")
     assert (state.streams, state.losses) == (1, 0)
 
 
 @pytest.mark.parametrize("name", ["webm-vp8-timeslice-3s", "mp4-timeslice-3s", "webm-h264-timeslice-5s"])
-def test_a_lost_chunk_costs_its_own_frames_and_those_that_depend_on_it(recordings: Path, name: str) -> None:
-    joined = b"".join(read_chunks(recordings, name))
+def test_a_lost_chunk_costs_its_own_frames_and_those_that_depend_on_it(recorder: Path, name: str) -> None:
+    joined = b"".join(read_chunks(recorder, name))
     third = len(joined) // 3
-    # One byte too few at either side: the loss begins and ends in the middle of something.
-    state, segments = fed([joined[:third], joined[third + 40_000 : 2 * third], joined[2 * third :]])
-    whole = joined_pictures(recordings, name)
+    # The loss begins and ends in the middle of something.
+    lost = len(joined) // 45
+    state, segments = fed([joined[:third], joined[third + lost : 2 * third], joined[2 * third :]])
+    whole = joined_pictures(recorder, name)
     got = pictures(segments)
 
     assert set(got) < set(whole)
@@ -170,11 +184,11 @@ def test_a_lost_chunk_costs_its_own_frames_and_those_that_depend_on_it(recording
     ],
 )
 def test_a_lost_webm_chunk_leaves_no_damage_and_is_noticed_all_the_same(
-    recordings: Path, name: str, lost: int
+    recorder: Path, name: str, lost: int
 ) -> None:
     """The recorder cuts between blocks, and the next chunk begins in a cluster whose head is lost."""
-    chunks = read_chunks(recordings, name)
-    whole = joined_pictures(recordings, name)
+    chunks = read_chunks(recorder, name)
+    whole = joined_pictures(recorder, name)
     state, segments = fed([*chunks[:lost], *chunks[lost + 1 :]])
     got = pictures(segments)
 
@@ -184,8 +198,8 @@ def test_a_lost_webm_chunk_leaves_no_damage_and_is_noticed_all_the_same(
     assert got[-1] == whole[-1] or state.waits_for_key_frame
 
 
-def test_a_lost_chunk_of_sound(recordings: Path) -> None:
-    chunks = read_chunks(recordings, "webm-audio-only-timeslice-3s")
+def test_a_lost_chunk_of_sound(recorder: Path) -> None:
+    chunks = read_chunks(recorder, "webm-audio-only-timeslice-3s")
     whole = sound([Segment(b"".join(chunks))])
     state, segments = fed([chunks[0], *chunks[2:]])
     got = sound(segments)

@@ -111,11 +111,11 @@ def test_a_tolerated_short_segment(live: Live) -> None:
 
 
 @pytest.mark.parametrize("name", ["webm-vp8-timeslice-3s", "webm-vp8-restart-4s", "mp4-timeslice-3s"])
-def test_a_browsers_recording_chunk_by_chunk(live: Live, recordings: Path, name: str) -> None:
+def test_a_browsers_recording_chunk_by_chunk(live: Live, recorder: Path, name: str) -> None:
     async def scenario() -> None:
         end = 0.0
         async with live.stream("?include[]=conversation_quality_timeline") as stream:
-            for chunk in sorted((recordings / name).glob("*.bin"))[:3]:
+            for chunk in sorted((recorder / name).glob("*.bin"))[:3]:
                 messages = await stream.ask(chunk.read_bytes())
                 statuses = [message["status"] for message in messages]
                 assert statuses == ["processing", "result", "completed"], messages

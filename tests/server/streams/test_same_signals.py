@@ -97,9 +97,9 @@ def test_the_same_clip_says_the_same_on_every_stream_and_upload(live: Live, clip
     run(scenario)
 
 
-def test_the_first_event_comes_soon_after_the_first_media(live: Live, recordings: Path) -> None:
+def test_the_first_event_comes_soon_after_the_first_media(live: Live, recorder: Path) -> None:
     """How soon depends on the machine; that it does not wait for more media does not."""
-    (first, *_) = sorted((recordings / "webm-vp8-timeslice-3s").glob("*.bin"))
+    (first, *_) = sorted((recorder / "webm-vp8-timeslice-3s").glob("*.bin"))
 
     async def scenario() -> None:
         async with session(live) as talk:
@@ -109,8 +109,8 @@ def test_the_first_event_comes_soon_after_the_first_media(live: Live, recordings
     run(scenario)
 
 
-def test_our_client_goes_on_after_a_lost_connection(live: Live, recordings: Path) -> None:
-    chunks = [path.read_bytes() for path in sorted((recordings / "webm-vp9-timeslice-1s").glob("*.bin"))]
+def test_our_client_goes_on_after_a_lost_connection(live: Live, recorder: Path) -> None:
+    chunks = [path.read_bytes() for path in sorted((recorder / "webm-vp9-timeslice-1s").glob("*.bin"))]
 
     async def scenario() -> None:
         heard: list[Received | Reconnected] = []
