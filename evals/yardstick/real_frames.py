@@ -57,14 +57,14 @@ class RealFace:
     warp: HeadWarp
 
 
-def real_faces(folder: Path = CLIPS) -> Iterator[RealFace]:
+def real_faces(folder: Path = CLIPS, frames_a_clip: int = FRAMES_A_CLIP) -> Iterator[RealFace]:
     """Find frames with a large face that looks roughly at the camera, spread over each clip."""
     for path in sorted(folder.glob("*.m*")) + sorted(folder.glob("*.webm")):
         if path.suffix != ".json":
-            yield from _faces_in(path)
+            yield from _faces_in(path, frames_a_clip)
 
 
-def _faces_in(path: Path) -> Iterator[RealFace]:
+def _faces_in(path: Path, frames_a_clip: int) -> Iterator[RealFace]:
     found = 0
     try:
         for frame in decode_frames(Segment(path.read_bytes()), MediaLimits(), rate_hz=0.5):
@@ -72,7 +72,7 @@ def _faces_in(path: Path) -> Iterator[RealFace]:
             if face is not None:
                 found += 1
                 yield face
-            if found == FRAMES_A_CLIP:
+            if found == frames_a_clip:
                 return
     except Problem:
         return
@@ -142,10 +142,10 @@ def _angles(seen: Sighting) -> FloatArray:
     return np.array([pose.pitch_deg, pose.yaw_deg, pose.roll_deg], np.float32)
 
 
-def real_frame_errors(folder: Path = CLIPS) -> dict[str, Sample]:
+def real_frame_errors(folder: Path = CLIPS, frames_a_clip: int = FRAMES_A_CLIP) -> dict[str, Sample]:
     """Absolute errors of the change of each angle, pooled over frames and turns; empty without clips."""
     samples: dict[str, Sample] = {}
-    for face in real_faces(folder):
+    for face in real_faces(folder, frames_a_clip):
         errors = np.abs(errors_deg(face))
         for axis, name in enumerate(("pitch", "yaw", "roll")):
             key = f"real frames: {name}, deg"

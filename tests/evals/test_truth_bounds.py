@@ -18,7 +18,8 @@ def test_every_bound_holds_on_a_few_clips() -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(not CLIPS.is_dir(), reason=MISSING)
 def test_real_faces_turn_as_far_as_they_were_turned() -> None:
-    samples = real_frame_errors()
+    # One frame of each person: further frames of a clip look nearly the same.
+    samples = real_frame_errors(frames_a_clip=1)
     assert samples["real frames"].count >= 10
     for bound in REAL_FRAME_BOUNDS:
         assert bound.holds(samples[bound.name].mean), bound.name
