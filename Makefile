@@ -27,7 +27,7 @@ help:
 	@echo "make run    set up, serve on $(HOST):$(PORT) and stream a sample (VIDEO=path, DEMO=0 only serves, DATA_DIR=folder)"
 	@echo "make test   set up, then run every test"
 	@echo "make check  types, lint, and every test that needs no browser, no server and no rendering"
-	@echo "make lint   formatting, lint, types, the import contracts and the links of the documentation"
+	@echo "make lint   format, lint, types, imports, the words of all texts, and the links of the documentation"
 	@echo "make docs   the documentation, as the server shows it at /docs"
 	@echo "make eval   how well cues agree with labelled clips (CLIPS=dir, HTML=page.html, RESULTS=1 keeps the result)"
 	@echo "make bench  speed, load, memory, start-up, growth (PART=load for one, SMOKE=1 small, RESULTS=1 keeps the result)"
@@ -50,10 +50,11 @@ run: setup $(SITE)
 
 test: setup $(SITE)
 	@bash .ci/browser
+	@bash .ci/postgres
 	@$(PYTEST)
 
 check: setup code
-	@$(PYTEST) -q -m "not browser and not server and not render"
+	@$(PYTEST) -q -m "not browser and not server and not render and not slow"
 
 lint: setup code
 	@$(BIN)/python -m docs.site.build --strict
@@ -63,6 +64,7 @@ code: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tools.style_check
 
 eval: setup
 ifdef RESULTS

@@ -19,7 +19,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from backchannel.client.v0 import ClientError, open_stream
-from backchannel.windows import WINDOW_S
+from backchannel.constants import WINDOW_S
 
 Kind = Literal["v0", "v2"]
 CLOSE: Final = '{"type":"session.close"}'

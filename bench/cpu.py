@@ -6,26 +6,38 @@ from collections.abc import Callable, Mapping
 import av
 import numpy as np
 
+from backchannel.conversation.interpret import interpret
+from backchannel.conversation.people import Following, follow_person
+from backchannel.conversation.state import Conversation
 from backchannel.cues.detect import CueState, observe
+from backchannel.cues.lookback import Lookback
+from backchannel.cues.voice_rows import voice_rows
+from backchannel.engine.jobs import LiveState
+from backchannel.engine.worker import MediaWorker
 from backchannel.media.decode import DEFAULT_MAX_SIDE_PX, decode_audio, decode_frames, probe
 from backchannel.media.decode.projector import Projector
 from backchannel.perception.detection import detect_faces
 from backchannel.perception.eyes import cut_eyes, fit_eyes
 from backchannel.perception.mesh import fit_mesh, region_of_detection
 from backchannel.perception.networks import load_networks, stay_on_one_thread
-from backchannel.perception.perceive import perceive
-from backchannel.perception.picture import measure_picture
-from backchannel.perception.voice import F0_MAX_HZ, F0_MIN_HZ, measure_voice
+from backchannel.perception.perceive import perceive_segment
+from backchannel.perception.picture import Seeing, see
+from backchannel.perception.voice import F0_MAX_HZ, F0_MIN_HZ, Hearing, hear
 from backchannel.protocol.errors import ErrorLinks
 from backchannel.protocol.include import Include
 from backchannel.protocol.v0 import Session, encode
-from backchannel.session import SessionState, analyze_segment, interpret
-from backchannel.subject import subject_in
 from backchannel.tracks import Tracks
-from backchannel.values import MediaLimits, Segment
+from backchannel.values import MediaLimits, Segment, SegmentResult
 from bench.stopwatch import in_turn
+from bench.work import run_piece
 
 LIMITS = MediaLimits()
+
+
+def analyze_segment(segment: Segment) -> SegmentResult:
+    """Analyse the first segment of a v0 session as a worker does."""
+    _, changes = run_piece(MediaWorker(), LiveState(), segment, LIMITS, closes_window=True)
+    return changes.results[-1]
 
 
 def decode_only(data: bytes) -> None:
@@ -45,7 +57,7 @@ def segment_costs(clips: Mapping[tuple[int, str], bytes], runs: int) -> dict[str
         timings = in_turn(
             {
                 "decode_only": lambda data=data: decode_only(data),  # type: ignore[misc]
-                "segment": lambda data=data: analyze_segment(b"", Segment(data), LIMITS),  # type: ignore[misc]
+                "segment": lambda data=data: analyze_segment(Segment(data)),  # type: ignore[misc]
             },
             runs,
         )
@@ -61,12 +73,12 @@ def stage_costs(data: bytes, runs: int) -> dict[str, float]:
     """Where the time of one segment goes, s of CPU time. Some stages hold others: their names say so."""
     stay_on_one_thread()
     segment = Segment(data)
-    tracks = perceive(segment, LIMITS)
+    tracks = perceive_segment(segment, LIMITS)
     works = {
         **_picture_stages(segment),
         **_sound_stages(segment),
         **_later_stages(tracks),
-        "all": lambda: analyze_segment(b"", segment, LIMITS),
+        "all": lambda: analyze_segment(segment),
     }
     return {name: timing.median_s for name, timing in in_turn(works, runs).items()}
 
@@ -89,8 +101,8 @@ def _picture_stages(segment: Segment) -> dict[str, Callable[[], object]]:
         "detect (once a second)": lambda: [detect_faces(networks, image) for image in images[::15]],
         "mesh": lambda: [fit_mesh(networks, image, region) for image in images],
         "iris (a third of frames)": lambda: fit_eyes(networks, pairs),
-        "picture, with detect, mesh and iris": lambda: measure_picture(
-            networks, ((frame.time_s, frame.image) for frame in frames)
+        "picture, with detect, mesh and iris": lambda: see(
+            networks, ((frame.time_s, frame.image) for frame in frames), 0.0, Seeing()
         ),
     }
 
@@ -110,16 +122,17 @@ def _sound_stages(segment: Segment) -> dict[str, Callable[[], object]]:
     return {
         "sound decode": lambda: decode_audio(segment, LIMITS),
         "F0": lambda: networks.pitch.run(samples[np.newaxis], low, high),
-        "voice, with F0": lambda: measure_voice(networks, samples, 0.0),
+        "voice, with F0": lambda: hear(networks, samples, 0.0, Hearing()),
     }
 
 
 def _later_stages(tracks: Tracks) -> dict[str, Callable[[], object]]:
-    face = subject_in(None, tracks.picture)
-    _, result = interpret(SessionState(), tracks)
+    face = follow_person(Following(), tracks.picture, 0.0)[1] if tracks.picture is not None else None
+    rows = Lookback(face, voice_rows(tracks.voice, 0.0) if tracks.voice is not None else None)
+    (result,) = interpret(Conversation(), tracks, closes_window=True)[1].results
     session, _ = Session("bench", Include(), ErrorLinks(""), 1).media(1)
     return {
-        "cues": lambda: observe(CueState(), tracks, face, 0.0),
-        "signals and quality, with cues": lambda: interpret(SessionState(), tracks),
+        "cues": lambda: observe(CueState(), rows, 0.0),
+        "signals and quality, with cues": lambda: interpret(Conversation(), tracks, closes_window=True),
         "encode": lambda: [encode(message) for message in session.answer(1, result)[1]],
     }

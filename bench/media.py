@@ -43,7 +43,7 @@ def film(folder: Path, duration_s: float, height_px: int = 720) -> Path:
         write_film(
             made,
             islice(_frames(source, SIZES_PX[height_px]), round(duration_s * FRAME_RATE_HZ)),
-            _samples(source, duration_s),
+            samples_of(source, duration_s),
             size_px=SIZES_PX[height_px],
             frame_rate_hz=FRAME_RATE_HZ,
             encoding=Encoding("h264", bit_rate_bps=BIT_RATES_BPS[height_px], key_frame_s=LOOP_S),
@@ -92,7 +92,8 @@ def _frames(source: bytes, size_px: tuple[int, int]) -> Iterator[ImageArray]:
                 yield np.asarray(shown.to_ndarray(), dtype=np.uint8)
 
 
-def _samples(source: bytes, duration_s: float) -> FloatArray:
+def samples_of(source: bytes, duration_s: float) -> FloatArray:
+    """Return the sound of the source's first five seconds, again and again."""
     resampler = AudioResampler("flt", "mono", SAMPLE_RATE_HZ)
     with av.open(io.BytesIO(source), "r") as container:
         frames = chain.from_iterable(map(resampler.resample, (*container.decode(audio=0), None)))

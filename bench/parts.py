@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import msgspec
 
-from bench.clips import make_clips
+from bench.clips import CODECS, make_clips
 from bench.cpu import segment_costs, stage_costs
 from bench.growth import Growth, growth_table, measure_growth
 from bench.load import Load, load_table, measure_load
 from bench.memory import Memory, measure_memory, memory_table
+from bench.recorder import stream_costs
 from bench.startup import Startup, measure_startup, startup_table
 from bench.tables import table
 from bench.usual import UsualScriptMissingError, usual_script_costs
@@ -77,6 +78,16 @@ def _cpu_ratios(figures: Mapping[str, Any]) -> Mapping[str, float]:
     return {f"segment over decoding, {name}": cost["ratio"] for name, cost in figures["segment"].items()}
 
 
+def _show_streams(figures: Mapping[str, Any]) -> Sequence[str]:
+    return table(
+        ("640x360, key frames every 5 s", "v0, segments of 5 s", "v2, pieces of 1 s", "Ratio"),
+        (
+            (name, f"{1000 * cost['v0_s']:.0f} ms", f"{1000 * cost['v2_s']:.0f} ms", f"{cost['ratio']:.2f}")
+            for name, cost in figures.items()
+        ),
+    )
+
+
 def _usual(runs: int) -> dict[str, Any]:
     clip = {(720, "h264"): make_clips(KEPT)[720, "h264"]}
     try:
@@ -128,6 +139,15 @@ PARTS: Final[Mapping[str, Part]] = {
         _show_cpu,
         smoke=lambda: _cpu(5, smoke=True),
         ratios=_cpu_ratios,
+    ),
+    "streams": Part(
+        "CPU time of 5 s of a browser's recording: a stream in pieces against complete segments",
+        lambda runs: stream_costs(KEPT, runs),
+        _show_streams,
+        smoke=lambda: stream_costs(KEPT, 3, CODECS[:1]),
+        ratios=lambda figures: {
+            f"pieces of 1 s over segments of 5 s, {name}": cost["ratio"] for name, cost in figures.items()
+        },
     ),
     "usual": Part(
         "CPU time of a segment against the usual script (OpenCV, MediaPipe, librosa)",

@@ -19,7 +19,7 @@ from synthesis.speaker import SAMPLE_RATE_HZ
 
 VideoCodec = Literal["h264", "vp8", "vp9"]
 
-_ENCODERS = {"h264": ("libx264", "aac"), "vp8": ("libvpx", "libopus"), "vp9": ("libvpx-vp9", "libopus")}
+_ENCODERS = {"h264": "libx264", "vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 _BLOCK = 960
 """Sound is handed over in blocks of 20 ms, which the encoders of both AAC and Opus regroup without a gap."""
@@ -32,19 +32,22 @@ class Encoding:
     Attributes
     ----------
     codec
-        ``h264`` comes with AAC, ``vp8`` and ``vp9`` with Opus.
+        ``h264`` comes with AAC, unless a browser recorded it; ``vp8`` and ``vp9`` come with Opus.
     crf
         Constant quality: 18 is hardly compressed, 40 is bad. Ignored when a bit rate is given.
     bit_rate_bps
         Bits per second of the picture, or None for constant quality.
     key_frame_s
         Longest time between two key frames, s.
+    as_browser
+        H.264 as a browser's recorder writes it: no B-frames, and Opus sound.
     """
 
     codec: VideoCodec = "h264"
     crf: int = 23
     bit_rate_bps: int | None = None
     key_frame_s: float = 2.0
+    as_browser: bool = False
 
 
 def write_film(
@@ -67,9 +70,11 @@ def write_film(
     size_px
         Width and height, even.
     """
-    video_encoder, audio_encoder = _ENCODERS[encoding.codec]
+    audio_encoder = "aac" if encoding.codec == "h264" and not encoding.as_browser else "libopus"
     with av.open(str(path), "w") as container:
-        video = container.add_stream(video_encoder, rate=Fraction(frame_rate_hz).limit_denominator(1001))
+        video = container.add_stream(
+            _ENCODERS[encoding.codec], rate=Fraction(frame_rate_hz).limit_denominator(1001)
+        )
         assert isinstance(video, VideoStream)  # noqa: S101  for the type checker: the encoder is a video's
         _set_up(video, size_px, frame_rate_hz, encoding)
         audio = None
@@ -94,6 +99,8 @@ def _set_up(video: VideoStream, size_px: tuple[int, int], frame_rate_hz: float, 
     video.pix_fmt = "yuv420p"
     video.gop_size = max(1, round(encoding.key_frame_s * frame_rate_hz))
     options: dict[str, object] = {"preset": "veryfast", "x264-params": "mbtree=0:weightp=0"}
+    if encoding.as_browser:
+        options["bf"] = "0"
     if encoding.codec != "h264":
         # A negative speed holds in VP8; a positive one follows the machine's load, and so would the picture.
         options = {"deadline": "realtime", "cpu-used": "-6" if encoding.codec == "vp8" else "6"}

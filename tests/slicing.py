@@ -1,19 +1,10 @@
 """Cuts tracks in time, as if the same media had come in other segments."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import pairwise
 
-from backchannel.arrays import FloatArray
-from backchannel.tracks import (
-    F0_HOP_S,
-    LEVEL_HOP_S,
-    SPEECH_HOP_S,
-    FaceTracks,
-    PictureTracks,
-    Tracks,
-    VoiceTracks,
-)
+from backchannel.tracks import FACE_COLUMNS, FaceTracks, PictureTracks, Tracks, VoiceTracks
 from backchannel.values import Cue, SegmentResult
 
 
@@ -31,7 +22,7 @@ def slice_tracks(tracks: Tracks, start_s: float, end_s: float) -> Tracks:
 def _slice_picture(picture: PictureTracks, start_s: float, end_s: float) -> PictureTracks:
     inside = (picture.time_s >= start_s - 1e-9) & (picture.time_s < end_s - 1e-9)
     faces = [
-        FaceTracks(**{field.name: getattr(face, field.name)[inside] for field in fields(FaceTracks)})
+        FaceTracks(id=face.id, **{name: getattr(face, name)[inside] for name in FACE_COLUMNS})
         for face in picture.faces
     ]
     return replace(
@@ -45,21 +36,7 @@ def _slice_picture(picture: PictureTracks, start_s: float, end_s: float) -> Pict
 
 
 def _slice_voice(voice: VoiceTracks, start_s: float, end_s: float) -> VoiceTracks:
-    def part(track: FloatArray, hop_s: float) -> FloatArray:
-        first, last = (max(0, round((edge_s - voice.start_s) / hop_s)) for edge_s in (start_s, end_s))
-        return track[first:last]
-
-    syllables = voice.syllable_time_s
-    return VoiceTracks(
-        start_s=max(0.0, voice.start_s - start_s),
-        speech_probability=part(voice.speech_probability, SPEECH_HOP_S),
-        f0_hz=part(voice.f0_hz, F0_HOP_S),
-        f0_confidence=part(voice.f0_confidence, F0_HOP_S),
-        level_dbfs=part(voice.level_dbfs, LEVEL_HOP_S),
-        spectral_change=part(voice.spectral_change, LEVEL_HOP_S),
-        syllable_time_s=syllables[(syllables >= start_s) & (syllables < end_s)] - start_s,
-        noise_floor_dbfs=voice.noise_floor_dbfs,
-    )
+    return voice.cut(start_s - 1e-9, end_s - 1e-9).shifted(-start_s)
 
 
 def pieces_of(tracks: Tracks, cuts_s: Sequence[float]) -> list[tuple[float, Tracks]]:

@@ -16,7 +16,9 @@ import pytest
 from backchannel import analyze
 from backchannel.arrays import FloatArray, ImageArray
 from backchannel.cues.merge import cue_log
-from backchannel.session import analyze_segment, analyze_whole
+from backchannel.engine.jobs import LiveState, PieceDone, PieceJob
+from backchannel.engine.worker import MediaWorker
+from backchannel.media.stream.continuity import StreamState, continue_stream
 from backchannel.values import Cue, MediaLimits, Segment, SegmentResult
 from synthesis import (
     Blink,
@@ -33,6 +35,7 @@ from synthesis import (
 )
 from synthesis.film import Encoding, write_film
 from synthesis.speaker import SAMPLE_RATE_HZ
+from tests.media.live_stream import live_chunks
 
 pytestmark = pytest.mark.slow
 
@@ -103,6 +106,15 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., bytes]:
 @pytest.fixture(scope="module")
 def reference(film: Film, make: Callable[..., bytes]) -> tuple[SegmentResult, ...]:
     return tuple(analyze(make(film.frames, film.samples)))
+
+
+def answer(state: LiveState, segment: Segment, limits: MediaLimits) -> tuple[LiveState, SegmentResult]:
+    """Analyse a segment of a v0 session as a worker does, from bytes to bytes."""
+    job = PieceJob(state, segment, limits, longest_s=60.0, closes_window=True)
+    reply = MediaWorker().run(job, lambda _duration_s: None)
+    assert isinstance(reply, PieceDone)
+    (result,) = reply.changes.results
+    return reply.state, result
 
 
 def lasting(results: Sequence[SegmentResult]) -> list[Cue]:
@@ -188,14 +200,32 @@ def test_the_resolution_changes_nothing(
 def test_the_cut_into_segments_changes_nothing(
     segment_s: int, film: Film, make: Callable[..., bytes], reference: tuple[SegmentResult, ...]
 ) -> None:
-    state, results = b"", []
+    state, results = LiveState(), []
     for start_s in range(0, 15, segment_s):
         frames = film.frames[round(start_s * RATE_HZ) : round((start_s + segment_s) * RATE_HZ)]
         samples = film.samples[start_s * SAMPLE_RATE_HZ : (start_s + segment_s) * SAMPLE_RATE_HZ]
-        state, result = analyze_segment(state, Segment(make(frames, samples)), MediaLimits())
+        state, result = answer(state, Segment(make(frames, samples)), MediaLimits())
         results.append(result)
     assert results[-1].span.end_s == pytest.approx(15.0, abs=0.05)
     assert_same_cues(lasting(results), lasting(reference))
+
+
+def test_a_running_stream_in_pieces_changes_nothing(
+    film: Film, make: Callable[..., bytes], reference: tuple[SegmentResult, ...]
+) -> None:
+    worker, state, results = MediaWorker(), LiveState(), list[SegmentResult]()
+    stream, segments = StreamState(), list[Segment | None]()
+    for chunk in live_chunks(make(film.frames, film.samples), 1.0):
+        stream, segment = continue_stream(stream, chunk)
+        segments += [] if segment is None else [segment]
+    for segment in (*segments, None):
+        job = PieceJob(state, segment, MediaLimits(), longest_s=60.0, ends=segment is None)
+        reply = worker.run(job, lambda _duration_s: None)
+        assert isinstance(reply, PieceDone)
+        state, results = reply.state, [*results, *reply.changes.results]
+    assert results[-1].span.end_s == pytest.approx(15.0, abs=0.05)
+    assert_same_cues(lasting(results), lasting(reference))
+    assert signal_types(results) == signal_types(reference)
 
 
 @pytest.mark.parametrize("analysis_rate_hz", [10.0, 8.0])
@@ -203,7 +233,7 @@ def test_under_load_less_is_looked_at_and_the_same_is_seen(
     analysis_rate_hz: float, film: Film, make: Callable[..., bytes], reference: tuple[SegmentResult, ...]
 ) -> None:
     limits = MediaLimits(analysis_rate_hz=analysis_rate_hz)
-    results = tuple(analyze_whole(Segment(make(film.frames, film.samples)), limits))
+    results = tuple(analyze(make(film.frames, film.samples), limits))
     assert_same_cues(lasting(results), lasting(reference))
     assert signal_types(results) == signal_types(reference)
     assert {result.coverage.analysis_rate_hz for result in results} == {analysis_rate_hz}
@@ -211,16 +241,16 @@ def test_under_load_less_is_looked_at_and_the_same_is_seen(
 
 def test_a_second_core_changes_nothing(film: Film, make: Callable[..., bytes]) -> None:
     segment = Segment(make(film.frames[:150], film.samples[: 5 * SAMPLE_RATE_HZ]))
-    alone = analyze_segment(b"", segment, MediaLimits())
-    assert analyze_segment(b"", segment, MediaLimits(spare_core=True)) == alone
+    alone = answer(LiveState(), segment, MediaLimits())
+    assert answer(LiveState(), segment, MediaLimits(spare_core=True)) == alone
 
 
 def test_the_same_bytes_give_the_same_answer_in_any_order(film: Film, make: Callable[..., bytes]) -> None:
     one = Segment(make(film.frames[:150], film.samples[: 5 * SAMPLE_RATE_HZ]))
     two = Segment(make(film.frames[150:300], film.samples[5 * SAMPLE_RATE_HZ : 10 * SAMPLE_RATE_HZ]))
-    alone = analyze_segment(b"", one, MediaLimits())
-    analyze_segment(b"", two, MediaLimits())
-    assert analyze_segment(b"", one, MediaLimits()) == alone
+    alone = answer(LiveState(), one, MediaLimits())
+    answer(LiveState(), two, MediaLimits())
+    assert answer(LiveState(), one, MediaLimits()) == alone
 
 
 def test_a_frozen_picture_measures_nothing(film: Film, make: Callable[..., bytes]) -> None:

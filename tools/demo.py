@@ -150,9 +150,9 @@ def demo_key(data_dir: Path | None) -> str:
     kept = settings.data_dir / KEY_FILE
     with open_store(settings.data_dir, url=settings.store_url) as store:
         secret = kept.read_text(encoding="utf-8") if kept.is_file() else ""
-        if store.verify(secret) is not None:
+        if store.keys.verify(secret) is not None:
             return secret
-        _, secret = store.create(KEY_NAME, (STREAM_SCOPE,))
+        _, secret = store.keys.create(KEY_NAME, (STREAM_SCOPE,))
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(secret)

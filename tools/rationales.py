@@ -86,8 +86,9 @@ def _occurrence(where: str, signal: Signal) -> Iterator[str]:
     for entry in signal.evidence:
         baseline = "" if entry.baseline is None else f"{entry.baseline:.2f}"
         side = f" {entry.direction}" if entry.direction else ""
+        measure = f", {entry.measure}" if entry.measure else ""
         yield (
-            f"| {entry.cue}{side} | {entry.span.start_s:.2f} s | {entry.span.end_s:.2f} s "
+            f"| {entry.cue}{side}{measure} | {entry.span.start_s:.2f} s | {entry.span.end_s:.2f} s "
             f"| {entry.value:.2f} {entry.unit} | {baseline} | {entry.weight:.2f} |"
         )
     yield ""

@@ -12,17 +12,17 @@ from typing import Final
 import numpy as np
 from scipy.io import wavfile
 
-from backchannel.media.decode import SAMPLE_RATE_HZ, decode_audio
+from backchannel.constants import SAMPLE_RATE_HZ
+from backchannel.media.decode import decode_audio
 from backchannel.perception.networks import stay_on_one_thread
-from backchannel.session import analyze_segment
-from backchannel.values import MediaLimits, Segment
+from backchannel.values import Segment
+from bench.cpu import LIMITS, analyze_segment
 from bench.stopwatch import Timing
 
 SCRIPT: Final = Path(__file__).with_name("script.py")
 ENVIRONMENT: Final = Path(".cache/usual")
 """Where its packages are installed, over a gigabyte; `make clean` takes it away."""
 PACKAGES: Final = ("mediapipe==0.10.21", "librosa==0.11.0")
-LIMITS: Final = MediaLimits()
 _INSTALL_S: Final = 900.0
 
 
@@ -58,7 +58,7 @@ def _costs(python: Path, data: bytes, codec: str, runs: int) -> dict[str, float]
         for _ in range(runs + 1):
             theirs_s.append(_asked(ask))
             started_s = time.process_time()
-            analyze_segment(b"", Segment(data), LIMITS)
+            analyze_segment(Segment(data))
             ours_s.append(time.process_time() - started_s)
     usual, segment = Timing(tuple(theirs_s[1:])), Timing(tuple(ours_s[1:]))
     return {

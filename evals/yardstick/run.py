@@ -6,11 +6,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from backchannel.perception.perceive import perceive
-from backchannel.session import SessionState, interpret
+from backchannel.conversation.interpret import finish, interpret
+from backchannel.conversation.state import Conversation
+from backchannel.perception.perceive import perceive_segment
 from backchannel.tracks import Tracks
 from backchannel.values import Cue, MediaLimits, Segment
-from backchannel.windows import windows
 from evals.yardstick.design import Case, targets
 from evals.yardstick.gestures import GestureScore, score_gesture
 from evals.yardstick.picture import picture_errors
@@ -49,7 +49,7 @@ def perceived(case: Case) -> Tracks:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"clip{suffix}"
         write_clip(path, case.shot)
-        return perceive(Segment(path.read_bytes()), MediaLimits())
+        return perceive_segment(Segment(path.read_bytes()), MediaLimits())
 
 
 def compare(case: Case, tracks: Tracks) -> Outcome:
@@ -68,10 +68,10 @@ def compare(case: Case, tracks: Tracks) -> Outcome:
 
 def found_cues(tracks: Tracks) -> list[Cue]:
     """Find every cue, window by window as in a session; one that grows is counted as it last was."""
+    conversation, changes = interpret(Conversation(), tracks)
+    _, last = finish(conversation)
     cues: list[Cue] = []
-    state = SessionState()
-    for window in windows(tracks):
-        state, result = interpret(state, window)
+    for result in (*changes.results, *last.results):
         for cue in result.cues:
             cues = [*(old for old in cues if not _same(old, cue)), cue]
     return cues

@@ -8,9 +8,10 @@ import numpy as np
 from scipy.signal import lfilter, resample_poly
 
 from backchannel.arrays import BoolArray, FloatArray, TimeArray
+from backchannel.constants import SAMPLE_RATE_HZ, VOICE_ROW_S
 from backchannel.perception.networks import load_networks
-from backchannel.perception.voice import SAMPLE_RATE_HZ, measure_voice
-from backchannel.tracks import F0_HOP_S, LEVEL_HOP_S, Tracks, VoiceTracks
+from backchannel.perception.voice import F0_HOP, F0_MAX_HZ, F0_MIN_HZ, VOICED_CONFIDENCE
+from backchannel.tracks import Tracks, VoiceTracks
 from backchannel.values import Cue, Span
 from evals.yardstick.sample import Sample
 from synthesis import Voice
@@ -29,8 +30,8 @@ def sound_errors(voice: Voice, tracks: Tracks, cues: Sequence[Cue]) -> dict[str,
     if measured is None:
         return {}
     speaking = [cue.span for cue in cues if cue.name == "speaking"]
-    steps = int(tracks.duration_s / LEVEL_HOP_S)
-    time_s = np.asarray((np.arange(steps) + 0.5) * LEVEL_HOP_S, np.float64)
+    steps = int(tracks.duration_s / VOICE_ROW_S)
+    time_s = np.asarray((np.arange(steps) + 0.5) * VOICE_ROW_S, np.float64)
     spoken = _inside(time_s, voice.speech)
     samples = {"voice activity": Sample.of((_inside(time_s, speaking) == spoken).astype(float))}
     if voice.speech:
@@ -43,9 +44,12 @@ def sound_errors(voice: Voice, tracks: Tracks, cues: Sequence[Cue]) -> dict[str,
 def pulse_errors() -> dict[str, Sample]:
     """F0 of pulse trains, which have it by construction, through a vowel's resonances."""
     errors = []
+    lowest_hz, highest_hz = np.array(F0_MIN_HZ, np.float32), np.array(F0_MAX_HZ, np.float32)
     for rate_hz in PULSE_RATES_HZ:
-        found = measure_voice(load_networks(), _pulses(rate_hz), 0.0).f0_hz[5:-5]
-        errors.append(np.abs(12 * np.log2(found / rate_hz)))
+        # The network alone: pulses are no speech, so a session never asks for their pitch.
+        pitch_hz, confidence = load_networks().pitch.run(_pulses(rate_hz)[np.newaxis], lowest_hz, highest_hz)
+        found_hz = np.where(confidence[0] >= VOICED_CONFIDENCE, pitch_hz[0], np.nan)[5:-5]
+        errors.append(np.abs(12 * np.log2(found_hz / rate_hz)))
     return {"F0 of pulse trains, semitones": Sample.of(np.concatenate(errors))}
 
 
@@ -68,10 +72,11 @@ def _inside(time_s: TimeArray, spans: Sequence[Span]) -> BoolArray:
 
 
 def _pitch(voice: Voice, measured: VoiceTracks) -> dict[str, Sample]:
-    middle_s = measured.start_s + (np.arange(measured.f0_hz.size) + 0.5) * F0_HOP_S
+    middle_s = measured.time_s + 0.5 * VOICE_ROW_S
     after = np.clip(np.searchsorted(voice.f0_time_s, middle_s), 1, voice.f0_time_s.size - 1)
     nearest = after - (middle_s - voice.f0_time_s[after - 1] < voice.f0_time_s[after] - middle_s)
-    asked = np.where(np.abs(voice.f0_time_s[nearest] - middle_s) < F0_HOP_S, voice.f0_hz[nearest], np.nan)
+    near = np.abs(voice.f0_time_s[nearest] - middle_s) < F0_HOP / SAMPLE_RATE_HZ
+    asked = np.where(near, voice.f0_hz[nearest], np.nan)
     asked = np.where(asked >= CREAK * np.nanmedian(asked), asked, np.nan)
     error = np.abs(12 * np.log2(measured.f0_hz / asked))
     known = error[np.isfinite(error)]
@@ -86,13 +91,13 @@ def _pitch(voice: Voice, measured: VoiceTracks) -> dict[str, Sample]:
 def _level(voice: Voice, measured: VoiceTracks, time_s: TimeArray) -> dict[str, Sample]:
     """Level of the sound as it was written against that of the sound as it was decoded, while speaking."""
     heard = resample_poly(voice.samples, SAMPLE_RATE_HZ, SPOKEN_RATE_HZ)
-    hop = round(LEVEL_HOP_S * SAMPLE_RATE_HZ)
+    hop = round(VOICE_ROW_S * SAMPLE_RATE_HZ)
     errors = []
     for at_s in time_s:
         middle = round(at_s * SAMPLE_RATE_HZ)
         piece = heard[max(0, middle - hop) : middle + hop]
-        row = int((at_s - measured.start_s) / LEVEL_HOP_S)
-        if 0 <= row < measured.level_dbfs.size and piece.size:
+        row = int((at_s - measured.time_s[0]) / VOICE_ROW_S)
+        if 0 <= row < len(measured) and piece.size:
             asked_dbfs = 10 * np.log10(float(np.mean(piece.astype(np.float64) ** 2)) + 1e-12)
             errors.append(abs(float(measured.level_dbfs[row]) - asked_dbfs))
     return {"level, dB": Sample.of(errors)}

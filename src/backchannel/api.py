@@ -1,10 +1,14 @@
-"""The library's front door: analyse a file, or follow a live conversation."""
+"""The library's interface: analyse a file, or follow a live conversation."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
+from backchannel.conversation.interpret import interpret
+from backchannel.conversation.state import Conversation
+from backchannel.engine.worker import analyze_medium
+from backchannel.media.decode import Decoders, read
 from backchannel.media.stream.continuity import StreamState, continue_stream
-from backchannel.session import analyze_segment, analyze_whole
+from backchannel.perception.perceive import Carry, perceive
 from backchannel.values import MediaLimits, Segment, SegmentResult
 
 
@@ -16,7 +20,12 @@ def analyze(source: str | Path | bytes, limits: MediaLimits | None = None) -> It
     source
         A path, or the file's bytes.
     limits
-        What the file may cost; by default up to 30 minutes.
+        Limits on the file; by default up to 30 minutes.
+
+    Yields
+    ------
+    SegmentResult
+        One for each window, in order.
 
     Raises
     ------
@@ -24,24 +33,47 @@ def analyze(source: str | Path | bytes, limits: MediaLimits | None = None) -> It
         When the path cannot be read.
     backchannel.errors.Problem
         When the media cannot be used.
+
+    See Also
+    --------
+    Session : Follows a live conversation.
+
+    Examples
+    --------
+    >>> for result in analyze("talk.mp4"):                      # doctest: +SKIP
+    ...     for signal in result.signals:
+    ...         print(signal.type, signal.probability, signal.rationale)
     """
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
-    return analyze_whole(Segment(data), limits or MediaLimits(max_duration_s=1800.0))
+    with read(Segment(data), limits or MediaLimits(max_duration_s=1800.0)) as medium:
+        yield from analyze_medium(medium)
 
 
 class Session:
     """One live conversation, in this process.
 
-    Give it each chunk a recorder makes: complete files, or the pieces of one running stream.
+    Pass each chunk from a recorder: complete files, or pieces of one running stream.
+
+    See Also
+    --------
+    analyze : Analyses a whole file.
+
+    Examples
+    --------
+    >>> session = Session()
+    >>> for chunk in camera:                                    # doctest: +SKIP
+    ...     result = session.analyze(chunk)
     """
 
     def __init__(self, limits: MediaLimits | None = None) -> None:
         self._limits = limits or MediaLimits()
         self._stream = StreamState()
-        self._state = b""
+        self._conversation = Conversation()
+        self._carry = Carry()
+        self._decoders = Decoders()
 
     def analyze(self, chunk: bytes) -> SegmentResult | None:
-        """Analyse the next chunk; None when it held no media yet (a container's header alone).
+        """Analyse the next chunk. Returns None if it has no media yet, only a container's header.
 
         Raises
         ------
@@ -51,5 +83,7 @@ class Session:
         self._stream, segment = continue_stream(self._stream, chunk)
         if segment is None:
             return None
-        self._state, result = analyze_segment(self._state, segment, self._limits)
-        return result
+        with read(segment, self._limits) as medium:
+            tracks, self._carry = perceive(medium, self._carry, self._decoders)
+        self._conversation, changes = interpret(self._conversation, tracks, closes_window=True)
+        return changes.results[-1]

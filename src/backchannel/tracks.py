@@ -4,22 +4,63 @@ Arrays are described as ``(shape) unit``; a missing measurement is NaN, never ze
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backchannel.arrays import BoolArray, FloatArray, TimeArray
+from backchannel.constants import FULL_RATE_HZ
 
-SPEECH_HOP_S = 0.032
-F0_HOP_S = 0.016
-LEVEL_HOP_S = 0.010
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A modality: one row of measurements for each time, in order.
+
+    Every array field of a subclass has one row per entry of `time_s`. So all modalities are cut, joined,
+    trimmed and moved by the same code.
+
+    Attributes
+    ----------
+    time_s
+        (n,) increasing.
+    """
+
+    time_s: TimeArray
+
+    def __len__(self) -> int:
+        return int(self.time_s.size)
+
+    def take(self, rows: BoolArray | slice) -> Self:
+        """Return some of the rows."""
+        columns = {field.name: getattr(self, field.name)[rows] for field in fields(self)}
+        return replace(self, **columns)
+
+    def cut(self, from_s: float, to_s: float = np.inf) -> Self:
+        """Return the rows of a stretch of time, ``from_s <= time_s < to_s``."""
+        first, last = np.searchsorted(self.time_s, [from_s, to_s], side="left").tolist()
+        return self.take(slice(first, last))
+
+    def joined(self, later: Self) -> Self:
+        """Append later rows. Where the two overlap, the later ones count, which saw more context."""
+        if not len(later):
+            return self
+        kept = self.cut(-np.inf, float(later.time_s[0]))
+        columns = {
+            field.name: np.concatenate([getattr(kept, field.name), getattr(later, field.name)])
+            for field in fields(self)
+        }
+        return replace(self, **columns)
+
+    def shifted(self, by_s: float) -> Self:
+        """Move every row in time."""
+        return replace(self, time_s=self.time_s + by_s)
 
 
 @dataclass(frozen=True, slots=True)
 class FaceTracks:
-    """Numbers per analysed frame for one face in one segment.
+    """Numbers per analysed frame for one face.
 
     Every array has one row per entry of `PictureTracks.time_s`; rows in which this face was not measured
     are NaN and have `valid` False. Left and right are the subject's own. Lengths are in face widths
@@ -27,6 +68,8 @@ class FaceTracks:
 
     Attributes
     ----------
+    id
+        Number of the face. It stays the same for as long as the face is followed, across pieces too.
     valid
         (n,) bool. The mesh was found and trusted in this frame.
     box_px
@@ -58,6 +101,7 @@ class FaceTracks:
         (n,) face widths. Rise of the chin boss toward the lower lip.
     """
 
+    id: int
     valid: BoolArray
     box_px: FloatArray
     confidence: FloatArray
@@ -88,45 +132,33 @@ class FaceTracks:
     chin_raise: FloatArray
 
 
-def unseen_face(rows: int) -> FaceTracks:
-    """Tracks of somebody who was not seen in any row."""
-    columns: dict[str, Any] = {
-        column.name: np.full(rows, np.nan, np.float32) for column in fields(FaceTracks)
-    } | {"valid": np.zeros(rows, np.bool_), "box_px": np.full((rows, 4), np.nan, np.float32)}
-    return FaceTracks(**columns)
+FACE_COLUMNS: Final = tuple(field.name for field in fields(FaceTracks) if field.name != "id")
+"""Names of the arrays in `FaceTracks`."""
 
 
-def face_rows(face: FaceTracks, chosen: BoolArray) -> FaceTracks:
-    """Choose rows of every column."""
-    return FaceTracks(**{column.name: getattr(face, column.name)[chosen] for column in fields(FaceTracks)})
+def unseen_face(face_id: int, rows: int) -> FaceTracks:
+    """Tracks of a face that was not seen in any row."""
+    columns: dict[str, Any] = {name: np.full(rows, np.nan, np.float32) for name in FACE_COLUMNS} | {
+        "valid": np.zeros(rows, np.bool_),
+        "box_px": np.full((rows, 4), np.nan, np.float32),
+    }
+    return FaceTracks(id=face_id, **columns)
 
 
 def join_faces(parts: Sequence[FaceTracks]) -> FaceTracks:
-    """Put the rows of one face behind one another."""
-    return FaceTracks(
-        **{
-            column.name: np.concatenate([getattr(part, column.name) for part in parts])
-            for column in fields(FaceTracks)
-        }
-    )
-
-
-def either_face(face: FaceTracks, other: FaceTracks, chosen: BoolArray) -> FaceTracks:
-    """Take the rows that are chosen from the other face, the rest from the first."""
-    columns = {column.name: getattr(face, column.name).copy() for column in fields(FaceTracks)}
-    for name, column in columns.items():
-        column[chosen] = getattr(other, name)[chosen]
-    return FaceTracks(**columns)
+    """Join the rows of one face."""
+    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in FACE_COLUMNS}
+    return FaceTracks(id=parts[0].id, **columns)
 
 
 @dataclass(frozen=True, slots=True)
 class PictureTracks:
-    """What the picture of one segment gave.
+    """Measurements from the picture of one piece of media.
 
     Attributes
     ----------
     time_s
-        (n,) presentation time of each analysed frame from the segment's start, s, increasing.
+        (n,) presentation time of each analysed frame from the start of the piece, s, increasing.
     faces
         The faces that were followed, most prominent first. Empty when there were none.
     face_count
@@ -134,7 +166,7 @@ class PictureTracks:
     luminance
         (n,) mean brightness of the frame, 0..1.
     moving
-        (n,) bool. The frame differs from the one analysed before it. A frozen picture is no measurement.
+        (n,) bool. The frame differs from the one analysed before it. A frozen picture measures nothing.
     width_px, height_px
         Size of the analysed picture after rotation, px.
     """
@@ -149,50 +181,53 @@ class PictureTracks:
 
 
 @dataclass(frozen=True, slots=True)
-class VoiceTracks:
-    """What the sound of one segment gave. Row k of a track is at ``k * hop``, from the segment's start.
+class VoiceTracks(Rows):
+    """Measurements from the sound, a row every 10 ms (`constants.VOICE_ROW_S`).
 
     Attributes
     ----------
-    start_s
-        Time of the first sample from the segment's start, s. Rows count from here.
+    time_s
+        (n,) start of each row, s.
     speech_probability
-        (p,) 0..1 per 32 ms.
-    f0_hz, f0_confidence
-        (q,) per 16 ms. F0 is NaN where unvoiced.
-    level_dbfs, spectral_change
-        (r,) per 10 ms. RMS level, and cosine distance (0..1) of the band spectrum to 50 ms before.
-    syllable_time_s
-        (k,) syllable nuclei from the segment's start, s.
-    noise_floor_dbfs
-        Level exceeded 90% of the time, dBFS.
+        (n,) 0..1, measured every 32 ms.
+    f0_hz
+        (n,) Hz, measured every 16 ms; NaN where unvoiced.
+    level_dbfs
+        (n,) RMS level.
+    spectral_change
+        (n,) cosine distance (0..1) of the band spectrum to the one 50 ms before.
+    syllable
+        (n,) bool. A syllable nucleus lies in this row.
     """
 
-    start_s: float
     speech_probability: FloatArray
     f0_hz: FloatArray
-    f0_confidence: FloatArray
     level_dbfs: FloatArray
     spectral_change: FloatArray
-    syllable_time_s: TimeArray
-    noise_floor_dbfs: float
+    syllable: BoolArray
 
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
-    """Everything measured in one segment: the only thing later rooms ever see of the media.
+    """Everything measured in one piece of media. Later stages see nothing else of it.
 
     Attributes
     ----------
     duration_s
         Length of the new media, s.
     stream_start_s
-        Container time at which the new media begins, for a continuous stream; None for a complete file.
-    picture, voice
-        None when the segment has no such track: not measured, which is not the same as measured and empty.
+        Container time at which the new media begins, for a running stream; None for a complete file.
+    picture
+        None when the piece has no picture, so that nothing could be measured.
+    voice
+        None when the piece has no sound. Times count from the start of the piece; the first rows may lie
+        before it. They replace the last rows of the piece before, which were measured without what follows.
+    analysis_rate_hz
+        Frames analysed per second, at most.
     """
 
     duration_s: float
     stream_start_s: float | None
     picture: PictureTracks | None
     voice: VoiceTracks | None
+    analysis_rate_hz: float = FULL_RATE_HZ

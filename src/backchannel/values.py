@@ -1,11 +1,15 @@
-"""The values that every room shares. All frozen: state is passed, never remembered.
+"""Values that every room shares. All are frozen: functions take state and return it, and keep none.
 
-Seconds everywhere; a name's suffix is its unit. Nothing here needs numpy, so the web layer can hold these
-values without loading it; the values with arrays in them are in `tracks`.
+Times are seconds; the suffix of a name is its unit. Nothing here needs numpy, so the web layer can use these
+values without loading it. Values with arrays in them are in `tracks`.
 """
 
 from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
+
+from backchannel.constants import FULL_RATE_HZ
 
 Modality = Literal["visual", "audio", "text"]
 SignalType = Literal[
@@ -46,6 +50,53 @@ class Span:
         return Span(start_s, min(max(self.end_s, start_s), max(other.end_s, start_s)))
 
 
+MAX_OVERLAP_S, MAX_GAP_S = 1.0, 600.0
+"""A stream whose clock jumps back, or ahead, by more than this is another stream (judgement)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Session time, and how a running stream's own time maps onto it.
+
+    Attributes
+    ----------
+    reached_s
+        Session time up to which media has arrived.
+    stream_offset_s
+        Session time minus container time of the running stream; None outside a stream.
+    """
+
+    reached_s: float = 0.0
+    stream_offset_s: float | None = None
+
+    def place(self, stream_start_s: float | None) -> tuple[float, float | None]:
+        """Return the session time at which new media begins, and the stream's offset.
+
+        The clock of a running stream shows how much was lost between two pieces; neighbouring pieces may
+        overlap by a few frames. A complete file starts its own clock at zero, so it follows the media before
+        it without a gap.
+
+        Parameters
+        ----------
+        stream_start_s
+            Container time at which the new media begins; None for a complete file.
+
+        Examples
+        --------
+        >>> Clock(reached_s=5.0).place(None)
+        (5.0, None)
+        >>> Clock(reached_s=5.0, stream_offset_s=0.0).place(7.5)
+        (7.5, 0.0)
+        """
+        if stream_start_s is None:
+            return self.reached_s, None
+        if self.stream_offset_s is not None:
+            start_s = stream_start_s + self.stream_offset_s
+            if self.reached_s - MAX_OVERLAP_S <= start_s <= self.reached_s + MAX_GAP_S:
+                return start_s, self.stream_offset_s
+        return self.reached_s, self.reached_s - stream_start_s
+
+
 # --- media -----------------------------------------------------------------------------------------
 
 
@@ -63,19 +114,20 @@ class Segment:
         last byte lies at or after this offset.
     continuous
         True when `data` belongs to one running stream, whose container clock goes on from segment to
-        segment; False for a complete file, whose clock starts anew.
+        segment; False for a complete file, whose clock starts at its own zero.
     sound_only
-        True when only the sound is to be measured, whether or not there is a picture.
+        True to measure only the sound, even if there is a picture.
+    continues, reaches
+        Digests of the running stream before and after this segment. A worker that still holds the decoder
+        that stopped at `continues` can go on with it. Empty for a complete file.
     """
 
     data: bytes
     new_from_byte: int = 0
     continuous: bool = False
     sound_only: bool = False
-
-
-FULL_RATE_HZ = 15.0
-"""Pictures a second that are looked at where nothing stands against it."""
+    continues: bytes = b""
+    reaches: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +143,9 @@ class MediaLimits:
     max_frame_rate_hz
         Largest frame rate, frames/s.
     analysis_rate_hz
-        Pictures a second that are looked at: fewer than `FULL_RATE_HZ` where there is too much to do.
+        Frames analysed per second: fewer than `FULL_RATE_HZ` under load.
     spare_core
-        Whether a second core may be used, for the same answer sooner.
+        Whether a second core may be used, which gives the same result sooner.
     """
 
     max_duration_s: float = 60.0
@@ -110,7 +162,7 @@ class MediaLimits:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A timed, observable event with what was measured.
+    """A visible or audible event with its time and its measurements.
 
     Attributes
     ----------
@@ -119,9 +171,9 @@ class Cue:
     span
         Session time, s.
     value, unit
-        The telling measurement, for example 9.0 ``deg``.
+        The main measurement, for example 9.0 ``deg``.
     baseline
-        The person's own usual value in the same unit, or None where the cue is absolute.
+        The person's baseline in the same unit, or None if the cue has none.
     certainty
         0..1.
     measures
@@ -144,13 +196,24 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A number that a signal rests on; every number in a rationale is one of these, rounded.
+    """One measured number behind a signal. Every number in a rationale is one of these, rounded.
 
-    `cue` names the cue; further measures of the same cue are separate entries named ``cue.measure``.
-    `direction` is the cue's, for cues that have one.
+    Attributes
+    ----------
+    cue
+        Name of the cue.
+    measure
+        Name of a further measure of the cue, for example ``rate``; empty for the cue's own value.
+    modality, span, direction
+        Those of the cue.
+    value, unit, baseline
+        The measurement, and the person's baseline in the same unit; None where there is none.
+    weight
+        What the cue added to the log-odds; 0 for further measures, which add nothing of their own.
     """
 
     cue: str
+    measure: str
     modality: Modality
     span: Span
     value: float
@@ -193,26 +256,26 @@ class Quality:
 
     @property
     def quality_index(self) -> float:
-        """Mean of the five dimensions; rounded by whoever shows it, after the mean."""
+        """Mean of the five dimensions, not rounded."""
         return (self.clarity + self.authority + self.energy + self.rapport + self.learning) / 5
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What the segment could be measured from.
+    """What could be measured in a window.
 
     Attributes
     ----------
     picture, sound
-        The segment has a track of that kind.
+        The window has a track of that kind.
     face_share
         Share of the analysed frames with a measured face, 0..1; None without picture.
     speech_share
         Share of the time with speech, 0..1; None without sound.
     frozen
-        The picture never changed, so nothing could be measured in it.
+        The picture never changed, so the face could not be measured.
     analysis_rate_hz
-        Pictures a second that were looked at, at most; None without picture.
+        Frames analysed per second, at most; None without picture.
     """
 
     picture: bool
@@ -224,42 +287,42 @@ class Coverage:
 
     @property
     def reduced(self) -> bool:
-        """Whether fewer pictures a second were looked at than usual, since there was too much to do."""
+        """Whether fewer frames were analysed because the server was overloaded."""
         return self.analysis_rate_hz is not None and self.analysis_rate_hz < FULL_RATE_HZ
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was missing, in plain sentences."""
-        looked = f"{self.analysis_rate_hz:g}" if self.analysis_rate_hz is not None else ""
-        said = {
+        rate = f"{self.analysis_rate_hz:g}" if self.analysis_rate_hz is not None else ""
+        notes = {
             "There was no picture.": not self.picture,
             "No face was in view.": self.face_share == 0,
             "The picture did not change.": self.frozen,
-            f"The picture was looked at {looked} times a second instead of {FULL_RATE_HZ:g}.": self.reduced,
+            f"Only {rate} frames a second were analysed instead of {FULL_RATE_HZ:g}.": self.reduced,
             "There was no sound.": not self.sound,
-            "No speech was heard.": self.speech_share == 0,
+            "No speech was detected.": self.speech_share == 0,
         }
-        return tuple(sentence for sentence, holds in said.items() if holds)
+        return tuple(sentence for sentence, holds in notes.items() if holds)
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentResult:
-    """The answer to one segment, in session time.
+    """The result of one window, in session time. Each v0 segment is one window.
 
     Attributes
     ----------
     span
-        The segment's place on the session clock.
+        The window on the session clock.
     cues
-        Cues that touch the segment, sorted by start.
+        Cues that overlap the window, sorted by start.
     signals
-        Signals inside the segment, sorted by start.
+        Signals inside the window, sorted by start.
     engagement
-        Contiguous spans that cover exactly the segment.
+        Contiguous spans that cover exactly the window.
     quality
-        This segment's quality.
+        This window's quality.
     quality_overall
-        Cumulative quality over every segment analysed in the session, weighed by duration.
+        Cumulative quality over every window of the session, weighted by duration.
     """
 
     span: Span
@@ -273,28 +336,12 @@ class SegmentResult:
     )
 
 
-# --- conversations that are followed as they happen ------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class WindowResult:
-    """What a window shows, so far or in the end.
-
-    Attributes
-    ----------
-    result
-        As for a segment that is the window as far as its media has come.
-    complete
-        The window is over and this is the last word on it; otherwise the next media may change it.
-    """
-
-    result: SegmentResult
-    complete: bool
+# --- what new media changed ------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class FaceView:
-    """Where the subject's face was last seen, in shares of the picture, and where it looked.
+    """Where the subject's face was last seen, as shares of the picture, and where the eyes looked.
 
     Attributes
     ----------
@@ -314,14 +361,14 @@ class FaceView:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the newest media was measured from, for who is before the camera and may mend it.
+    """What could be measured in the newest media, so that a client can help people adjust their camera.
 
     Attributes
     ----------
     span
         The media, on the session clock.
     picture, sound
-        Whether there was any of it in this media.
+        Whether this media has any.
     face_share
         Share of its analysed frames with a measured face, 0..1; None without picture.
     brightness
@@ -331,7 +378,7 @@ class View:
     face
         None when no face was measured in it.
     analysis_rate_hz
-        Pictures a second that were looked at, at most; None without picture.
+        Frames analysed per second, at most; None without picture.
     """
 
     span: Span
@@ -344,30 +391,72 @@ class View:
     analysis_rate_hz: float | None = None
 
 
-SILENT_DBFS = -100.0
-"""Level of silence: below the step of 16-bit samples (-96 dBFS)."""
+class SignalBegan(msgspec.Struct, frozen=True, tag_field="kind", tag=True):
+    """A signal has begun."""
+
+    signal: Signal
+
+
+class SignalChanged(msgspec.Struct, frozen=True, tag_field="kind", tag=True):
+    """An active signal has a new probability or a new rationale. Its start stays as it was reported."""
+
+    signal: Signal
+
+
+class SignalOver(msgspec.Struct, frozen=True, tag_field="kind", tag=True):
+    """A signal ended at `end_s`."""
+
+    type: SignalType
+    end_s: float
+
+
+class EngagementChanged(msgspec.Struct, frozen=True, tag_field="kind", tag=True):
+    """The person entered another engagement state at `start_s`."""
+
+    state: EngagementLevel
+    start_s: float
+
+
+class CueOver(msgspec.Struct, frozen=True, tag_field="kind", tag=True):
+    """A cue ended and is final."""
+
+    cue: Cue
+
+
+class WindowClosed(msgspec.Struct, frozen=True, tag_field="kind", tag=True):
+    """A window is complete. Its result is final."""
+
+    result: SegmentResult
+
+
+Change = SignalBegan | SignalChanged | SignalOver | EngagementChanged | CueOver | WindowClosed
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """What new media brought to a conversation that is followed live.
+class Changes:
+    """What one piece of media changed in a conversation.
 
     Attributes
     ----------
     reached_s
-        Session time up to which media has come.
-    windows
-        Windows that were completed, and last the one that is still open; in order.
+        Session time up to which media has arrived.
+    news
+        What to report, in order.
     dropped
-        Stretches that were never analysed, since their media never came.
+        Stretches whose media was not analysed, or never arrived.
     degraded
-        Stretches that were analysed without a picture, though the stream has one.
+        Stretches analysed without a picture, although the stream has one.
     view
-        What the new media was measured from.
+        What could be measured in the newest media; None if there was none.
     """
 
     reached_s: float
-    windows: tuple[WindowResult, ...] = ()
+    news: tuple[Change, ...] = ()
     dropped: tuple[Span, ...] = ()
     degraded: tuple[Span, ...] = ()
     view: View | None = None
+
+    @property
+    def results(self) -> tuple[SegmentResult, ...]:
+        """Results of the windows that closed, in order."""
+        return tuple(change.result for change in self.news if isinstance(change, WindowClosed))

@@ -7,8 +7,8 @@ import pytest
 from backchannel import __version__
 from backchannel.cli.key_store import store_name
 from backchannel.config import Settings
-from backchannel.errors import Problem
 from backchannel.store import STREAM_SCOPE, Caps, KeyLimits, open_store
+from backchannel.store.refusals import TokenUnknown
 from tests.cli.commands import is_one_line_without_a_traceback, on_terminal, run
 
 
@@ -39,7 +39,7 @@ def test_list_and_revoke(tmp_path: Path) -> None:
     assert secret not in listed.stdout
     assert run("keys", "revoke", key.id, "--data-dir", str(tmp_path)).returncode == 0
     with open_store(tmp_path) as store:
-        assert store.verify(secret) is None
+        assert store.keys.verify(secret) is None
     headings, row = run("keys", "list", "--data-dir", str(tmp_path)).stdout.splitlines()
     assert headings.split("\t") == ["id", "name", "scopes", "created", "last used", "revoked"]
     plain = row.split("\t")

@@ -151,7 +151,7 @@ def test_a_start_that_is_interrupted_leaves_no_key_that_nobody_saw(tmp_path: Pat
     assert "Traceback" not in err
     # On a fast machine it may have been ready by then.
     with open_store(tmp_path) as store:
-        assert store.is_empty() == ("bk_live_" not in out)
+        assert store.keys.is_empty() == ("bk_live_" not in out)
 
 
 def test_a_port_in_use_is_one_sentence_and_nothing_is_written(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def browse(launch: Callable[[Sequence[str]], Browser]) -> Iterator[Open]:
 
 @pytest.fixture(scope="session")
 def nodding(tmp_path_factory: pytest.TempPathFactory) -> FakeCamera:
-    """Somebody who listens and nods, every six seconds."""
+    """A person who listens and nods every six seconds."""
     folder = tmp_path_factory.mktemp("nodding")
     write_clip(folder / "nod.mp4", Shot(Performance(6.0, (Blink(1.0), NOD, Blink(5.0)), seed=5)))
     return fake_camera(folder / "nod.mp4", folder)

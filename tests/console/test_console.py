@@ -77,9 +77,7 @@ def assert_accessible(page: Page) -> None:
 # --- the first minute ------------------------------------------------------------------------------
 
 
-def test_from_the_page_to_the_first_signal_of_a_real_person(
-    live: Live, speaking: FakeCamera, browse: Open
-) -> None:
+def test_a_real_person_gets_a_first_signal(live: Live, speaking: FakeCamera, browse: Open) -> None:
     page = browse(speaking)
     opened_s = time.monotonic()
     open_console(page, live.http)
@@ -111,9 +109,7 @@ def test_from_the_page_to_the_first_signal_of_a_real_person(
     assert took_s < 15
 
 
-def test_a_nod_is_in_its_lane_within_two_seconds_of_its_end(
-    live: Live, nodding: FakeCamera, browse: Open
-) -> None:
+def test_a_nod_appears_within_two_seconds_of_its_end(live: Live, nodding: FakeCamera, browse: Open) -> None:
     page = browse(nodding, color_scheme="dark")
     start(page, live.http)
     page.get_by_role("button", name="Show cues").click()
@@ -191,7 +187,7 @@ def test_no_face_in_view(live: Live, browse: Open) -> None:
     assert_accessible(page)
 
 
-def test_a_black_picture_and_silence(live: Live, clips: Path, browse: Open, tmp_path: Path) -> None:
+def test_black_video_and_silence(live: Live, clips: Path, browse: Open, tmp_path: Path) -> None:
     page = browse(fake_camera(clips / "black-screen-no-audio.mp4", tmp_path), color_scheme="dark")
     start(page, live.http)
     conditions = page.locator("#conditions")
@@ -202,7 +198,9 @@ def test_a_black_picture_and_silence(live: Live, clips: Path, browse: Open, tmp_
     screenshot(page, "too-dark")
 
 
-def test_after_a_long_pause_a_new_session_goes_on(nodding: FakeCamera, browse: Open, tmp_path: Path) -> None:
+def test_after_a_long_pause_a_new_session_continues(
+    nodding: FakeCamera, browse: Open, tmp_path: Path
+) -> None:
     with running(tmp_path, idle_timeout_s=1.0) as live:
         page = browse(nodding, expected=[LOST, REFUSED])
         start(page, live.http)
@@ -220,7 +218,9 @@ def test_after_a_long_pause_a_new_session_goes_on(nodding: FakeCamera, browse: O
         expect(page.locator("#state")).to_have_text("Ended", timeout=5_000)
 
 
-def test_a_server_that_restarts_is_come_back_to(nodding: FakeCamera, browse: Open, tmp_path: Path) -> None:
+def test_the_page_reconnects_after_a_restart_of_the_server(
+    nodding: FakeCamera, browse: Open, tmp_path: Path
+) -> None:
     page = browse(nodding, expected=[LOST, REFUSED])
     with serving(tmp_path) as (url, port):
         start(page, url)

@@ -1,28 +1,26 @@
 """Tracks made by hand, so that a test says in one line what was seen or heard."""
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from backchannel.arrays import FloatArray, TimeArray
+from backchannel.constants import VOICE_ROW_S
+from backchannel.conversation.people import Following, follow_person
 from backchannel.cues.detect import CueState, observe
-from backchannel.subject import subject_in
-from backchannel.tracks import (
-    F0_HOP_S,
-    LEVEL_HOP_S,
-    SPEECH_HOP_S,
-    FaceTracks,
-    PictureTracks,
-    Tracks,
-    VoiceTracks,
-)
+from backchannel.cues.lookback import Lookback
+from backchannel.cues.voice_rows import voice_rows
+from backchannel.tracks import FACE_COLUMNS, FaceTracks, PictureTracks, Tracks, VoiceTracks
 from backchannel.values import Cue, Span
 
 RATE_HZ = 15.0
 JITTER_DEG = 0.15
 """What a mesh on a still face wobbles by."""
+
+SPEECH_HOP_S, F0_HOP_S = 0.032, 0.016
+"""How often the networks measure; the rows between hold the number (see `tracks.VoiceTracks`)."""
 
 AT_REST = {
     "confidence": 0.99,
@@ -83,17 +81,18 @@ def jitter(rows: int, size: float = JITTER_DEG, seed: int = 0) -> FloatArray:
     return np.random.default_rng(seed).normal(0, size, rows)
 
 
-def face(rows: int, valid: Any = True, **values: Any) -> FaceTracks:
+def face(rows: int, valid: Any = True, face_id: int = 0, **values: Any) -> FaceTracks:
     """A relaxed face that looks at the camera, but for what is named; angles wobble a little."""
     columns: dict[str, Any] = {}
-    for position, field in enumerate(fields(FaceTracks)):
-        if field.name in ("valid", "box_px"):
+    for position, name in enumerate(FACE_COLUMNS):
+        if name in ("valid", "box_px"):
             continue
-        value = np.broadcast_to(np.asarray(values.get(field.name, AT_REST.get(field.name, 0.0)), float), rows)
-        wobble = jitter(rows, seed=position) if field.name.endswith("_deg") else np.zeros(rows)
-        columns[field.name] = np.where(valid, value + wobble, np.nan).astype(np.float32)
+        value = np.broadcast_to(np.asarray(values.get(name, AT_REST.get(name, 0.0)), float), rows)
+        wobble = jitter(rows, seed=position) if name.endswith("_deg") else np.zeros(rows)
+        columns[name] = np.where(valid, value + wobble, np.nan).astype(np.float32)
     box = np.where(np.broadcast_to(valid, rows)[:, np.newaxis], [200.0, 100.0, 120.0, 150.0], np.nan)
     return FaceTracks(
+        id=face_id,
         valid=np.broadcast_to(np.asarray(valid, np.bool_), rows).copy(),
         box_px=box.astype(np.float32),
         **columns,
@@ -140,10 +139,11 @@ def voice(
         A number, or a function of the time, s, at which a phrase begins.
     runs_on_s
         How far the speech network runs on past the end of a phrase.
+    start_s
+        How late the sound begins; the times of the phrases count from its beginning.
     """
-
-    def hops(hop_s: float) -> TimeArray:
-        return np.asarray((np.arange(round(seconds / hop_s)) + 0.5) * hop_s)
+    count = round(seconds / VOICE_ROW_S)
+    middle_s = np.asarray((np.arange(count) + 0.5) * VOICE_ROW_S)
 
     def inside(time_s: TimeArray, past_s: float = 0.0) -> Any:
         return np.any([(time_s >= a) & (time_s < b + past_s) for a, b in phrases] or [time_s < 0], axis=0)
@@ -151,22 +151,26 @@ def voice(
     def of(value: Any, time_s: TimeArray) -> FloatArray:
         return np.broadcast_to(np.asarray(value(time_s) if callable(value) else value, float), time_s.size)
 
-    by_speech, by_f0, by_level = hops(SPEECH_HOP_S), hops(F0_HOP_S), hops(LEVEL_HOP_S)
+    def held(hop_s: float) -> TimeArray:
+        """Middle of the hop that each row lies in."""
+        return np.asarray((np.floor(middle_s / hop_s) + 0.5) * hop_s)
+
+    by_speech, by_f0 = held(SPEECH_HOP_S), held(F0_HOP_S)
     rates = [(start, end, float(of(syllables_per_s, np.array([start]))[0])) for start, end in phrases]
     nuclei = [
         start + (k + 0.5) / per_s
         for start, end, per_s in rates
         for k in range(max(1, int((end - start) * per_s)))
     ]
+    syllable = np.zeros(count, np.bool_)
+    syllable[[row for at_s in nuclei if (row := int(at_s / VOICE_ROW_S)) < count]] = True
     return VoiceTracks(
-        start_s=start_s,
+        time_s=start_s + np.arange(count) * VOICE_ROW_S,
         speech_probability=np.where(inside(by_speech, runs_on_s), 0.95, 0.02).astype(np.float32),
         f0_hz=np.where(inside(by_f0), of(f0_hz, by_f0), np.nan).astype(np.float32),
-        f0_confidence=np.where(inside(by_f0), 0.9, 0.1).astype(np.float32),
-        level_dbfs=np.where(inside(by_level), of(level_dbfs, by_level), -75.0).astype(np.float32),
-        spectral_change=np.where(inside(by_level), of(change, by_level), 0.2).astype(np.float32),
-        syllable_time_s=np.array(nuclei, np.float64) + start_s,
-        noise_floor_dbfs=-75.0,
+        level_dbfs=np.where(inside(middle_s), of(level_dbfs, middle_s), -75.0).astype(np.float32),
+        spectral_change=np.where(inside(middle_s), of(change, middle_s), 0.2).astype(np.float32),
+        syllable=syllable,
     )
 
 
@@ -186,19 +190,32 @@ def mirrored(tracks: Tracks) -> Tracks:
         return tracks
     flipped = []
     for one in tracks.picture.faces:
-        columns = {field.name: getattr(one, field.name) for field in fields(FaceTracks)}
+        columns = {name: getattr(one, name) for name in FACE_COLUMNS}
         for left, right in LEFT_AND_RIGHT:
             columns[left], columns[right] = columns[right], columns[left]
         for name in SIDEWAYS:
             columns[name] = -columns[name]
         columns["head_x"] = tracks.picture.width_px / tracks.picture.height_px - columns["head_x"]
-        flipped.append(FaceTracks(**columns))
+        flipped.append(FaceTracks(id=one.id, **columns))
     return replace(tracks, picture=replace(tracks.picture, faces=tuple(flipped)))
+
+
+def rows_of(tracks: Tracks, start_s: float = 0.0) -> Lookback:
+    """The rows that a conversation keeps of a piece that begins at a session time."""
+    return followed_rows(Following(), tracks, start_s)[1]
+
+
+def followed_rows(following: Following, tracks: Tracks, start_s: float) -> tuple[Following, Lookback]:
+    """Find the person in the next piece, and keep their rows."""
+    face_seen = None
+    if tracks.picture is not None and tracks.picture.time_s.size:
+        following, face_seen, _ = follow_person(following, tracks.picture, start_s)
+    return following, Lookback(face_seen, None if tracks.voice is None else voice_rows(tracks.voice, start_s))
 
 
 def cues_in(tracks: Tracks) -> tuple[Cue, ...]:
     """Every cue of a conversation that is these tracks and nothing else."""
-    _, observed = observe(CueState(), tracks, subject_in(None, tracks.picture), 0.0)
+    _, observed = observe(CueState(), rows_of(tracks), 0.0)
     return observed.cues
 
 

@@ -11,8 +11,13 @@ from backchannel.cues.baseline import BLOCK_S, WINDOW_S, History, Usual, baselin
 TIME_S = np.arange(0, 24, 1 / 15) + 0.011  # no frame exactly at the edge of a row of history
 
 
+def column(values: FloatArray) -> FloatArray:
+    """(n, 1) one measure."""
+    return values.astype(np.float32)[:, np.newaxis]
+
+
 def history_of(values: FloatArray, time_s: TimeArray = TIME_S) -> History:
-    return remember(History.empty(1), time_s, [values.astype(np.float32)])
+    return remember(History.empty(1), time_s, column(values))
 
 
 def baseline(values: FloatArray, usual: Usual, at_s: float = 20.0, time_s: TimeArray = TIME_S) -> float:
@@ -89,8 +94,8 @@ def test_remembering_in_pieces_is_remembering_at_once(cuts: list[float]) -> None
     pieces = History.empty(2)
     for start_s, end_s in zip([0.0, *edges], [*edges, 24.0], strict=True):
         inside = (start_s - 1e-9 <= TIME_S) & (end_s - 1e-9 > TIME_S)
-        pieces = remember(pieces, TIME_S[inside], list(values[:, inside]))
-    whole = remember(History.empty(2), TIME_S, list(values))
+        pieces = remember(pieces, TIME_S[inside], values[:, inside].T)
+    whole = remember(History.empty(2), TIME_S, values.T)
     assert pieces.time_s == pytest.approx(whole.time_s)
     assert np.array_equal(pieces.rows, whole.rows, equal_nan=True)
 
@@ -103,7 +108,7 @@ def test_the_same_baselines_come_out_however_the_past_was_cut(cuts: list[float])
     pieces = History.empty(1)
     for start_s, end_s in zip([0.0, *cuts], [*cuts, 24.0], strict=True):
         inside = (start_s <= TIME_S) & (end_s > TIME_S)
-        pieces = remember(pieces, TIME_S[inside], [values[inside].astype(np.float32)])
+        pieces = remember(pieces, TIME_S[inside], column(values[inside]))
     whole = baselines_along(history_of(values), usual, TIME_S)
     again = baselines_along(pieces, usual, TIME_S)
     assert again.values["it"] == pytest.approx(whole.values["it"], abs=0.25)
@@ -111,5 +116,5 @@ def test_the_same_baselines_come_out_however_the_past_was_cut(cuts: list[float])
 
 def test_remembering_the_same_again_changes_nothing() -> None:
     once = history_of(TIME_S)
-    assert remember(once, TIME_S, [TIME_S.astype(np.float32)]).time_s.size == once.time_s.size
-    assert remember(once, np.zeros(0), [np.zeros(0, np.float32)]) is once
+    assert remember(once, TIME_S, column(TIME_S)).time_s.size == once.time_s.size
+    assert remember(once, np.zeros(0), column(np.zeros(0))) is once

@@ -7,7 +7,7 @@ import pytest
 
 from backchannel.arrays import FloatArray, TimeArray
 from backchannel.cues.detect import CueState, observe
-from tests.cues.build import cues_in, heard, measure, named, near, only
+from tests.cues.build import cues_in, heard, measure, named, near, only, rows_of
 
 SECONDS = 12.0
 
@@ -71,8 +71,9 @@ def test_a_silence_so_long_that_the_turn_is_over_is_no_pause() -> None:
 
 
 def test_what_was_not_heard_is_no_pause() -> None:
-    state, _ = observe(CueState(), heard(3.2, [(1.0, 3.0)]), None, 0.0)
-    _, observed = observe(state, heard(8.0, [(0.2, 3.2)]), None, 3.8)  # 0.6 s of sound were lost
+    state, _ = observe(CueState(), rows_of(heard(3.2, [(1.0, 3.0)])), 0.0)
+    after = rows_of(heard(8.0, [(0.2, 3.2)]), 3.8)  # 0.6 s of sound were lost
+    _, observed = observe(state, after, 3.8)
     assert not {cue.name for cue in observed.cues} & {"pause", "long_pause"}
     assert len([cue for cue in observed.cues if cue.name == "speaking"]) == 2
 

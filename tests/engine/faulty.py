@@ -1,25 +1,128 @@
-"""An analysis for tests of the engine: what it does is written in the segment's bytes."""
+"""A worker for tests of the engine: what it does is written in the segment's bytes."""
 
 import os
 import signal
-import time
-from collections.abc import Sequence
+import threading
 from pathlib import Path
 
+from backchannel.engine.jobs import FileDone, Job, LiveState, PieceDone, PieceJob, Reply, TooLong
+from backchannel.engine.worker import Begin
 from backchannel.errors import Problem
 from backchannel.values import (
+    Changes,
     Coverage,
     MediaLimits,
-    Progress,
     Quality,
     Segment,
     SegmentResult,
     Span,
-    WindowResult,
+    WindowClosed,
 )
 
 WARM = Quality(50, 50, 50, 50, 50)
-_kept: list[bytes] = []
+
+
+class Place:
+    """Where a worker runs: here, a process of its own.
+
+    Attributes
+    ----------
+    id
+        The worker's id.
+    gone
+        Set when the worker has been ended from outside, where that does not end its thread.
+    """
+
+    def __init__(self, worker_id: int) -> None:
+        self.id = worker_id
+        self.gone = threading.Event()
+
+    def die(self) -> None:
+        """End at once."""
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def allocate(self, size_bytes: int) -> None:
+        """Take memory, and give it back."""
+        len(bytearray(size_bytes))
+
+
+def make_worker(place: Place | None = None) -> "FaultyWorker":
+    return FaultyWorker(place or Place(os.getpid()))
+
+
+class FaultyWorker:
+    """Does what segments say: a window of a second for each piece."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self.kept: list[bytes] = []
+
+    def run(self, job: Job, begin: Begin) -> Reply:
+        segment = job.segment
+        if segment is None:
+            assert isinstance(job, PieceJob)
+            return self._nothing(job)
+        if _command(segment) == b"refuse":
+            raise Problem("ih5006", "Too short.", retry_after_s=1.5)
+        duration_s = 60.0 if _command(segment).startswith(b"long") else 0.1
+        if duration_s > job.longest_s:
+            return TooLong(duration_s)
+        begin(duration_s)
+        if isinstance(job, PieceJob):
+            return self._piece(job, segment)
+        return FileDone(()) if job.inspect_only else FileDone((self._result(0.0, segment, job.limits),))
+
+    def _piece(self, job: PieceJob, segment: Segment) -> PieceDone:
+        before = _over_skipped(job)
+        result = self._result(float(len(before)), segment, job.limits)
+        changes = Changes(result.span.end_s, (WindowClosed(result),), _dropped(job))
+        return PieceDone(LiveState(before + b"x"), changes)
+
+    def _nothing(self, job: PieceJob) -> PieceDone:
+        state = _over_skipped(job)
+        return PieceDone(LiveState(state), Changes(float(len(state)), (), _dropped(job)))
+
+    def _result(self, start_s: float, segment: Segment, limits: MediaLimits) -> SegmentResult:
+        self._obey(segment)
+        # What the test wants to know travels as scores: bytes seen, and who saw them.
+        seen = Quality(len(segment.data), self._place.id, 50, 50, 50)
+        coverage = Coverage(True, False, 0.5, None, analysis_rate_hz=limits.analysis_rate_hz)
+        return SegmentResult(Span(start_s, start_s + 1), (), (), (), seen, WARM, coverage)
+
+    def _obey(self, segment: Segment) -> None:  # noqa: PLR0912 -- one branch a command
+        command, _, argument = _command(segment).partition(b" ")
+        if command == b"long":
+            command, _, argument = argument.partition(b" ")
+        path = Path(os.fsdecode(argument))
+        match command:
+            case b"die":
+                self._place.die()
+            case b"die-once" if not path.exists():
+                path.touch()
+                self._place.die()
+            case b"hang":
+                self._hang()
+            case b"hang-once" if not path.exists():
+                path.touch()
+                self._hang()
+            case b"keep":
+                self.kept.append(b"x" * int(argument))
+            case b"wait":
+                while not path.exists():
+                    if self._place.gone.wait(0.005):
+                        self._place.die()
+            case b"touch":
+                path.touch()
+            case b"raise":
+                raise RuntimeError("holds media: \x00\x01")
+            case b"print":
+                os.write(1, b"not a reply")
+            case b"allocate":
+                self._place.allocate(int(argument))
+
+    def _hang(self) -> None:
+        self._place.gone.wait()
+        self._place.die()
 
 
 def _command(segment: Segment) -> bytes:
@@ -27,70 +130,11 @@ def _command(segment: Segment) -> bytes:
     return segment.data.rpartition(b"|")[2]
 
 
-def warm_up() -> None:
-    pass
+def _over_skipped(job: PieceJob) -> bytes:
+    """Let a second pass for each segment that is not analysed."""
+    return job.state.conversation + b"x" * len(job.skipped)
 
 
-def duration_s(
-    segment: Segment, limits: MediaLimits, *, needs_picture: bool = False, needs_sound: bool = False
-) -> float:
-    if _command(segment) == b"refuse":
-        raise Problem("ih5006", "Too short.", retry_after_s=1.5)
-    return 60.0 if _command(segment).startswith(b"long") else 0.1
-
-
-def analyze(  # noqa: PLR0912 -- one branch a command
-    state: bytes, segment: Segment, limits: MediaLimits
-) -> tuple[bytes, SegmentResult]:
-    command, _, argument = _command(segment).partition(b" ")
-    if command == b"long":
-        command, _, argument = argument.partition(b" ")
-    match command:
-        case b"die":
-            os.kill(os.getpid(), signal.SIGKILL)
-        case b"die-once":
-            flag = Path(os.fsdecode(argument))
-            if not flag.exists():
-                flag.touch()
-                os.kill(os.getpid(), signal.SIGKILL)
-        case b"hang":
-            signal.pause()
-        case b"hang-once":
-            flag = Path(os.fsdecode(argument))
-            if not flag.exists():
-                flag.touch()
-                signal.pause()
-        case b"keep":
-            _kept.append(b"x" * int(argument))
-        case b"wait":
-            gate = Path(os.fsdecode(argument))
-            while not gate.exists():
-                time.sleep(0.005)
-        case b"touch":
-            Path(os.fsdecode(argument)).touch()
-        case b"raise":
-            raise RuntimeError("holds media: \x00\x01")
-        case b"print":
-            os.write(1, b"not a reply")
-        case b"allocate":
-            len(bytearray(int(argument)))
-    start_s = float(len(state))
-    # What the test wants to know travels as scores: bytes seen, and who saw them.
-    told = Quality(len(segment.data), os.getpid(), 50, 50, 50)
-    coverage = Coverage(True, False, 0.5, None, analysis_rate_hz=limits.analysis_rate_hz)
-    result = SegmentResult(Span(start_s, start_s + 1), (), (), (), told, WARM, coverage)
-    return state + b"x", result
-
-
-def follow(
-    state: bytes, segment: Segment, limits: MediaLimits, left_out: Sequence[Segment]
-) -> tuple[bytes, Progress]:
-    # A second for each piece, those that are left out too.
-    begin_s = float(len(state))
-    state, result = analyze(state + b"x" * len(left_out), segment, limits)
-    dropped = (Span(begin_s, begin_s + len(left_out)),) if left_out else ()
-    return state, Progress(result.span.end_s, (WindowResult(result, complete=True),), dropped)
-
-
-def analyze_file(segment: Segment, limits: MediaLimits) -> list[SegmentResult]:
-    return [analyze(b"", segment, limits)[1]]
+def _dropped(job: PieceJob) -> tuple[Span, ...]:
+    begin_s = float(len(job.state.conversation))
+    return (Span(begin_s, begin_s + len(job.skipped)),) if job.skipped else ()

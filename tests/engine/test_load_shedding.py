@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from backchannel.engine.load_shedding import RATES_HZ, Pace, Thresholds
+from backchannel.engine.load_shedding import RATES_HZ, LoadShedding, Thresholds
 
 LIMITS = Thresholds()
 OVERLOAD_S = 2.0
@@ -16,19 +16,19 @@ class Workers:
     def __init__(self) -> None:
         self.now_s = 1000.0
         self.waiting_s = 0.0
-        self.pace = Pace(2, OVERLOAD_S, lambda: self.now_s, lambda: self.waiting_s)
+        self.shedding = LoadShedding(2, OVERLOAD_S, lambda: self.now_s, lambda: self.waiting_s)
 
     def live(self, for_s: float, *, busy: float, wait_s: float = 0.0) -> list[float]:
         """Have both workers busy for a share of each second; returns the rates of the segments."""
         rates = []
         for _ in range(round(for_s)):
-            self.pace.waited(wait_s)
-            rates.append(self.pace.rate_hz)
+            self.shedding.waited(wait_s)
+            rates.append(self.shedding.rate_hz)
             for worker in range(2):
-                self.pace.begin(worker)
+                self.shedding.begin(worker)
             self.now_s += busy
             for worker in range(2):
-                self.pace.end(worker)
+                self.shedding.end(worker)
             self.now_s += 1 - busy
         return rates
 
@@ -61,7 +61,7 @@ def test_it_rises_again_when_there_is_room_and_not_at_once() -> None:
 def test_where_the_lower_rate_is_just_enough_it_does_not_swing() -> None:
     workers = Workers()
     workers.live(6, busy=1.0, wait_s=0.6)
-    assert workers.pace.rate_hz < 15.0
+    assert workers.shedding.rate_hz < 15.0
     # At 10 a second three quarters of the time are enough; at 15 it might be all of it.
     assert len(set(workers.live(300, busy=0.75))) == 1
 
@@ -88,12 +88,12 @@ def test_overload_is_a_long_wait_at_the_lowest_rate(
 ) -> None:
     workers = Workers()
     load(workers)
-    assert workers.pace.overloaded is overloaded
+    assert workers.shedding.overloaded is overloaded
 
 
 def test_a_segment_that_waits_and_waits_counts_before_it_is_served() -> None:
     workers = Workers()
     workers.live(30, busy=1.0, wait_s=0.6)
-    assert not workers.pace.overloaded
+    assert not workers.shedding.overloaded
     workers.waiting_s = OVERLOAD_S + 1
-    assert workers.pace.overloaded
+    assert workers.shedding.overloaded

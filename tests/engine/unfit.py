@@ -1,9 +1,7 @@
-"""An analysis that cannot start."""
+"""A worker that cannot start."""
 
-from tests.engine.faulty import analyze, duration_s
-
-__all__ = ["analyze", "duration_s", "warm_up"]
+from tests.engine.faulty import FaultyWorker, Place
 
 
-def warm_up() -> None:
+def make_worker(place: Place | None = None) -> FaultyWorker:
     raise RuntimeError("face_landmark.tflite is missing")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from backchannel.cues.baseline import Baselines
-from backchannel.cues.face_view import FACE_MEASURES, FaceView
+from backchannel.cues.face_rows import FACE_BASELINES, FACE_MEASURES
+from backchannel.cues.face_view import FaceView
 from backchannel.cues.thresholds import cue_table
 from backchannel.explain.clip_page import explain_page
 from backchannel.explain.confusion import confusion_page
@@ -20,14 +21,18 @@ from tests.html.reading import checked
 
 NASTY = 'clip <img src=x onerror=alert(1)> & "co".mp4'
 
+DRAWN = (*FACE_MEASURES, "corner_low")
+"""Names of the measures in a view of the face."""
+WITH_BASELINE = (*FACE_BASELINES, "corner_low")
+
 
 def replay(name: str = "", cues: tuple[Cue, ...] = ()) -> Replay:
     time_s = np.arange(150) / 15.0
-    values = {key: np.full(150, 0.3, np.float32) for key in FACE_MEASURES}
+    values = {key: np.full(150, 0.3, np.float32) for key in DRAWN}
     if name:
         values[name] = values[name].copy()
         values[name][60:90] += 0.02
-    usual = Baselines({key: np.full(150, 0.3, np.float32) for key in FACE_MEASURES}, np.full(150, 60.0))
+    usual = Baselines({key: np.full(150, 0.3, np.float32) for key in WITH_BASELINE}, np.full(150, 60.0))
     face = FaceView(time_s, np.ones(150, bool), np.ones(150, bool), values, usual)
     ten_ms = np.arange(1000) / 100.0
     track = np.full(1000, 0.5, np.float32)
@@ -51,7 +56,7 @@ def test_the_confusion_page_holds_every_label_every_detection_and_every_miss() -
     assert [text.split(":")[0] for text in read.marks("missed")] == [
         "Labelled nod 5.00–6.00 s, high certainty",
         "Labelled smile 3.00–4.00 s, high certainty",
-        "Speech not heard 2.00–3.00 s",
+        "Missed speech 2.00–3.00 s",
         "agreement is plausible in this clip",
     ]
     assert all("Nearly <found>." in text for text in read.marks("missed")[:2])
@@ -112,13 +117,13 @@ def test_without_labels_face_or_voice_the_explain_page_is_still_whole() -> None:
 def test_a_minute_of_tracks_stays_small() -> None:
     noise = np.random.default_rng(1)
     rows = 900
-    values = {key: noise.normal(size=rows).astype(np.float32) for key in FACE_MEASURES}
+    values = {key: noise.normal(size=rows).astype(np.float32) for key in DRAWN}
     face = FaceView(
         np.arange(rows) / 15.0,
         np.ones(rows, bool),
         np.ones(rows, bool),
         values,
-        Baselines({key: np.ones(rows, np.float32) for key in FACE_MEASURES}, np.zeros(rows)),
+        Baselines({key: np.ones(rows, np.float32) for key in WITH_BASELINE}, np.zeros(rows)),
     )
     track = noise.normal(size=6000).astype(np.float32)
     voice = VoiceCourse(np.arange(6000) / 100.0, track, 100 * track, 100 * track, track, track, track)
@@ -127,7 +132,7 @@ def test_a_minute_of_tracks_stays_small() -> None:
 
 def test_every_measure_has_a_lane_and_every_lane_decides_cues_of_the_table() -> None:
     lanes = lanes_of(replay())
-    assert len(lanes) >= len(FACE_MEASURES) - 2
+    assert len(lanes) >= len(DRAWN) - 2
     known = {*cue_table(), "long_pause", "felt smile", "shut"}
     assert set(lanes_by_cue(lanes)) <= known
 
@@ -135,9 +140,17 @@ def test_every_measure_has_a_lane_and_every_lane_decides_cues_of_the_table() -> 
 @pytest.mark.parametrize(
     ("name", "measure", "said"),
     [
-        ("brow_raise", "brow", "Brow height: reached 2.0 % of face width from usual; 3.0 is asked for."),
+        (
+            "brow_raise",
+            "brow",
+            "Brow height: reached 2.0 % of face width from the baseline; 3.0 is required.",
+        ),
         ("nod", "pitch", "Head pitch (+ up): moved 0.0 deg in all; 4 deg peak to peak"),
-        ("brow_furrow", "", "Brows down and together: reached 0.0 % of face width from usual; 2.2 is asked"),
+        (
+            "brow_furrow",
+            "",
+            "Brows down and together: reached 0.0 % of face width from the baseline; 2.2 is required",
+        ),
     ],
 )
 def test_a_missed_label_is_told_how_near_it_came(name: str, measure: str, said: str) -> None:
@@ -158,4 +171,4 @@ def test_a_level_held_too_briefly_is_told() -> None:
     played.face.values["brow"][70:73] = 0.4
     by_cue = lanes_by_cue(lanes_of(played))
     text = why_missed("brow_raise", Span(4.6, 5.0), by_cue["brow_raise"], [])
-    assert "but for 0.20 s at a time; 0.3 s are asked for." in text
+    assert "but for 0.20 s at a time; 0.3 s are required." in text

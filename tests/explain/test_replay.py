@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from backchannel.engine.worker import analyze_medium
 from backchannel.explain.replay import LIMITS, replay
-from backchannel.session import analyze_whole
+from backchannel.media.decode import read
 from backchannel.values import Segment
 from synthesis import Nod, Performance, Shot, View, labels_path, write_clip
 from tests.cli.commands import is_one_line_without_a_traceback, run
@@ -27,7 +28,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_replay_is_what_a_live_session_says_and_its_views_join_without_a_seam(folder: Path) -> None:
     data = (folder / "nod.mp4").read_bytes()
     played = replay(data, window_s=3.0)
-    assert played.results == tuple(analyze_whole(Segment(data), LIMITS, window_s=3.0))
+    with read(Segment(data), LIMITS) as medium:
+        assert played.results == tuple(analyze_medium(medium, window_s=3.0))
     assert played.voice is None
     assert played.face is not None
     steps_s = played.face.time_s[1:] - played.face.time_s[:-1]

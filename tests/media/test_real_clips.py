@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backchannel.media.decode import SAMPLE_RATE_HZ, decode_audio, decode_frames, probe
+from backchannel.constants import SAMPLE_RATE_HZ
+from backchannel.media.decode import decode_audio, decode_frames, probe
 from backchannel.values import MediaLimits, Segment
 
 LIMITS = MediaLimits()

@@ -6,8 +6,8 @@ from scipy.signal import resample_poly
 from skimage.data import astronaut
 
 from backchannel.arrays import FloatArray, ImageArray
+from backchannel.constants import SAMPLE_RATE_HZ
 from backchannel.perception.networks import Networks, load_networks
-from backchannel.perception.voice import SAMPLE_RATE_HZ
 from synthesis.voice import SAMPLE_RATE_HZ as SENTENCE_RATE_HZ
 from synthesis.voice import sentence
 

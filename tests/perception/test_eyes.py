@@ -19,7 +19,7 @@ from backchannel.perception.face import Following, Sighting, follow, measure_fac
 from backchannel.perception.geometry import rotation_of_angles
 from backchannel.perception.mesh import Mesh
 from backchannel.perception.networks import EYES_AT_ONCE, Networks
-from backchannel.perception.picture import Looking, go_on_measuring, measure_picture
+from backchannel.perception.picture import Seeing, see
 from synthesis import Blink, Glance, Look, Performance, Shot, View, frames_of, truth_of
 
 RATE_HZ = 15.0
@@ -135,12 +135,12 @@ def test_while_the_eyes_stay_the_gaze_turns_with_the_head(networks: Networks, po
 def test_a_picture_that_is_cut_anywhere_has_the_same_eyes_to_the_last_bit(
     networks: Networks, performance: Timed, cuts: tuple[int, ...]
 ) -> None:
-    (whole,) = measure_picture(networks, performance).faces
-    looking, pieces = Looking(), []
+    (whole,) = see(networks, performance, 0.0, Seeing())[0].faces
+    seeing, pieces = Seeing(), []
     for first, last in zip((0, *cuts), (*cuts, len(performance)), strict=True):
-        start_s = performance[first - 1][0] if first else 0.0
+        start_s = first / RATE_HZ
         piece = [(time_s - start_s, image) for time_s, image in performance[first:last]]
-        tracks, looking = go_on_measuring(networks, piece, looking)
+        tracks, seeing = see(networks, piece, start_s, seeing)
         pieces += [face for face in tracks.faces if face.valid.any()]
     for name in ("eye_openness_left", "eye_openness_right", "gaze_yaw_deg", "eye_pitch_deg"):
         joined = np.concatenate([getattr(face, name) for face in pieces])

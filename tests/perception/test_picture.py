@@ -1,7 +1,7 @@
 """Frames in, tracks out: what is missing is NaN, what repeats does not move, who matters comes first."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -9,8 +9,8 @@ import pytest
 
 from backchannel.arrays import ImageArray
 from backchannel.perception.networks import Networks
-from backchannel.perception.picture import measure_picture
-from backchannel.tracks import FaceTracks, PictureTracks
+from backchannel.perception.picture import Seeing, see
+from backchannel.tracks import FACE_COLUMNS, FaceTracks, PictureTracks
 
 RATE_HZ = 15.0
 
@@ -19,15 +19,30 @@ def timed(images: Iterable[ImageArray]) -> Iterator[tuple[float, ImageArray]]:
     return ((number / RATE_HZ, image) for number, image in enumerate(images))
 
 
+def measured(networks: Networks, images: Iterable[ImageArray]) -> PictureTracks:
+    """Tracks of a picture that is not cut."""
+    return see(networks, timed(images), 0.0, Seeing())[0]
+
+
+def in_pieces(networks: Networks, images: Sequence[ImageArray], cuts: Sequence[int]) -> list[PictureTracks]:
+    """Tracks of each piece of a picture that is cut before some frames."""
+    pieces, seeing = [], Seeing()
+    for first, last in pairwise((0, *cuts, len(images))):
+        frames = ((number / RATE_HZ, image) for number, image in enumerate(images[first:last]))
+        tracks, seeing = see(networks, frames, first / RATE_HZ, seeing)
+        pieces.append(tracks)
+    return pieces
+
+
 def columns(face: FaceTracks) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.floating]]]:
-    return {field.name: getattr(face, field.name) for field in fields(face) if field.name != "valid"}
+    return {name: getattr(face, name) for name in FACE_COLUMNS if name != "valid"}
 
 
 @pytest.fixture(scope="module")
 def interrupted(networks: Networks, portrait: ImageArray) -> PictureTracks:
     """Five frames with a face, five of an empty wall, five with the face again."""
     wall = np.full_like(portrait, 100)
-    return measure_picture(networks, timed([portrait] * 5 + [wall] * 5 + [portrait] * 5))
+    return measured(networks, [portrait] * 5 + [wall] * 5 + [portrait] * 5)
 
 
 def test_each_frame_has_a_row(interrupted: PictureTracks) -> None:
@@ -56,8 +71,8 @@ def test_places_and_sizes_are_relative_to_the_pictures_height(
 ) -> None:
     tall = np.full((1024, 512, 3), 100, np.uint8)
     tall[:512] = portrait
-    (one,) = measure_picture(networks, timed([portrait] * 3)).faces
-    (other,) = measure_picture(networks, timed([tall] * 3)).faces
+    (one,) = measured(networks, [portrait] * 3).faces
+    (other,) = measured(networks, [tall] * 3).faces
     assert np.median(other.head_scale) == pytest.approx(np.median(one.head_scale) / 2, rel=0.05)
     assert np.median(other.head_y) == pytest.approx(np.median(one.head_y) / 2, rel=0.05)
     assert np.median(one.head_x) == pytest.approx(225 / 512, abs=0.03)
@@ -69,30 +84,33 @@ def test_repeated_frames_do_not_move_and_a_noisy_camera_does(
 ) -> None:
     rng = np.random.default_rng(0)
     live = [np.clip(portrait + rng.normal(0, 2.0, portrait.shape), 0, 255).astype(np.uint8) for _ in range(3)]
-    tracks = measure_picture(networks, timed([*live, live[-1], live[-1], live[0]]))
+    tracks = measured(networks, [*live, live[-1], live[-1], live[0]])
     assert tracks.moving.tolist() == [True, True, True, False, False, True]
 
 
 def test_luminance_is_the_brightness_of_the_frame(networks: Networks) -> None:
     images = [np.full((120, 160, 3), level, np.uint8) for level in (0, 51, 255)]
-    assert measure_picture(networks, timed(images)).luminance == pytest.approx([0.0, 0.2, 1.0], abs=0.01)
+    assert measured(networks, images).luminance == pytest.approx([0.0, 0.2, 1.0], abs=0.01)
 
 
 def test_an_empty_room_has_no_faces(networks: Networks) -> None:
-    tracks = measure_picture(networks, timed([np.full((120, 160, 3), 80, np.uint8)] * 5))
+    tracks = measured(networks, [np.full((120, 160, 3), 80, np.uint8)] * 5)
     assert tracks.faces == ()
     assert not tracks.face_count.any()
 
 
 def test_no_frames_are_no_rows(networks: Networks) -> None:
-    tracks = measure_picture(networks, iter(()))
+    tracks = measured(networks, ())
     assert tracks.time_s.shape == (0,)
     assert tracks.faces == ()
 
 
-def test_a_face_seen_in_passing_is_a_mistake(networks: Networks, portrait: ImageArray) -> None:
+def test_a_face_seen_in_passing_is_given_with_the_frames_it_was_seen_in(
+    networks: Networks, portrait: ImageArray
+) -> None:
     wall = np.full_like(portrait, 100)
-    assert measure_picture(networks, timed([wall] * 4 + [portrait] * 2 + [wall] * 4)).faces == ()
+    (face,) = measured(networks, [wall] * 3 + [portrait] * 2 + [wall] * 4).faces
+    assert face.valid.tolist() == [False] * 3 + [True] * 2 + [False] * 4
 
 
 def couple(portrait: ImageArray, left_scale: float, right_scale: float) -> ImageArray:
@@ -108,7 +126,7 @@ def couple(portrait: ImageArray, left_scale: float, right_scale: float) -> Image
 def test_the_larger_face_comes_first(
     networks: Networks, portrait: ImageArray, left_scale: float, right_scale: float
 ) -> None:
-    first, second = measure_picture(networks, timed([couple(portrait, left_scale, right_scale)] * 4)).faces
+    first, second = measured(networks, [couple(portrait, left_scale, right_scale)] * 4).faces
     assert np.median(first.head_scale) > np.median(second.head_scale)
     assert (np.median(first.box_px[:, 0]) < 400) == (left_scale > right_scale)
 
@@ -116,7 +134,7 @@ def test_the_larger_face_comes_first(
 def test_who_stays_comes_before_who_leaves(networks: Networks, portrait: ImageArray) -> None:
     both, alone = couple(portrait, 1.0, 1.0), couple(portrait, 1.0, 1.0)
     alone[:, 400:] = 120
-    first, second = measure_picture(networks, timed([both] * 4 + [alone] * 6)).faces
+    first, second = measured(networks, [both] * 4 + [alone] * 6).faces
     assert first.valid.sum() == 10
     assert second.valid.sum() == 4
     assert np.median(first.box_px[:, 0]) < 400
@@ -129,5 +147,42 @@ def test_the_face_in_the_middle_comes_before_one_at_the_side(
     head = portrait[20:240, 100:360]
     canvas[40:260, 0:260] = head
     canvas[40:260, 470:730] = head
-    first, _ = measure_picture(networks, timed([canvas] * 4)).faces
+    first, _ = measured(networks, [canvas] * 4).faces
     assert 470 < np.median(first.box_px[:, 0]) < 730
+
+
+# --- pieces -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cuts", [(1,), (4,), (3, 4, 9), (2, 2, 7), tuple(range(1, 12))])
+def test_faces_keep_their_numbers_and_their_measures_however_the_picture_is_cut(
+    networks: Networks, portrait: ImageArray, cuts: tuple[int, ...]
+) -> None:
+    rng = np.random.default_rng(1)
+    plain = couple(portrait, 1.2, 0.8)
+    images = [np.clip(plain + rng.normal(0, 2.0, plain.shape), 0, 255).astype(np.uint8) for _ in range(12)]
+    whole = measured(networks, images)
+    pieces = in_pieces(networks, images, cuts)
+    assert len(whole.faces) == 2
+    for name in ("face_count", "luminance", "moving"):
+        parts = [getattr(piece, name) for piece in pieces]
+        np.testing.assert_array_equal(np.concatenate(parts), getattr(whole, name), err_msg=name)
+    for face in whole.faces:
+        parts = [part for piece in pieces for part in piece.faces if part.id == face.id]
+        for name in FACE_COLUMNS:
+            joined = np.concatenate([getattr(part, name) for part in parts])
+            np.testing.assert_array_equal(joined, getattr(face, name), err_msg=name)
+
+
+def test_a_face_that_comes_after_another_has_gone_has_a_number_of_its_own(
+    networks: Networks, portrait: ImageArray
+) -> None:
+    left, right = couple(portrait, 1.0, 1.0), couple(portrait, 1.0, 1.0)
+    left[:, 400:], right[:, :400] = 120, 120
+    images = [left] * 5 + [np.full_like(left, 120)] * 5 + [right] * 5
+    first, nobody, second = in_pieces(networks, images, (5, 10))
+    assert nobody.faces == ()
+    assert len(first.faces) == len(second.faces) == 1
+    assert first.faces[0].id != second.faces[0].id
+    whole = measured(networks, images)
+    assert sorted(face.id for face in whole.faces) == sorted((first.faces[0].id, second.faces[0].id))

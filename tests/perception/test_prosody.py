@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 
 from backchannel.arrays import FloatArray
+from backchannel.constants import SILENT_DBFS, VOICE_ROW_S
 from backchannel.perception.prosody import (
-    SILENCE_DBFS,
     band_spectrum,
     find_syllable_nuclei,
     measure_level,
     spectral_change,
 )
-from backchannel.tracks import F0_HOP_S, LEVEL_HOP_S, SPEECH_HOP_S
 
 RATE_HZ = 16_000
 
@@ -36,14 +35,14 @@ def test_twelve_decibels_less_is_twelve_less_everywhere() -> None:
 
 
 def test_silence_has_a_level_and_it_is_finite() -> None:
-    assert measure_level(np.zeros(1600, np.float32), RATE_HZ) == pytest.approx(SILENCE_DBFS)
+    assert measure_level(np.zeros(1600, np.float32), RATE_HZ) == pytest.approx(SILENT_DBFS)
 
 
 def test_a_sound_that_stops_is_quiet_within_thirty_milliseconds() -> None:
     sound = np.concatenate([sine(300, 0.5, 0.5), np.zeros(RATE_HZ // 2, np.float32)])
     level = measure_level(sound, RATE_HZ)
     assert level[48] > -12
-    assert level[53] == SILENCE_DBFS
+    assert level[53] == SILENT_DBFS
 
 
 @pytest.mark.parametrize(("samples", "rows"), [(0, 0), (159, 0), (160, 1), (319, 1), (1600, 10)])
@@ -82,7 +81,7 @@ def test_loudness_is_no_spectral_change() -> None:
 
 def bursts(at_s: list[float], seconds: float, peak_dbfs: float = -20.0) -> FloatArray:
     """(n,) dBFS: humps of 150 ms on a floor 40 dB below."""
-    time_s = (np.arange(round(seconds / LEVEL_HOP_S)) + 0.5) * LEVEL_HOP_S
+    time_s = (np.arange(round(seconds / VOICE_ROW_S)) + 0.5) * VOICE_ROW_S
     level = np.full(time_s.size, peak_dbfs - 40.0)
     for middle_s in at_s:
         hump = peak_dbfs - 40.0 * (np.abs(time_s - middle_s) / 0.075) ** 2
@@ -90,40 +89,22 @@ def bursts(at_s: list[float], seconds: float, peak_dbfs: float = -20.0) -> Float
     return np.asarray(level, dtype=np.float32)
 
 
-def voiced(seconds: float) -> FloatArray:
-    return np.full(round(seconds / F0_HOP_S), 120.0, np.float32)
-
-
-def spoken(seconds: float) -> FloatArray:
-    return np.full(round(seconds / SPEECH_HOP_S), 0.9, np.float32)
+def nuclei(level_dbfs: FloatArray) -> FloatArray:
+    """Times of the nuclei, s, where the loud end is the sound's own."""
+    rows = find_syllable_nuclei(level_dbfs, float(np.percentile(level_dbfs, 99)))
+    return np.asarray((rows + 0.5) * VOICE_ROW_S, np.float64)
 
 
 @pytest.mark.parametrize("at_s", [[0.5], [0.5, 0.75], [0.3, 0.5, 0.7, 0.9, 1.1], [0.4, 0.55, 1.4]])
-def test_each_voiced_burst_is_one_syllable_at_its_time(at_s: list[float]) -> None:
-    found = find_syllable_nuclei(bursts(at_s, 2.0), voiced(2.0), spoken(2.0))
-    assert found == pytest.approx(at_s, abs=0.02)
-
-
-def test_a_burst_without_voice_is_no_syllable() -> None:
-    f0_hz = voiced(2.0)
-    f0_hz[: round(1.0 / F0_HOP_S)] = np.nan
-    assert find_syllable_nuclei(bursts([0.5, 1.5], 2.0), f0_hz, spoken(2.0)) == pytest.approx([1.5], abs=0.02)
-
-
-def test_a_burst_outside_speech_is_no_syllable() -> None:
-    speech = spoken(2.0)
-    speech[: round(1.0 / SPEECH_HOP_S)] = 0.1
-    assert find_syllable_nuclei(bursts([0.5, 1.5], 2.0), voiced(2.0), speech) == pytest.approx(
-        [1.5], abs=0.02
-    )
+def test_each_burst_is_one_syllable_at_its_time(at_s: list[float]) -> None:
+    assert nuclei(bursts(at_s, 2.0)) == pytest.approx(at_s, abs=0.02)
 
 
 def test_ripples_and_far_weaker_bursts_are_no_syllables() -> None:
     level = np.maximum(bursts([0.5], 2.0), bursts([1.5], 2.0, peak_dbfs=-50.0))
     level += np.float32(0.5) * np.sin(np.arange(level.size)).astype(np.float32)
-    assert find_syllable_nuclei(level, voiced(2.0), spoken(2.0)) == pytest.approx([0.5], abs=0.03)
+    assert nuclei(level) == pytest.approx([0.5], abs=0.03)
 
 
 def test_nothing_has_no_syllables() -> None:
-    nothing = np.zeros(0, np.float32)
-    assert find_syllable_nuclei(nothing, nothing, nothing).shape == (0,)
+    assert find_syllable_nuclei(np.zeros(0, np.float32), 0.0).shape == (0,)

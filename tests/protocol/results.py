@@ -26,8 +26,8 @@ def segment_result(start_s: float = 5.0, end_s: float = 10.0) -> SegmentResult:
                 modalities=("visual",),
                 score=0.9,
                 evidence=(
-                    Evidence("nod.cycles", "visual", Span(start_s, middle_s), 3.0, "", None, 0.8),
-                    Evidence("nod", "visual", Span(start_s, middle_s), 9.25, "deg", 1.5, 0.8),
+                    Evidence("nod", "cycles", "visual", Span(start_s, middle_s), 3.0, "", None, 0.8),
+                    Evidence("nod", "", "visual", Span(start_s, middle_s), 9.25, "deg", 1.5, 0.8),
                 ),
             ),
         ),

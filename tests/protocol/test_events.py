@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from interhumanai.stream import UnknownEvent, parse_stream_event
 
+from backchannel.conversation.changes import Activity, end_all, end_quiet, report_window
 from backchannel.errors import CATALOGUE, Problem
 from backchannel.protocol import events
 from backchannel.protocol.errors import ErrorLinks, IllegalEventError
 from backchannel.protocol.event_messages import Data, SessionEnded, decode, encode
 from backchannel.protocol.events import Phase
 from backchannel.protocol.include import Include
-from backchannel.values import Cue, FaceView, Progress, SegmentResult, Span, View, WindowResult
+from backchannel.values import Change, Changes, Cue, FaceView, SegmentResult, Span, View
 from tests.protocol.results import segment_result
 
 CORRELATION_ID = "550e8400-e29b-41d4-a716-446655440000"
@@ -58,8 +59,22 @@ def story(*messages: Data) -> list[tuple[str, dict[str, Any]]]:
     return [(message.type, encoded(message)["data"]) for message in messages]
 
 
-def analysed(result: SegmentResult, *, complete: bool = False) -> Progress:
-    return Progress(result.span.end_s, (WindowResult(result, complete),))
+def analysed(result: SegmentResult, *, complete: bool = False) -> Changes:
+    """What the first window of a conversation changes."""
+    return Changes(result.span.end_s, shown(Activity(), result, closed=complete)[1])
+
+
+def finished(result: SegmentResult) -> Changes:
+    """What the end changes in a conversation whose first window was open until then."""
+    activity, _ = shown(Activity(), result, closed=False)
+    activity, news = shown(activity, result, closed=True)
+    return Changes(result.span.end_s, (*news, *end_all(activity)[1]))
+
+
+def shown(activity: Activity, result: SegmentResult, *, closed: bool) -> tuple[Activity, tuple[Change, ...]]:
+    activity, news = report_window(activity, result, closed=closed)
+    activity, ended = end_quiet(activity, result.span.end_s)
+    return activity, (*news, *ended)
 
 
 # --- the table -------------------------------------------------------------------------------------
@@ -82,7 +97,7 @@ CALLS: dict[str, Callable[[events.Session], object]] = {
     "config": lambda session: session.text("{}"),
     "close": lambda session: session.text(CLOSE),
     "invalid text": lambda session: session.text("?"),
-    "progress": lambda session: session.progress(Progress(1.0)),
+    "progress": lambda session: session.progress(Changes(1.0)),
     "refuse": lambda session: session.refuse(1, SILENT),
     "time over": lambda session: session.time_over(SILENT, "idle_timeout"),
     "shut down": lambda session: session.shut_down(),
@@ -247,11 +262,22 @@ def test_a_closing_session_refuses_media_and_reports_the_rest() -> None:
     assert (data["code"], data["segment"]) == ("ih6001", 2)
     session, messages = session.progress(analysed(segment_result()))
     assert "signal.detected" in [message.type for message in messages]
-    session, messages = session.end()
-    assert [message.type for message in messages] == [
+    session, rest = session.progress(finished(segment_result()))
+    session, last = session.end()
+    assert [message.type for message in (*rest, *last)] == [
         "conversation_quality.updated",
         "signal.ended",
         "session.ended",
+    ]
+
+
+def test_signals_that_the_analysis_could_not_end_in_time_end_with_the_session() -> None:
+    session, _ = streaming().progress(analysed(segment_result()))
+    session, _ = session.text(CLOSE)
+    _, messages = session.end()
+    assert story(*messages) == [
+        ("signal.ended", {"signal_type": "confidence", "end": 10}),
+        ("session.ended", {"reason": "client_shutdown"}),
     ]
 
 
@@ -350,7 +376,7 @@ def test_a_session_with_the_audio_model_reports_only_audio_signals() -> None:
 
 def test_dropped_and_degraded_coverage() -> None:
     gaps = (Span(1, 2.5),)
-    _, messages = streaming().progress(Progress(4.0, dropped=gaps, degraded=(Span(3, 4), Span(5, 6))))
+    _, messages = streaming().progress(Changes(4.0, dropped=gaps, degraded=(Span(3, 4), Span(5, 6))))
     assert story(*messages) == [
         ("coverage.dropped", {"ranges": [{"start": 1, "end": 2.5}]}),
         (
@@ -371,7 +397,7 @@ def test_measured_coverage_is_sent_only_with_evidence() -> None:
         face=face,
         analysis_rate_hz=10.0,
     )
-    progress = Progress(4.004, view=view)
+    progress = Changes(4.004, view=view)
     _, messages = streaming().progress(progress)
     assert messages == ()
     _, messages = streaming("v2", Include(evidence=True)).progress(progress)

@@ -52,6 +52,7 @@ def test_evidence_has_its_span_and_baseline() -> None:
     evidence = encoded(analysis_body([segment_result()], ALL))["signals"][0]["evidence"]
     assert evidence[1] == {
         "cue": "nod",
+        "measure": "",
         "modality": "visual",
         "start": 5,
         "end": 6,
@@ -61,6 +62,7 @@ def test_evidence_has_its_span_and_baseline() -> None:
         "weight": 0.8,
     }
     assert evidence[0]["baseline"] is None
+    assert (evidence[0]["cue"], evidence[0]["measure"]) == ("nod", "cycles")
 
 
 def test_adjacent_engagement_spans_share_a_boundary() -> None:

@@ -3,9 +3,8 @@ import re
 import msgspec
 import pytest
 
-from backchannel import windows
 from backchannel.errors import Problem
-from backchannel.protocol import tokens, uploads
+from backchannel.protocol import tokens
 from backchannel.protocol.include import Include
 from backchannel.protocol.multipart import Form
 from backchannel.protocol.uploads import (
@@ -41,10 +40,6 @@ def signal(kind: str, start_s: float, end_s: float, probability: str = "medium",
 def window(index: int, *signals: Signal, states: tuple[EngagementSpan, ...] = ()) -> SegmentResult:
     span = Span(5.0 * index, 5.0 * index + 5.0)
     return SegmentResult(span, (), signals, states, NEUTRAL, NEUTRAL)
-
-
-def test_both_window_lengths_are_equal() -> None:
-    assert uploads.WINDOW_S == windows.WINDOW_S
 
 
 def test_protocol_and_store_agree_on_token_lifetimes() -> None:

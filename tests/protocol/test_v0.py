@@ -37,7 +37,7 @@ def test_a_result_reports_a_reduced_analysis_rate() -> None:
     messages = encoded(result)["coverage"]
     assert messages["analysis_rate_hz"] == 10.0
     assert messages["notes"] == [
-        "The picture was looked at 10 times a second instead of 15.",
+        "Only 10 frames a second were analysed instead of 15.",
         "There was no sound.",
     ]
     usual = replace(coverage, analysis_rate_hz=15.0)

@@ -23,6 +23,7 @@ NOD = {
 }
 NOD_EVIDENCE = {
     "cue": "nod",
+    "measure": "",
     "modality": "visual",
     "start": 4.1,
     "end": 6.0,

@@ -31,6 +31,12 @@ def test_the_report_has_every_signal_with_rationale_and_evidence() -> None:
     assert 'id="signal-1"' in page
 
 
+def test_a_measure_of_a_cue_is_named_behind_it() -> None:
+    rate = NOD_EVIDENCE | {"measure": "rate", "value": 2.1, "unit": "Hz", "baseline": None, "weight": 0}
+    text = text_of(render_report(recording(signals=[AGREEMENT | {"evidence": [NOD_EVIDENCE, rate]}])))
+    assert "nod: rate seen 4.1–6.0 s 2.10 Hz – –" in text
+
+
 def test_the_report_explains_its_limits() -> None:
     assert WHAT_THIS_IS in text_of(render_report(recording()))
 
@@ -72,7 +78,7 @@ def test_a_known_analysis_rate_is_shown() -> None:
     coverage = {"picture": True, "sound": True, "analysis_rate_hz": 7.5}
     text = text_of(render_report(recording(coverage=coverage)))
     assert "analysis rate at least 7.5 frames per second" in text
-    assert "The picture was looked at 7.5 times a second instead of 15." in text
+    assert "Only 7.5 frames a second were analysed instead of 15." in text
 
 
 def test_unknown_facts_are_omitted() -> None:

@@ -39,6 +39,16 @@ def test_unknown_facts_may_be_omitted() -> None:
     assert read.coverage.picture is None
 
 
+def test_a_measure_that_an_earlier_version_wrote_behind_its_cue_is_read_as_one() -> None:
+    before = {name: value for name, value in NOD_EVIDENCE.items() if name != "measure"}
+    read = recording(signals=[AGREEMENT | {"evidence": [before, before | {"cue": "nod.rate"}]}])
+    assert read == recording(
+        signals=[AGREEMENT | {"evidence": [NOD_EVIDENCE, NOD_EVIDENCE | {"measure": "rate"}]}]
+    )
+    (signal,) = read.signals
+    assert [(entry.cue, entry.measure) for entry in signal.evidence] == [("nod", ""), ("nod", "rate")]
+
+
 def test_unknown_fields_are_ignored() -> None:
     assert recording(cues=[NOD | {"subject": 2}], seq=4) == recording()
 
@@ -64,6 +74,10 @@ def test_signals_are_sorted_by_time() -> None:
         (
             {"signals": [AGREEMENT | {"evidence": [NOD_EVIDENCE | {"cue": "<b>"}]}]},
             "`signals[0].evidence[0].cue` has an invalid value",
+        ),
+        (
+            {"signals": [AGREEMENT | {"evidence": [NOD_EVIDENCE | {"measure": "<b>"}]}]},
+            "`signals[0].evidence[0].measure` has an invalid value",
         ),
         ({"cues": [NOD | {"certainty": 1.5}]}, "`cues[0].certainty` has an invalid value"),
         ({"cues": [NOD | {"direction": "javascript:"}]}, "`cues[0].direction` has an invalid value"),

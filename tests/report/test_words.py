@@ -79,7 +79,7 @@ def test_dates_have_their_offset(at: datetime, shown: str) -> None:
 
 
 def test_text_for_names_counts_and_lists() -> None:
-    assert named("nod.rate") == "nod: rate"
+    assert named("nod", "rate") == "nod: rate"
     assert named("gaze_away") == "gaze away"
     assert (counted(1, "signal"), counted(0, "signal")) == ("1 signal", "0 signals")
     assert (listed(["a"]), listed(["a", "b", "c"])) == ("a", "a, b and c")

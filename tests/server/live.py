@@ -15,8 +15,9 @@ from starlette.types import ASGIApp
 from websockets.asyncio.client import ClientConnection, connect
 
 from backchannel.config import Settings
+from backchannel.engine.dispatch import Dispatcher
 from backchannel.engine.load_shedding import Thresholds
-from backchannel.engine.local import ANALYSIS_MODULE, LocalEngine
+from backchannel.engine.process import WORK_MODULE, ProcessCarrier
 from backchannel.server.run import listen, make_server
 from backchannel.store import Store, open_store
 from tests.server.specification import Checked
@@ -31,7 +32,7 @@ class Live:
 
     settings: Settings
     store: Store
-    engine: LocalEngine
+    engine: Dispatcher
     key: str
 
     @property
@@ -78,14 +79,15 @@ class Stream:
 
 @contextmanager
 def running(
-    data_dir: Path, module: str | None = None, thresholds: Thresholds | None = None, **settings: Any
+    data_dir: Path, module: str = WORK_MODULE, thresholds: Thresholds | None = None, **settings: Any
 ) -> Iterator[Live]:
     """Run a server for as long as the block lasts. It is ready when the block begins."""
     chosen: dict[str, Any] = {"workers": 1, "port": 0, "data_dir": data_dir, **settings}
     taken, final = listen(Settings(**chosen))
     with open_store(data_dir) as store:
         _, key = store.keys.create("test")
-        engine = LocalEngine(final, module or ANALYSIS_MODULE, thresholds)
+        carrier = ProcessCarrier(final.worker_memory_bytes, final.worker_start_s, module)
+        engine = Dispatcher(final, carrier, thresholds)
         server = make_server(final, store, engine)
         faults: list[str] = []
         server.config.app = Checked(cast("ASGIApp", server.config.app), faults)

@@ -136,7 +136,7 @@ def test_workers_killed_while_they_work_cost_no_segment(live: Live, clips: Path)
         async with live.stream() as stream:
             await stream.socket.send(film)
             assert (await stream.receive())["status"] == "processing"
-            for pid in live.engine.pids:
+            for pid in live.engine.worker_ids:
                 os.kill(pid, signal.SIGKILL)
             assert [(await stream.receive())["status"] for _ in range(2)] == ["result", "completed"]
 

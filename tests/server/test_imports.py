@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-HEAVY = {"numpy", "scipy", "av", "cv2", "openvino", "backchannel.session", "backchannel.perception"}
+HEAVY = {"numpy", "scipy", "av", "cv2", "openvino", "backchannel.conversation", "backchannel.perception"}
 
 
 def test_the_server_process_never_loads_perception() -> None:

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from backchannel.config import Settings, SettingsError
-from backchannel.engine.local import LocalEngine
+from backchannel.engine.dispatch import Dispatcher
+from backchannel.engine.process import ProcessCarrier
 from backchannel.server.run import listen, make_server
 from backchannel.store import StoreError, open_store
 
@@ -31,8 +32,9 @@ def test_what_goes_wrong_when_it_is_ready_stops_the_server(tmp_path: Path) -> No
         calls.append("ready")
         raise StoreError("The disk is full.")
 
+    carrier = ProcessCarrier(settings.worker_memory_bytes, settings.worker_start_s)
     with taken, open_store(tmp_path) as store:
-        server = make_server(settings, store, LocalEngine(settings), fail)
+        server = make_server(settings, store, Dispatcher(settings, carrier), fail)
         with pytest.raises(StoreError, match=r"The disk is full\."):
             server.run(sockets=[taken])
     assert calls == ["ready"]

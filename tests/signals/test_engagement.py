@@ -5,12 +5,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from backchannel.conversation.people import Following
 from backchannel.cues.detect import CueState, observe
 from backchannel.signals.engagement import MIN_DWELL_S, EngagementState, follow_engagement
-from backchannel.subject import subject_in
 from backchannel.tracks import Tracks
 from backchannel.values import EngagementSpan, Span
-from tests.cues.build import both, clock, during, heard, picture, seen, swings
+from tests.cues.build import both, clock, during, followed_rows, heard, picture, seen, swings
 from tests.slicing import pieces_of
 
 SECONDS = 30.0
@@ -22,10 +22,11 @@ LISTENING = seen(SECONDS, head_pitch_deg=sum(swings(T, at_s, 3, 2.0, 9.0) for at
 
 def followed(tracks: Tracks, cuts_s: tuple[float, ...] = (), *, known: bool = True) -> list[EngagementSpan]:
     """Engagement of a conversation that arrives in pieces."""
-    cues, state = CueState(), EngagementState()
+    cues, state, following = CueState(), EngagementState(), Following()
     spans: list[EngagementSpan] = []
     for start_s, piece in pieces_of(tracks, cuts_s):
-        cues, observed = observe(cues, piece, subject_in(None, piece.picture), start_s)
+        following, rows = followed_rows(following, piece, start_s)
+        cues, observed = observe(cues, rows, start_s)
         segment = Span(start_s, start_s + piece.duration_s)
         state, found = follow_engagement(
             state, segment, observed.face, observed.voice, observed.cues, known=known

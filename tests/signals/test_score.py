@@ -173,7 +173,7 @@ def test_silence_is_only_told_of_the_time_that_the_evidence_covers() -> None:
         score_signals(cues, [nod], Span(5, 10), NO_SPEECH)[0].rationale
         for cues in ([nod, facing], [nod, facing, said])
     )
-    assert "no speech was heard" in silent
+    assert "no speech was detected" in silent
     assert "speech" not in spoken
 
 
@@ -195,6 +195,6 @@ def test_signals_come_in_order() -> None:
 def test_evidence_holds_every_measure_and_the_weights_of_what_adds() -> None:
     found = signal("agreement", [cue("nod", count=3, rate=2.1, value=9.0)])
     assert found is not None
-    numbers = {entry.cue: entry.value for entry in found.evidence}
-    assert numbers == {"nod": 9.0, "nod.count": 3.0, "nod.rate": 2.1}
+    numbers = {(entry.cue, entry.measure): entry.value for entry in found.evidence}
+    assert numbers == {("nod", ""): 9.0, ("nod", "count"): 3.0, ("nod", "rate"): 2.1}
     assert found.evidence[0].weight > 0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from backchannel.arrays import FloatArray
-from backchannel.perception.perceive import perceive
+from backchannel.perception.perceive import perceive_segment
 from backchannel.values import Cue, MediaLimits, Segment
 from evals.yardstick.run import found_cues
 from synthesis import (
@@ -49,7 +49,7 @@ def moved(points: FloatArray, field: FloatArray, index: int) -> FloatArray:
 def found(tmp_path: Path, *gestures: Gesture) -> list[Cue]:
     path = tmp_path / "a.mp4"
     write_clip(path, Shot(Performance(6.0, gestures), VIEW, 15.0))
-    return found_cues(perceive(Segment(path.read_bytes()), MediaLimits()))
+    return found_cues(perceive_segment(Segment(path.read_bytes()), MediaLimits()))
 
 
 def test_a_furrow_lowers_the_inner_ends_most_and_draws_them_together() -> None:

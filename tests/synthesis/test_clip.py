@@ -1,6 +1,7 @@
 """A written clip: what a decoder gets back, and the labels beside it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,3 +137,13 @@ def _longest_quiet_s(path: Path) -> tuple[float, float]:
     longest = np.diff(loud).argmax()
     start_s = frames[0].time or 0.0
     return start_s + (loud[longest] + 1) / 100, start_s + loud[longest + 1] / 100
+
+
+def test_a_browsers_h264_comes_with_opus_and_without_b_frames(tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    write_clip(path, replace(shot(), encoding=Encoding("h264", as_browser=True)))
+    with av.open(str(path)) as container:
+        assert container.streams.audio[0].codec_context.name == "opus"
+        packets = [packet for packet in container.demux(video=0) if packet.pts is not None]
+    assert len(packets) == 60
+    assert [packet.pts for packet in packets] == sorted(packet.pts or 0 for packet in packets)

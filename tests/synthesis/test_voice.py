@@ -5,8 +5,9 @@ import pytest
 from scipy.signal import resample_poly
 
 from backchannel.arrays import FloatArray
+from backchannel.perception.gain import TARGET_LEVEL_DBFS
 from backchannel.perception.networks import load_networks
-from backchannel.perception.voice import measure_voice
+from backchannel.perception.voice import Hearing, hear
 from synthesis import Filler, Melody, Performance, Say, pauses_of, spans_of, voice_of
 from synthesis.speaker import SAMPLE_RATE_HZ, bent, sentence, spoken
 
@@ -104,5 +105,8 @@ def test_without_speech_there_is_room_noise_and_a_shut_mouth() -> None:
 
 
 def _f0_hz(samples: FloatArray) -> float:
-    heard = np.asarray(resample_poly(samples, 1, 3), dtype=np.float32)
-    return float(np.nanmedian(measure_voice(load_networks(), heard, 0.0).f0_hz))
+    # At the level that the F0 network knows; the two sentences are 3 dB apart.
+    gain = 10 ** ((TARGET_LEVEL_DBFS - level_dbfs(samples, 0, samples.size / SAMPLE_RATE_HZ)) / 20)
+    heard = np.asarray(gain * resample_poly(samples, 1, 3), dtype=np.float32)
+    tracks, _ = hear(load_networks(), heard, 0.0, Hearing())
+    return float(np.nanmedian(tracks.f0_hz))

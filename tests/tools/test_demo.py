@@ -41,18 +41,18 @@ def test_running_it_again_makes_no_second_key(tmp_path: Path) -> None:
     (kept,) = tmp_path.glob("*.key")
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     with open_store(tmp_path) as store:
-        assert len(store.list()) == 1
+        assert len(store.keys.list()) == 1
 
 
 def test_a_revoked_key_is_replaced_and_no_other_key_is_touched(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
-        _, mine = store.create(demo.KEY_NAME)
+        _, mine = store.keys.create(demo.KEY_NAME)
         first = demo.demo_key(tmp_path)
-        key = store.verify(first)
+        key = store.keys.verify(first)
         assert key is not None
-        store.revoke(key.id)
-        assert store.verify(demo.demo_key(tmp_path)) is not None
-        assert store.verify(mine) is not None
+        store.keys.revoke(key.id)
+        assert store.keys.verify(demo.demo_key(tmp_path)) is not None
+        assert store.keys.verify(mine) is not None
 
 
 RUN = """

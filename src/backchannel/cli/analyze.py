@@ -1,6 +1,5 @@
 """`backchannel analyze`: analyse a file on this machine, without a server."""
 
-from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -49,22 +48,18 @@ def analyze(
 
 
 def _analyzed(media: Path) -> list[SegmentResult]:
-    # Imported here because it loads the decoders, which other commands do not need.
-    from backchannel.media.decode import probe  # noqa: PLC0415
+    # Imported here, because it loads the decoders and the networks, which other commands do not need.
+    from backchannel.engine.worker import analyze_medium  # noqa: PLC0415
+    from backchannel.media.decode import read  # noqa: PLC0415
 
-    segment, limits = Segment(media.read_bytes()), MediaLimits(max_duration_s=MAX_FILE_S)
-    with timed_progress("Loading the networks") as report:
-        report(0.0, probe(segment, limits).duration_s)
-        return list(_results(segment, limits, report))
-
-
-def _results(
-    segment: Segment, limits: MediaLimits, on_progress: Callable[[float], None]
-) -> Iterator[SegmentResult]:
-    # Imported here because it loads the networks, which other commands do not need.
-    from backchannel.session import analyze_whole  # noqa: PLC0415
-
-    return analyze_whole(segment, limits, on_progress=on_progress)
+    limits = MediaLimits(max_duration_s=MAX_FILE_S)
+    with (
+        timed_progress("Loading the networks") as progress,
+        read(Segment(media.read_bytes()), limits) as medium,
+    ):
+        duration_s = medium.timing.duration_s
+        progress(0.0, duration_s)
+        return list(analyze_medium(medium, progress))
 
 
 def _show(console: Console, body: AnalysisBody) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from backchannel.config import SettingsError
 
 STDOUT: Final = Path("-")
-"""Stands for standard output."""
+"""Means standard output."""
 
 
 class FileUnusableError(SettingsError):

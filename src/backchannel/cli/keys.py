@@ -14,6 +14,7 @@ from backchannel.cli.key_store import opened_store
 from backchannel.cli.options import AsJson, DataDir
 from backchannel.config import ENV_PREFIX
 from backchannel.store import SCOPES, ApiKey, KeyLimits
+from backchannel.store.refusals import InvalidNameError, InvalidScopesError
 
 keys_app = typer.Typer(
     no_args_is_help=True,
@@ -101,7 +102,7 @@ def create(
 def list_keys(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List all keys, including revoked ones. The keys themselves are not stored."""
     with opened_store(data_dir, quiet=as_json) as store:
-        keys = store.list()
+        keys = store.keys.list()
     if as_json:
         typer.echo(msgspec.json.encode(keys))
         return
@@ -126,7 +127,7 @@ def revoke(
 ) -> None:
     """Revoke a key: the server refuses it from now on."""
     with opened_store(data_dir) as store:
-        if not store.revoke(key_id):
+        if not store.keys.revoke(key_id):
             missing = f"This store has no key with the id {escaped(key_id)}. `keys list` shows them."
             typer.echo(f"backchannel: {missing}", err=True)
             raise typer.Exit(1)

@@ -14,7 +14,7 @@ from backchannel.config import ENV_PREFIX, Settings, load_settings
 from backchannel.store import Store, open_store
 
 EVERY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 -- read, not listened on
-"""Hosts that stand for every address of the machine."""
+"""Hosts that mean every address of the machine."""
 
 log = structlog.get_logger(__name__)
 
@@ -76,7 +76,7 @@ def serve(
             log.info("listening", url=settings.base_url, workers=settings.workers)
             log.info("store opened", store=store_name(settings))
         # Read now: the console makes a key of its own, for the first page that asks.
-        is_new = store.is_empty()
+        is_new = store.keys.is_empty()
         with progress(Console(), "Starting", quiet=terminal is None) as starting:
 
             def ready() -> None:
@@ -94,7 +94,7 @@ def _say_ready(settings: Settings, store: Store, terminal: TextIO | None, *, is_
     # The first key is made only now: had it been made before, and the start interrupted, nobody would have
     # seen it, and nobody could see it later.
     if is_new:
-        _, secret = store.create("first")
+        _, secret = store.keys.create("first")
         typer.echo(f"First API key, shown only now: {secret}")
     else:
         typer.echo(f"To make another API key: {create_key_command(settings)}")

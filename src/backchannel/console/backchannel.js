@@ -16,8 +16,9 @@
  *   learning: number}} Quality */
 /**
  * A measurement that a signal is based on. Times in session seconds. `weight` is what it adds to the log-odds.
- * @typedef {{cue: string, modality: "visual" | "audio" | "text", start: number, end: number, value: number,
- *   unit: string, baseline: number | null, weight: number, direction?: string}} Evidence
+ * `measure` says which of the cue's measures it is, for example "rate"; empty for the cue's own value.
+ * @typedef {{cue: string, measure: string, modality: "visual" | "audio" | "text", start: number, end: number,
+ *   value: number, unit: string, baseline: number | null, weight: number, direction?: string}} Evidence
  */
 /** @typedef {{engine?: string, extensions?: string[], session_idle_timeout_seconds: number,
  *   session_max_duration_seconds: number, max_segment_size_bytes: number}} SessionReady */

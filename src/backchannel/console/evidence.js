@@ -17,8 +17,8 @@ export function level(probability) {
 export function evidenceTable(evidence) {
   if (!evidence.length) return element("p", { class: "quiet", text: "The server sent no evidence." });
   const row = (entry) => {
-    const measure = entry.cue.includes(".");
-    const name = measure ? named(entry.cue.split(".")[1]) : named(entry.cue) + (entry.direction ? `, ${entry.direction}` : "");
+    const { measure } = entry;
+    const name = measure ? named(measure) : named(entry.cue) + (entry.direction ? `, ${entry.direction}` : "");
     return element(
       "tr",
       {},

@@ -16,9 +16,9 @@ export const DIMENSIONS = ["clarity", "authority", "energy", "rapport", "learnin
 export const PROBABILITIES = ["low", "medium", "high"];
 export const ENGAGEMENT = { engaged: "Engaged", neutral: "Neutral", disengaged: "Disengaged" };
 
-/** "brow_raise.duration" as "Brow raise, duration". */
+/** "brow_raise" as "Brow raise". */
 export function named(name) {
-  const plain = name.replaceAll("_", " ").replace(".", ", ");
+  const plain = name.replaceAll("_", " ");
   return plain.charAt(0).toUpperCase() + plain.slice(1);
 }
 

@@ -1,23 +1,24 @@
-"""What is usual for this person: a running robust estimate for each measure.
+"""A person's baselines: a running robust estimate for each measure.
 
-A baseline is a quantile of the last minute of a measure. It is a function of session time alone, renewed at
-fixed moments, so that it does not depend on how the conversation was cut into segments; quantiles make it
-deaf to cues as long as they fill less of the time than the quantile allows.
+A baseline is a quantile of the last minute of a measure. It depends on session time alone and is
+renewed at fixed moments, so the cut into segments does not change it. A quantile ignores cues as long as they
+fill less of the time than it allows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backchannel.arrays import FloatArray, TimeArray
 
 BLOCK_S = 3.0
-"""A baseline is renewed this often, and knows its own block: the shortest segment (judgement)."""
+"""A baseline is renewed this often and includes its own block, the shortest segment (judgement)."""
 WINDOW_S = 60.0
 """How far back a baseline looks (judgement: people change posture about once a minute)."""
 ROW_S = 0.2
-"""One row of history per this much time: the median of what was measured in it."""
+"""Each row of the history is the median of the measurements in this much time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,9 @@ class Usual:
     quantile
         0..1; 0.5 where cues go both ways, lower where they only go up and may last.
     prior, prior_s
-        A value that counts as if it had been seen for so long, s, before the person was.
+        A value that counts as if it had been measured for so long, s, before the person appeared.
     at_least, at_most
-        Bounds of a believable baseline, where a person may show the cue all along.
+        Bounds of the baseline, for cues that a person may show from the start.
     """
 
     quantile: float = 0.5
@@ -43,23 +44,28 @@ class Usual:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Thinned-out past of some measures: the state from which baselines are taken.
+    """The thinned-out past of some measures, from which baselines are taken.
 
     Attributes
     ----------
-    time_s
-        (n,) session time of the rows, increasing.
+    bins
+        (n,) index of each row's `ROW_S` of the session, increasing.
     rows
         (n, measures); NaN where not measured.
     """
 
-    time_s: TimeArray
+    bins: NDArray[np.int64]
     rows: FloatArray
 
     @staticmethod
     def empty(measures: int) -> "History":
-        """History of nothing."""
-        return History(np.zeros(0), np.zeros((0, measures), np.float32))
+        """A history without rows."""
+        return History(np.zeros(0, np.int64), np.zeros((0, measures), np.float32))
+
+    @property
+    def time_s(self) -> TimeArray:
+        """(n,) session time of the middle of each row."""
+        return np.asarray((self.bins + 0.5) * ROW_S, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,39 +77,38 @@ class Baselines:
     values
         By measure, (n,) the baseline at each row of the line; NaN where nothing was ever measured.
     observed_s
-        (n,) how much of the measured past each one rests on, s.
+        (n,) length of the measured past behind each one, s.
     """
 
     values: Mapping[str, FloatArray]
     observed_s: FloatArray
 
     def calibrated(self, row: int, enough_s: float) -> float:
-        """Certainty factor: 1 once enough of the person has been seen, 0.7 before (judgement)."""
+        """Certainty factor: 1 once the person has been measured for long enough, 0.7 before (judgement)."""
         return 1.0 if self.observed_s[row] >= enough_s else 0.7
 
 
-def remember(history: History, time_s: TimeArray, columns: list[FloatArray]) -> History:
+def remember(history: History, time_s: TimeArray, table: FloatArray) -> History:
     """Add measurements that are later than everything in the history.
 
     Parameters
     ----------
     time_s
         (n,) session time, increasing.
-    columns
-        One (n,) array for each measure.
+    table
+        (n, measures) NaN where not measured.
     """
-    if history.time_s.size:
-        later = time_s >= (np.floor(history.time_s[-1] / ROW_S) + 1) * ROW_S - 1e-6
-        time_s, columns = time_s[later], [column[later] for column in columns]
+    if history.bins.size:
+        later = time_s >= (history.bins[-1] + 1) * ROW_S - 1e-6
+        time_s, table = time_s[later], table[later]
     if not time_s.size:
         return history
     bins = np.floor(time_s / ROW_S + 1e-6).astype(np.int64)
     starts = np.flatnonzero(np.diff(bins, prepend=bins[0] - 1))
-    table = np.stack(columns, axis=1)
     rows = np.stack([_median_rows(piece) for piece in np.split(table, starts[1:])])
-    together_s = np.concatenate([history.time_s, (bins[starts] + 0.5) * ROW_S])
-    keep = together_s >= together_s[-1] - WINDOW_S - BLOCK_S
-    return History(together_s[keep], np.concatenate([history.rows, rows.astype(np.float32)])[keep])
+    together = np.concatenate([history.bins, bins[starts]])
+    keep = (together[-1] - together) * ROW_S <= WINDOW_S + BLOCK_S + 1e-6
+    return History(together[keep], np.concatenate([history.rows, rows.astype(np.float32)])[keep])
 
 
 def _median_rows(piece: FloatArray) -> FloatArray:
@@ -130,16 +135,29 @@ def baselines_along(history: History, usual: Mapping[str, Usual], time_s: TimeAr
         rows = history.rows[(history.time_s < end_s) & (history.time_s >= end_s - WINDOW_S)]
         here = blocks == block
         observed_s[here] = ROW_S * float(np.isfinite(rows).any(axis=1).sum())
-        for column, how in enumerate(usual.values()):
-            values[column, here] = _baseline(rows[:, column], how)
+        values[:, here] = _baselines(rows, tuple(usual.values()))[:, np.newaxis]
     return Baselines(dict(zip(usual, values, strict=True)), observed_s)
 
 
-def _baseline(measured: FloatArray, how: Usual) -> float:
-    known = measured[np.isfinite(measured)]
-    if not known.size:
-        return float("nan")
-    own = float(np.quantile(known, how.quantile))
-    seen_s = known.size * ROW_S
-    blended = (own * seen_s + how.prior * how.prior_s) / (seen_s + how.prior_s)
-    return max(how.at_least, min(blended, how.at_most))
+def _baselines(rows: FloatArray, how: Sequence[Usual]) -> FloatArray:
+    """(measures,) the baseline of each column; NaN where nothing was measured."""
+    known = np.isfinite(rows).sum(axis=0)
+    if not rows.shape[0]:
+        return np.full(len(how), np.nan)
+    own = _quantiles(np.sort(rows, axis=0), known, np.array([one.quantile for one in how]))
+    seen_s = known * ROW_S
+    prior_s = np.array([one.prior_s for one in how])
+    prior = np.array([one.prior for one in how])
+    blended = (own * seen_s + prior * prior_s) / np.maximum(seen_s + prior_s, ROW_S)
+    bounded = np.clip(blended, [one.at_least for one in how], [one.at_most for one in how])
+    return np.where(known > 0, bounded, np.nan)
+
+
+def _quantiles(ordered: FloatArray, known: NDArray[np.int_], quantile: FloatArray) -> FloatArray:
+    """Quantile of each column, between neighbours; missing numbers come last in each."""
+    place = quantile * np.maximum(known - 1, 0)
+    low = np.floor(place).astype(np.intp)
+    high = np.minimum(low + 1, np.maximum(known - 1, 0))
+    columns = np.arange(ordered.shape[1])
+    below, above = ordered[low, columns].astype(np.float64), ordered[high, columns].astype(np.float64)
+    return below + (above - below) * (place - low)

@@ -1,66 +1,76 @@
-"""Tracks to cues for one conversation: everything the cue table names that needs no words."""
+"""Find one person's cues in their rows: every cue in the table that needs no words."""
 
 from dataclasses import dataclass, field
 
 from backchannel.cues.baseline import History, remember
 from backchannel.cues.face import face_cues, lips_moving
-from backchannel.cues.face_view import FACE_MEASURES, FaceView, raw_measures, view_face
+from backchannel.cues.face_rows import FACE_BASELINES
+from backchannel.cues.face_view import FaceView, raw_measures, view_face
 from backchannel.cues.gaze import gaze_cues
 from backchannel.cues.head import head_cues
-from backchannel.cues.lookback import Recent, extend
+from backchannel.cues.lookback import CONTEXT_S, Lookback
 from backchannel.cues.speech import speech_cues
 from backchannel.cues.voice import voice_cues
-from backchannel.cues.voice_view import VOICE_MEASURES, VoiceView, speaking_at, spoken_measures, view_voice
-from backchannel.tracks import FaceTracks, Tracks
+from backchannel.cues.voice_view import (
+    VOICE_MEASURES,
+    VoiceView,
+    phrase_rows,
+    speaking_at,
+    spoken_measures,
+    view_voice,
+    voice_grid,
+)
 from backchannel.values import Cue
 
 
 @dataclass(frozen=True, slots=True)
 class CueState:
-    """What cues carry from segment to segment: the recent past and what is usual for this person."""
+    """State that cues pass from window to window: the last seconds, and the person's baselines."""
 
-    recent: Recent = Recent()
-    face_history: History = field(default_factory=lambda: History.empty(len(FACE_MEASURES)))
+    lookback: Lookback = Lookback()
+    face_history: History = field(default_factory=lambda: History.empty(len(FACE_BASELINES)))
     voice_history: History = field(default_factory=lambda: History.empty(len(VOICE_MEASURES)))
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The views and the cues found in them, the recent past included."""
+    """The views and the cues in them, including the last seconds before the window."""
 
     face: FaceView | None
     voice: VoiceView | None
     cues: tuple[Cue, ...]
 
 
-def observe(
-    state: CueState, tracks: Tracks, face: FaceTracks | None, start_s: float
-) -> tuple[CueState, Observed]:
-    """Join a segment to the conversation and find every cue that touches the recent past.
+def observe(state: CueState, rows: Lookback, start_s: float) -> tuple[CueState, Observed]:
+    """Append new rows of a person to the past and find every cue in the last seconds.
 
     Parameters
     ----------
-    face
-        Of the person this conversation is about; None where they are not in view.
+    rows
+        Rows since `start_s`, on the session clock.
     start_s
-        Session time of the segment's start.
+        Session time at which the window begins.
 
     Returns
     -------
     state
-        To be passed with the next segment.
+        The state to pass with the next window.
     observed
-        Cues in order of their start; those of the recent past may have grown since they were last told.
+        Cues in order of their start. Those of the past may have grown since they were last reported.
     """
-    recent = extend(state.recent, tracks, face, start_s)
+    lookback = state.lookback.joined(rows).cut(start_s - CONTEXT_S)
     face_history, voice_history = state.face_history, state.voice_history
-    if recent.picture is not None:
-        face_history = remember(face_history, recent.picture.time_s, raw_measures(recent.picture))
-    if recent.voice is not None:
-        voice_history = remember(voice_history, recent.voice.time_s, spoken_measures(recent.voice))
-    seen = view_face(recent.picture, face_history) if recent.picture is not None else None
-    heard = view_voice(recent.voice, voice_history) if recent.voice is not None else None
-    return CueState(recent, face_history, voice_history), Observed(seen, heard, _find_cues(seen, heard))
+    face = voice = None
+    if lookback.face is not None:
+        face_history = remember(face_history, lookback.face.time_s, raw_measures(lookback.face))
+        face = view_face(lookback.face, face_history)
+    if lookback.voice is not None:
+        grid = voice_grid(lookback.voice)
+        phrases = phrase_rows(grid)
+        spoken = spoken_measures(grid, phrases)
+        voice_history = remember(voice_history, grid.time_s, spoken)
+        voice = view_voice(grid, voice_history, phrases, spoken)
+    return CueState(lookback, face_history, voice_history), Observed(face, voice, _find_cues(face, voice))
 
 
 def _find_cues(face: FaceView | None, voice: VoiceView | None) -> tuple[Cue, ...]:

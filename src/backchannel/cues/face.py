@@ -13,7 +13,7 @@ from backchannel.cues.thresholds import cue_table
 from backchannel.values import Cue
 
 PERCENT_OF_FACE = "% of face width"
-"""Lengths on a face are told to people in percent of its width."""
+"""Lengths on a face are reported in percent of its width."""
 
 
 def face_cues(view: FaceView) -> Iterator[Cue]:
@@ -37,7 +37,7 @@ def face_cues(view: FaceView) -> Iterator[Cue]:
 
 
 def lips_moving(view: FaceView) -> BoolArray:
-    """(n,) bool: the lips open and close, as in speech; it stands for speech where there is no sound."""
+    """(n,) bool: the lips open and close, as in speech. This is used as speech if there is no sound."""
     limits = cue_table()["nod"]
     rows = round(limits["lips_window_s"] * RATE_HZ)
     opening = np.nan_to_num(view.values["mouth_opening"])
@@ -48,7 +48,7 @@ def lips_moving(view: FaceView) -> BoolArray:
 def _smiles(view: FaceView) -> Iterator[Cue]:
     limits = cue_table()["smile"]
     wider, higher = _steady(view.away("mouth_width")), _steady(view.away("corner_low"))
-    # Speech widens the mouth without lifting its corners, so both are asked for.
+    # Speech widens the mouth without lifting its corners, so a smile needs both.
     score = np.where(higher >= limits["enter_corner"], wider, np.nan).astype(np.float32)
     spans = join_close(hysteresis(score, limits["enter_width"], limits["leave_width"]), max_gap=3)
     for start, end in longer_than(spans, limits["min_duration_s"] * RATE_HZ):
@@ -103,7 +103,7 @@ def _cue(
 
 
 def _steady(track: FloatArray) -> FloatArray:
-    """Median of three rows inside each measured stretch: a single misfitted frame is no expression."""
+    """Median of three rows inside each measured stretch: one badly fitted frame is not an expression."""
     steady = track.copy()
     for start, end in longer_than(runs(np.isfinite(track)), 3):
         steady[start:end] = median_filter(track[start:end], size=3, mode="nearest")

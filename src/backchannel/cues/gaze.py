@@ -13,7 +13,7 @@ from backchannel.values import Cue, Span
 
 
 def gaze_cues(view: FaceView) -> Iterator[Cue]:
-    """Every cue of the eyes in the view."""
+    """Find the cues of the eyes in the view."""
     yield from _facing(view)
     yield from _gaze_away(view)
     yield from _lids(view)
@@ -23,7 +23,7 @@ def _facing(view: FaceView) -> Iterator[Cue]:
     limits = cue_table()["facing"]
     angle = _angle_deg(view)
     within = angle <= limits["max_angle_deg"]
-    # A blink is no look away: what is not known counts as what was around it.
+    # A blink is no look away: rows without gaze count as the rows around them.
     known = view.measured & np.isfinite(angle)
     share = _local_share(within, known)
     for start, end in longer_than(

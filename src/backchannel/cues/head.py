@@ -15,7 +15,7 @@ from backchannel.values import Cue, Span
 
 
 def head_cues(view: FaceView, speaking: BoolArray) -> Iterator[Cue]:
-    """Every head cue in the view.
+    """Find the head cues in the view.
 
     Parameters
     ----------
@@ -59,14 +59,14 @@ def _oscillation_cues(
 
 
 def _is_blinking(view: FaceView, found: Oscillation) -> bool:
-    """Whether a small nod is the shadow of blinks: shut lids can tilt the fitted face by some degrees."""
+    """Whether a small nod is an effect of blinks: shut lids can tilt the fitted face by a few degrees."""
     limits = cue_table()["nod"]
     if found.peak_to_peak_deg > limits["max_blink_deg"]:
         return False
     ratio = cue_table()["blink"]["max_openness_ratio"]
     shut = view.values["openness"] < ratio * view.usual.values["openness"]
     if shut[math.floor(found.start) : math.ceil(found.end) + 1].mean() > limits["max_shut_share"]:
-        return False  # somebody who nods with closed eyes
+        return False  # a nod with closed eyes
     return all(shut[max(0, round(row) - 1) : round(row) + 2].any() for row in found.lows)
 
 
@@ -75,8 +75,8 @@ def _session_s(view: FaceView, row: float) -> float:
 
 
 def _looks_deliberate(found: Oscillation, name: str) -> bool:
-    # A single cycle has no rhythm to tell it from a glance at the keyboard: it must start downward (nods
-    # do: Hadar et al. 1985), come back, and be over quickly.
+    # A single cycle has no rhythm that distinguishes it from a glance at the keyboard. It must start
+    # downward, as nods do (Hadar et al. 1985), come back, and be over quickly.
     if name != "nod":
         return found.cycles >= 1.5
     limits = cue_table()[name]
@@ -130,7 +130,7 @@ def _lean(view: FaceView, name: str, sign: float) -> Iterator[Cue]:
 
 
 def _activity(view: FaceView, gestures: Sequence[Cue]) -> Iterator[Cue]:
-    """Movement, or its absence, that is no nod and no shake."""
+    """Find movement, or its absence, that is neither nod nor shake."""
     speed = _angular_speed_deg_per_s(view)
     active, still = cue_table()["head_active"], cue_table()["head_still"]
     for start, end in longer_than(

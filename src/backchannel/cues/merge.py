@@ -1,4 +1,4 @@
-"""The cues of a whole conversation, from the answers to its segments."""
+"""Join the cues of a conversation's results."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,8 +13,8 @@ EDGE_S = 0.5
 def cue_log(results: Iterable[SegmentResult]) -> tuple[Cue, ...]:
     """Join the cues of consecutive results.
 
-    A cue that goes on over a segment's edge is told in both segments; the later telling knows all of it, so
-    it takes the place of an earlier one of the same name that it overlaps.
+    A cue that crosses the edge of a segment is in both results. The later one knows all of it and replaces
+    an earlier one of the same name that it overlaps.
     """
     log: list[Cue] = []
     for result in results:
@@ -27,12 +27,12 @@ def cue_log(results: Iterable[SegmentResult]) -> tuple[Cue, ...]:
 
 
 def _with_beginning(cue: Cue, replaced: Iterable[Cue]) -> Cue:
-    """Give a cue that began before what the later telling could look back to its own beginning."""
+    """Restore the beginning of a cue that began before the later result could look back."""
     start_s = min((told.span.start_s for told in replaced), default=cue.span.start_s)
     return replace(cue, span=Span(min(start_s, cue.span.start_s), cue.span.end_s))
 
 
 def _overlap(one: Cue, other: Cue) -> bool:
     # Cues of one name with two sides (tilt left, tilt right) never overlap; windows of a rate do, and
-    # each of those is a measurement of its own.
+    # each is its own measurement.
     return one.span.overlap_s(other.span) > 0 and (one.name != "blink_rate_high" or one.span == other.span)

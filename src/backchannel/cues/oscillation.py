@@ -1,15 +1,16 @@
-"""Finds back-and-forth swings of one angle: what nods and shakes have in common.
+"""Finds back-and-forth swings of one angle: the common part of nods and shakes.
 
 Quick neighbouring swings of like size are chained. A chain begins where the head leaves its rest and ends
-where it is back: those two ways may be half a swing long (from rest to one side) or a whole one. What counts
-is regularity, not energy: a speaker's emphasis has as much energy as a nod.
+where it is back: those two ways may be half a swing long (from rest to one side) or a whole one. Regularity
+counts, not energy: a speaker's emphasis has as much energy as a nod.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain as chained
 from itertools import pairwise
+from statistics import median
 
 import numpy as np
 
@@ -38,16 +39,16 @@ _WHOLE_SHARE, _HALF_SHARE = 0.72, 0.3
 """Share of its neighbour from which a chain's first or last way is a whole swing, or half of one: from rest
 to one side is half of from side to side, give or take (judgement)."""
 _LARGEST_WAY = 1.6
-"""A first or last way so much larger than the usual swing is a movement of its own (judgement)."""
+"""A first or last way so much larger than the median swing is a separate movement (judgement)."""
 _BORDER_S = 1.0 / RATE_HZ
-"""So much of a swing may lie inside a chain that it borders on (judgement: one row)."""
+"""A swing beside a chain may overlap it by so much (judgement: one row)."""
 _COUNT_LEANING = 0.05
 """Added before a count is rounded: a last dip that the recording cuts off at its turn is one, though the way
 to it measures a little less than the others (judgement)."""
 _ONE_MORE = (0.8, 1.25)
-"""Size of one more whole swing beyond what looked like a way to rest, in usual swings (judgement)."""
+"""Size of one more whole swing beyond an apparent way to rest, in median swings (judgement)."""
 _REACHES = (1.5, 1.2, 1.0)
-"""How far from a turning point its rest is looked for, in usual swings of the same movement (judgement)."""
+"""How far from a turning point to look for the rest, in median swings of the same movement (judgement)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class Oscillation:
 
 
 def find_oscillations(along: FloatArray, across: FloatArray, limits: CueThresholds) -> Iterator[Oscillation]:
-    """Find the oscillations of one angle that are not really of the other.
+    """Find oscillations of one angle, except those that belong to the other.
 
     Parameters
     ----------
@@ -151,7 +152,7 @@ def _regular_swings(swings: list[Swing], limits: CueThresholds) -> list[Swing]:
 
 
 def _is_as_long(one: Swing, other: Swing, limits: CueThresholds) -> bool:
-    """Whether a swing takes no longer than another, or not by more than swings of one movement vary."""
+    """Whether a swing takes no longer than another, within the variation of one movement."""
     return one.duration_s <= other.duration_s / limits["min_return"] + _GRACE_S
 
 
@@ -161,7 +162,7 @@ def _continues(chain: list[Swing], swing: Swing, limits: CueThresholds) -> bool:
     if not chain:
         return True
     before = chain[-1]
-    share = float(np.median([abs(member.size_deg) for member in chain])) / abs(swing.size_deg)
+    share = median(abs(member.size_deg) for member in chain) / abs(swing.size_deg)
     # The first swing may be the way out of rest to one side, half as large as from side to side.
     least = _HALF_SHARE if len(chain) == 1 else limits["min_return"]
     if held_s(before, swing) > _MAX_HOLD_S or not least <= share <= 1.0 / limits["min_return"]:
@@ -169,7 +170,13 @@ def _continues(chain: list[Swing], swing: Swing, limits: CueThresholds) -> bool:
     if len(chain) == 1 and not _is_as_long(before, swing, limits):
         return False
     lengths = [member.duration_s for member in (*chain, swing)]
-    return len(lengths) < 3 or float(np.std(lengths) / np.mean(lengths)) <= limits["max_variation"]
+    return len(lengths) < 3 or _variation(lengths) <= limits["max_variation"]
+
+
+def _variation(lengths: Sequence[float]) -> float:
+    """Standard deviation over mean. Plain Python: chains have a handful of swings."""
+    mean = sum(lengths) / len(lengths)
+    return math.sqrt(sum((length - mean) ** 2 for length in lengths) / len(lengths)) / mean
 
 
 def _is_quick(swing: Swing, limits: CueThresholds) -> bool:
@@ -186,7 +193,7 @@ def _with_ways(
         out, back = way_out(track, ends[0], longest_s), way_back(track, ends[1], longest_s)
         together = _is_quick(out, limits) and _is_quick(back, limits)
         return [out, back] if together and _continues([out], back, limits) else []
-    usual_s = float(np.median([swing.duration_s for swing in inner]))
+    usual_s = median(swing.duration_s for swing in inner)
     reaches_s = [min(longest_s, share * usual_s + _GRACE_S) for share in _REACHES]
     outs = [way_out(track, ends[0], reach_s) for reach_s in reaches_s]
     backs = [way_back(track, ends[1], reach_s) for reach_s in reaches_s]
@@ -194,7 +201,7 @@ def _with_ways(
 
 
 def _fitting(ways: list[Swing], inner: list[Swing], at: int, limits: CueThresholds) -> list[Swing]:
-    """Choose the farthest way that is of one kind with the swings it leads to; none if there is none.
+    """Choose the farthest way that matches the swings it leads to, if there is one.
 
     A head that drifts before it nods makes the far end of the way uncertain, so a nearer one may do; but not
     one that is only the last part of a larger movement.
@@ -208,20 +215,20 @@ def _fitting(ways: list[Swing], inner: list[Swing], at: int, limits: CueThreshol
 def _is_half(outer_first: list[Swing]) -> bool:
     """Whether the outermost swing of a chain looks like a way between rest and one side.
 
-    Nothing lies beyond such a one but another whole swing, which shows that it was only a small one.
+    If another whole swing follows, it was only a small whole swing.
     """
     sizes = [abs(swing.size_deg) for swing in outer_first]
     return len(sizes) > 1 and sizes[0] < _WHOLE_SHARE * sizes[1]
 
 
 def _belongs(way: Swing, inner: list[Swing], at: int, limits: CueThresholds) -> bool:
-    """Whether a way out of rest, or back, is of one kind with the swings that it leads to."""
+    """Whether a way out of rest, or back, matches the swings that it leads to."""
     outer_first = inner[:2] if at == 0 else inner[:-3:-1]
     neighbour = outer_first[0]
     rest_s = held_s(way, neighbour) if at == 0 else held_s(neighbour, way)
     opposite = way.size_deg * neighbour.size_deg < 0
-    share = abs(way.size_deg) / float(np.median([abs(swing.size_deg) for swing in inner]))
-    usual_s = float(np.median([swing.duration_s for swing in inner]))
+    share = abs(way.size_deg) / median(abs(swing.size_deg) for swing in inner)
+    usual_s = median(swing.duration_s for swing in inner)
     least, most = _ONE_MORE if _is_half(outer_first) else (_HALF_SHARE, _LARGEST_WAY)
     like = opposite and least <= share <= most
     in_time = rest_s <= _MAX_HOLD_S and way.duration_s <= (1 + limits["max_variation"]) * usual_s + _GRACE_S
@@ -231,7 +238,7 @@ def _belongs(way: Swing, inner: list[Swing], at: int, limits: CueThresholds) -> 
 def _goes_on_beside(swings: list[Swing], chain: list[Swing], usual_deg: float, limits: CueThresholds) -> bool:
     """Whether the head swings on before or after a chain, as far and as quickly, but out of step with it.
 
-    Then the chain is the regular part of a longer movement, and its count and ends would be made up.
+    Then the chain is the regular part of a longer movement, and its count and ends would be arbitrary.
     """
     for swing in swings:
         before_s, after_s = held_s(swing, chain[0]), held_s(chain[-1], swing)

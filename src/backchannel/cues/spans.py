@@ -28,7 +28,7 @@ def join_close(spans: list[IndexSpan], max_gap: int) -> list[IndexSpan]:
 def hysteresis(score: FloatArray, enter: float, leave: float) -> list[IndexSpan]:
     """Stretches where the score stays at or above `leave` and reaches `enter` at least once.
 
-    NaN is below everything: what was not measured ends a span.
+    NaN is below everything, so a missing measurement ends a span.
     """
     known = np.nan_to_num(score, nan=-np.inf)
     return [(start, end) for start, end in runs(known >= leave) if known[start:end].max() >= enter]

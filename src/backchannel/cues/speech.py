@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from backchannel.constants import VOICE_ROW_S
 from backchannel.cues.spans import IndexSpan, longer_than, runs
 from backchannel.cues.thresholds import cue_table
 from backchannel.cues.voice_view import AUDIO, VoiceView
-from backchannel.tracks import LEVEL_HOP_S
 from backchannel.values import Cue
 
 
 def speech_cues(view: VoiceView) -> Iterator[Cue]:
-    """Every cue of speech timing in the view."""
+    """Find the cues of speech timing in the view."""
     for start, end in view.phrases:
         span = view.span(start, end)
         yield Cue("speaking", AUDIO, span, span.duration_s, "s", None, 0.9)
@@ -23,10 +23,10 @@ def speech_cues(view: VoiceView) -> Iterator[Cue]:
 
 
 def _gap_s(view: VoiceView, before: IndexSpan, after: IndexSpan) -> float:
-    """Silence between two phrases, s; infinite where some of it was not heard."""
+    """Silence between two phrases, s; infinite if part of it has no sound."""
     if not view.heard[before[1] : after[0]].all():
         return float("inf")
-    return (after[0] - before[1]) * LEVEL_HOP_S
+    return (after[0] - before[1]) * VOICE_ROW_S
 
 
 def _pauses(view: VoiceView) -> Iterator[Cue]:
@@ -42,7 +42,7 @@ def _filled_pauses(view: VoiceView) -> Iterator[Cue]:
     limits = cue_table()["filled_pause"]
     for phrase in view.phrases:
         voiced = runs(np.isfinite(view.semitones[phrase[0] : phrase[1]]))
-        for start, end in longer_than(voiced, limits["min_duration_s"] / LEVEL_HOP_S):
+        for start, end in longer_than(voiced, limits["min_duration_s"] / VOICE_ROW_S):
             piece = (phrase[0] + start, phrase[0] + end)
             if _is_filled_pause(view, piece) and _touches_silence(view, piece):
                 span = view.span(*piece)
@@ -54,7 +54,7 @@ def _filled_pauses(view: VoiceView) -> Iterator[Cue]:
 def _is_filled_pause(view: VoiceView, piece: IndexSpan) -> bool:
     limits = cue_table()["filled_pause"]
     start, end = piece
-    if (end - start) * LEVEL_HOP_S > limits["max_duration_s"]:
+    if (end - start) * VOICE_ROW_S > limits["max_duration_s"]:
         return False
     pitch, change = view.semitones[start:end], view.spectral_change[start:end]
     low, high = np.percentile(pitch, [10, 90])
@@ -68,12 +68,12 @@ def _is_filled_pause(view: VoiceView, piece: IndexSpan) -> bool:
 
 def _slope_st_per_s(view: VoiceView, piece: IndexSpan) -> float:
     pitch = view.semitones[piece[0] : piece[1]]
-    return float(np.polyfit(np.arange(pitch.size) * LEVEL_HOP_S, pitch, 1)[0])
+    return float(np.polyfit(np.arange(pitch.size) * VOICE_ROW_S, pitch, 1)[0])
 
 
 def _touches_silence(view: VoiceView, piece: IndexSpan) -> bool:
     limits = cue_table()["filled_pause"]
-    near, quiet = round(limits["max_gap_to_silence_s"] / LEVEL_HOP_S), limits["min_silence_s"]
+    near, quiet = round(limits["max_gap_to_silence_s"] / VOICE_ROW_S), limits["min_silence_s"]
     for index, phrase in enumerate(view.phrases):
         if not (phrase[0] <= piece[0] and piece[1] <= phrase[1]):
             continue
@@ -94,8 +94,8 @@ def _slow_starts(view: VoiceView) -> Iterator[Cue]:
             continue
         first, second = turn[0], turn[1]
         gap_s = _gap_s(view, first, second)
-        short = (first[1] - first[0]) * LEVEL_HOP_S <= limits["max_sound_s"]
-        long_after = (second[1] - second[0]) * LEVEL_HOP_S >= limits["min_phrase_s"]
+        short = (first[1] - first[0]) * VOICE_ROW_S <= limits["max_sound_s"]
+        long_after = (second[1] - second[0]) * VOICE_ROW_S >= limits["min_phrase_s"]
         if short and long_after and limits["min_gap_s"] <= gap_s <= limits["max_gap_s"]:
             span = view.span(first[0], second[0])
             yield Cue("slow_start", AUDIO, span, span.duration_s, "s", None, 0.7, (("gap", gap_s, "s"),))
@@ -126,4 +126,4 @@ def _quiet_after_s(view: VoiceView, phrase: IndexSpan) -> float:
 
 def _heard_s(view: VoiceView, rows: IndexSpan) -> float:
     heard = view.heard[rows[0] : rows[1]]
-    return float(heard.sum()) * LEVEL_HOP_S if heard.all() else 0.0
+    return float(heard.sum()) * VOICE_ROW_S if heard.all() else 0.0

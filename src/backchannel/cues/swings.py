@@ -14,7 +14,7 @@ from backchannel.arrays import FloatArray
 from backchannel.cues.face_view import RATE_HZ
 
 STEPS = 4
-"""Turning points and edges lie between frames: the track is looked at this many times as finely."""
+"""Turning points and edges lie between frames: the track is analysed on a grid this many times as fine."""
 FINE_HZ = RATE_HZ * STEPS
 
 _SMOOTHING = np.array([0.25, 0.5, 0.25], np.float32)
@@ -62,15 +62,16 @@ def turning_points(track: FloatArray, reversal_deg: float) -> list[int]:
     """Rows where the track comes from at least `reversal_deg` away and goes as far back."""
     turns: list[int] = []
     low, high, direction = 0, 0, 0
-    for row in range(1, track.size):
-        if track[row] > track[high]:
+    angle: list[float] = track.tolist()
+    for row in range(1, len(angle)):
+        if angle[row] > angle[high]:
             high = row
-        if track[row] < track[low]:
+        if angle[row] < angle[low]:
             low = row
-        if direction >= 0 and track[high] - track[row] >= reversal_deg:
+        if direction >= 0 and angle[high] - angle[row] >= reversal_deg:
             turns.append(high)
             direction, low, high = -1, row, row
-        elif direction <= 0 and track[row] - track[low] >= reversal_deg:
+        elif direction <= 0 and angle[row] - angle[low] >= reversal_deg:
             turns.append(low)
             direction, low, high = 1, row, row
     return turns

@@ -6,15 +6,15 @@ from itertools import pairwise
 import numpy as np
 
 from backchannel.arrays import FloatArray
+from backchannel.constants import VOICE_ROW_S
 from backchannel.cues.spans import IndexSpan
 from backchannel.cues.thresholds import cue_table
 from backchannel.cues.voice_view import AUDIO, VoiceView
-from backchannel.tracks import LEVEL_HOP_S
 from backchannel.values import Cue, Span
 
 
 def voice_cues(view: VoiceView) -> Iterator[Cue]:
-    """Every cue of the voice's manner in the view."""
+    """Find the cues of the voice's manner in the view."""
     for phrase in view.phrases:
         yield from _phrase_pitch(view, phrase)
         yield from _phrase_end(view, phrase)
@@ -34,7 +34,7 @@ def _phrase_pitch(view: VoiceView, phrase: IndexSpan) -> Iterator[Cue]:
     limits = cue_table()["pitch_raised"]
     pitch = _voiced(view.semitones, phrase)
     usual = float(view.usual.values["semitones"][phrase[0]])
-    if pitch.size * LEVEL_HOP_S < limits["min_voiced_s"] or not np.isfinite(usual):
+    if pitch.size * VOICE_ROW_S < limits["min_voiced_s"] or not np.isfinite(usual):
         return
     above = float(np.median(pitch)) - usual
     if above >= limits["min_semitones"]:
@@ -44,18 +44,18 @@ def _phrase_pitch(view: VoiceView, phrase: IndexSpan) -> Iterator[Cue]:
 
 def _phrase_end(view: VoiceView, phrase: IndexSpan) -> Iterator[Cue]:
     limits = cue_table()["rising_end"]
-    window = round(limits["window_s"] / LEVEL_HOP_S)
-    if phrase[1] + round(0.15 / LEVEL_HOP_S) > view.heard.size:
-        return  # the phrase may go on in the next segment
+    window = round(limits["window_s"] / VOICE_ROW_S)
+    if phrase[1] + round(0.15 / VOICE_ROW_S) > view.heard.size:
+        return  # the phrase may continue in the next segment
     voiced_rows = np.flatnonzero(np.isfinite(view.semitones[phrase[0] : phrase[1]])) + phrase[0]
     if not voiced_rows.size:
         return
     # The last voiced 300 ms: consonants at the end have no pitch to measure.
     rows = voiced_rows[voiced_rows > voiced_rows[-1] - window]
-    if rows.size * LEVEL_HOP_S < limits["min_voiced_s"]:
+    if rows.size * VOICE_ROW_S < limits["min_voiced_s"]:
         return
-    slope = float(np.polyfit(rows * LEVEL_HOP_S, view.semitones[rows], 1)[0])
-    moved = slope * float(rows[-1] - rows[0]) * LEVEL_HOP_S
+    slope = float(np.polyfit(rows * VOICE_ROW_S, view.semitones[rows], 1)[0])
+    moved = slope * float(rows[-1] - rows[0]) * VOICE_ROW_S
     # More than an octave in 300 ms is a slip of the pitch tracker into creak, not a melody.
     if limits["min_semitones"] <= abs(moved) <= limits["max_semitones"]:
         name = "rising_end" if moved > 0 else "falling_end"
@@ -70,7 +70,7 @@ def _phrase_level(view: VoiceView, phrase: IndexSpan) -> Iterator[Cue]:
     limits = cue_table()["loud"]
     if span.duration_s < limits["min_speech_s"] or levels.size < 2 or not np.isfinite(usual):
         return
-    # Nuclei are louder than the voiced average that the baseline is made of; both are taken alike here.
+    # Nuclei are louder than the voiced average behind the baseline. Here both are taken the same way.
     difference = float(np.median(_voiced(view.level_dbfs, _voiced_bounds(view, phrase)))) - usual
     if abs(difference) >= limits["min_db"]:
         name = "loud" if difference > 0 else "soft"
@@ -84,7 +84,7 @@ def _voiced_bounds(view: VoiceView, phrase: IndexSpan) -> IndexSpan:
 
 def _nucleus_levels(view: VoiceView, span: Span) -> FloatArray:
     times = view.syllable_time_s[(view.syllable_time_s >= span.start_s) & (view.syllable_time_s < span.end_s)]
-    rows = np.clip(np.round((times - view.time_s[0]) / LEVEL_HOP_S).astype(int), 0, view.level_dbfs.size - 1)
+    rows = np.clip(((times - view.time_s[0]) / VOICE_ROW_S).astype(int), 0, view.level_dbfs.size - 1)
     return np.asarray(view.level_dbfs[rows])
 
 
@@ -93,7 +93,7 @@ def _turn_span(view: VoiceView, turn: list[IndexSpan]) -> Span:
 
 
 def _speech_s(turn: list[IndexSpan]) -> float:
-    return sum(end - start for start, end in turn) * LEVEL_HOP_S
+    return sum(end - start for start, end in turn) * VOICE_ROW_S
 
 
 def _turn_rate(view: VoiceView, turn: list[IndexSpan]) -> Iterator[Cue]:
@@ -122,7 +122,7 @@ def _turn_rate(view: VoiceView, turn: list[IndexSpan]) -> Iterator[Cue]:
 def _turn_pitch(view: VoiceView, turn: list[IndexSpan]) -> Iterator[Cue]:
     lively, flat = cue_table()["pitch_lively"], cue_table()["pitch_flat"]
     pitch = _voiced(view.semitones, (turn[0][0], turn[-1][1]))
-    if pitch.size * LEVEL_HOP_S < lively["min_voiced_s"]:
+    if pitch.size * VOICE_ROW_S < lively["min_voiced_s"]:
         return
     low, high = np.percentile(pitch, [25, 75])
     spread = float(high - low)
@@ -141,7 +141,7 @@ def _turn_steadiness(view: VoiceView, turn: list[IndexSpan]) -> Iterator[Cue]:
         return
     deviation = float(np.std(levels))
     pause_share = max(0.0, 1.0 - speech_s / span.duration_s)
-    longest_s = max((after[0] - before[1] for before, after in pairwise(turn)), default=0) * LEVEL_HOP_S
+    longest_s = max((after[0] - before[1] for before, after in pairwise(turn)), default=0) * VOICE_ROW_S
     fluent = pause_share <= limits["max_pause_share"] and longest_s <= limits["max_pause_s"]
     if deviation <= limits["max_deviation_db"] and fluent:
         measures = (("pause_share", 100.0 * pause_share, "%"), ("speech", speech_s, "s"))

@@ -1,4 +1,4 @@
-"""The voice as cues look at it: phrases and turns on the session clock, beside what is usual."""
+"""The voice as cues use it: phrases, turns and baselines on the session clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from backchannel.arrays import BoolArray, FloatArray, TimeArray
+from backchannel.constants import VOICE_ROW_S
 from backchannel.cues.baseline import Baselines, History, Usual, baselines_along
-from backchannel.cues.lookback import VoiceLine
 from backchannel.cues.spans import IndexSpan, join_close, longer_than, runs
 from backchannel.cues.thresholds import cue_table
-from backchannel.tracks import LEVEL_HOP_S
+from backchannel.tracks import VoiceTracks
 from backchannel.values import Modality, Span
 
 AUDIO: Modality = "audio"
@@ -21,18 +21,78 @@ TURN_GAP_S = 1.6
 """Silence that ends a turn. Shorter ones are pauses inside it (judgement; Heldner & Edlund 2010 find most
 pauses inside turns under 1 s, and people who think aloud pause longer)."""
 REFERENCE_HZ = 100.0
-"""Semitones are counted from here inside this room; only differences are ever told."""
+"""Semitones count from here. Only differences are reported."""
 
 RATE_WINDOW_S = 2.0
-"""The rate of speech at a moment is that of the time spoken in so much of the past (judgement: a phrase)."""
+"""The rate of speech at a moment is the rate over the speech in so much of the past (judgement: a phrase)."""
 MIN_RATE_S = 1.0
 """Time spoken in that window from which its syllables make a rate (judgement)."""
+
+MEASURE_STEP = 1 / 16
+"""The measures below are kept in these steps, in their own unit: a tenth of the smallest threshold."""
 
 VOICE_MEASURES: Mapping[str, Usual] = {
     "semitones": Usual(),
     "level_dbfs": Usual(),
     "syllables_per_s": Usual(),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceGrid:
+    """The voice on an even 10 ms grid of the session clock; row k is at ``(first_row + k) * 10 ms``.
+
+    Attributes
+    ----------
+    heard
+        (n,) bool. There was sound to measure; False in gaps.
+    speech_probability, f0_hz, level_dbfs, spectral_change
+        (n,) see `tracks.VoiceTracks`; NaN where not heard (and F0 where unvoiced).
+    syllable
+        (n,) bool.
+    """
+
+    first_row: int
+    heard: BoolArray
+    speech_probability: FloatArray
+    f0_hz: FloatArray
+    level_dbfs: FloatArray
+    spectral_change: FloatArray
+    syllable: BoolArray
+
+    @property
+    def time_s(self) -> TimeArray:
+        """(n,) session time of the rows."""
+        return np.asarray((self.first_row + np.arange(self.heard.size)) * VOICE_ROW_S, np.float64)
+
+    @property
+    def syllable_time_s(self) -> TimeArray:
+        """(k,) session time of the syllable nuclei."""
+        return np.asarray((self.first_row + np.flatnonzero(self.syllable) + 0.5) * VOICE_ROW_S, np.float64)
+
+
+def voice_grid(voice: VoiceTracks) -> VoiceGrid:
+    """Place the rows of a voice, at least one, on the grid."""
+    row = np.round(voice.time_s / VOICE_ROW_S).astype(np.intp)
+    first, at = int(row[0]), row - row[0]
+    rows = int(at[-1]) + 1
+
+    def laid(track: FloatArray) -> FloatArray:
+        column = np.full(rows, np.nan, np.float32)
+        column[at] = track
+        return column
+
+    heard, syllable = np.zeros((2, rows), np.bool_)
+    heard[at], syllable[at] = True, voice.syllable
+    return VoiceGrid(
+        first_row=first,
+        heard=heard,
+        speech_probability=laid(voice.speech_probability),
+        f0_hz=laid(voice.f0_hz),
+        level_dbfs=laid(voice.level_dbfs),
+        spectral_change=laid(voice.spectral_change),
+        syllable=syllable,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +130,10 @@ class VoiceView:
     def span(self, start: int, end: int) -> Span:
         """Session time of rows ``start`` to ``end`` (exclusive)."""
         start_s = float(self.time_s[start])
-        return Span(start_s, start_s + (end - start) * LEVEL_HOP_S)
+        return Span(start_s, start_s + (end - start) * VOICE_ROW_S)
 
     def certainty(self, row: int, base: float = 1.0) -> float:
-        """Certainty of a cue that leans on the baseline."""
+        """Certainty of a cue that uses a baseline."""
         return base * self.usual.calibrated(row, ENOUGH_SPEECH_S)
 
     def syllables_in(self, span: Span) -> int:
@@ -81,72 +141,77 @@ class VoiceView:
         return int(np.sum((self.syllable_time_s >= span.start_s) & (self.syllable_time_s < span.end_s)))
 
 
-def phrase_rows(line: VoiceLine) -> list[IndexSpan]:
+def phrase_rows(grid: VoiceGrid) -> list[IndexSpan]:
     """Rows of each stretch of speech: probable speech, short gaps filled, edges refined by the level.
 
     The speech network runs on past the end of words, so an edge moves inward to where the level last
     stood within a drop of the phrase's own loud end.
     """
     limits = cue_table()["speaking"]
-    level = uniform_filter1d(np.nan_to_num(line.level_dbfs, nan=-100.0), 3, mode="nearest")
-    likely = np.nan_to_num(line.speech_probability, nan=0.0) >= limits["min_probability"]
+    level = uniform_filter1d(np.nan_to_num(grid.level_dbfs, nan=-100.0), 3, mode="nearest")
+    likely = np.nan_to_num(grid.speech_probability, nan=0.0) >= limits["min_probability"]
     tight = []
     for start, end in runs(likely):
         loud_dbfs = float(np.percentile(level[start:end], 90))
         standing = np.flatnonzero(level[start:end] >= loud_dbfs - limits["edge_drop_db"])
         tight.append((start + int(standing[0]), start + int(standing[-1]) + 1))
-    joined = join_close(tight, max_gap=round(limits["max_gap_s"] / LEVEL_HOP_S))
-    # A word that the end of the recording cuts off is short for that reason alone.
+    joined = join_close(tight, max_gap=round(limits["max_gap_s"] / VOICE_ROW_S))
+    # A word is also short if the recording ends in the middle of it.
     cut_off = longer_than(
-        [span for span in joined if span[1] >= level.size - 2], limits["min_cut_off_s"] / LEVEL_HOP_S
+        [span for span in joined if span[1] >= level.size - 2], limits["min_cut_off_s"] / VOICE_ROW_S
     )
-    return sorted({*longer_than(joined, limits["min_duration_s"] / LEVEL_HOP_S), *cut_off})
+    return sorted({*longer_than(joined, limits["min_duration_s"] / VOICE_ROW_S), *cut_off})
 
 
-def spoken_measures(line: VoiceLine) -> list[FloatArray]:
-    """Return the measures of `VOICE_MEASURES` while speaking, for the history; NaN elsewhere."""
-    speaking = np.zeros(line.heard.size, np.bool_)
-    for start, end in phrase_rows(line):
+def spoken_measures(grid: VoiceGrid, phrases: list[IndexSpan]) -> FloatArray:
+    """(n, measures) the columns of `VOICE_MEASURES` while speaking, for the history; NaN elsewhere."""
+    speaking = np.zeros(grid.heard.size, np.bool_)
+    for start, end in phrases:
         speaking[start:end] = True
-    voiced = speaking & np.isfinite(line.f0_hz)
-    semitones = np.where(voiced, _semitones(line.f0_hz), np.nan).astype(np.float32)
-    level_dbfs = np.where(voiced, line.level_dbfs, np.nan).astype(np.float32)
-    return [semitones, level_dbfs, _rate(line, speaking)]
+    voiced = speaking & np.isfinite(grid.f0_hz)
+    semitones = np.where(voiced, _semitones(grid.f0_hz), np.nan)
+    level_dbfs = np.where(voiced, grid.level_dbfs, np.nan)
+    table = np.stack([semitones, level_dbfs, _rate(grid, speaking)], axis=1)
+    return (np.round(table / MEASURE_STEP) * MEASURE_STEP + 0.0).astype(np.float32)
 
 
-def _rate(line: VoiceLine, speaking: BoolArray) -> FloatArray:
-    """(n,) syllables a second of the time spoken lately. It looks back only, so no cut can change it."""
-    edges_s = (line.first_row + np.arange(line.heard.size + 1)) * LEVEL_HOP_S
-    syllables = np.searchsorted(line.syllable_time_s, edges_s)
-    spoken_s = np.concatenate([[0.0], np.cumsum(speaking)]) * LEVEL_HOP_S
-    first = np.maximum(np.arange(1, edges_s.size) - round(RATE_WINDOW_S / LEVEL_HOP_S), 0)
+def _rate(grid: VoiceGrid, speaking: BoolArray) -> FloatArray:
+    """(n,) syllables per second of recent speech. It only looks back, so no cut can change it."""
+    edges_s = (grid.first_row + np.arange(grid.heard.size + 1)) * VOICE_ROW_S
+    syllables = np.searchsorted(grid.syllable_time_s, edges_s)
+    spoken_s = np.concatenate([[0.0], np.cumsum(speaking)]) * VOICE_ROW_S
+    first = np.maximum(np.arange(1, edges_s.size) - round(RATE_WINDOW_S / VOICE_ROW_S), 0)
     lately_s = spoken_s[1:] - spoken_s[first]
     known = speaking & (lately_s >= MIN_RATE_S)
     rate = (syllables[1:] - syllables[first]) / np.maximum(lately_s, MIN_RATE_S)
     return np.where(known, rate, np.nan).astype(np.float32)
 
 
-def view_voice(line: VoiceLine, history: History) -> VoiceView:
-    """Cut a line into phrases and turns."""
-    phrases = phrase_rows(line)
-    semitones, *_ = spoken_measures(line)
+def view_voice(grid: VoiceGrid, history: History, phrases: list[IndexSpan], spoken: FloatArray) -> VoiceView:
+    """Add the baselines to a voice.
+
+    Parameters
+    ----------
+    phrases, spoken
+        Results of `phrase_rows` and `spoken_measures` for the grid.
+    """
     return VoiceView(
-        time_s=line.time_s,
-        heard=line.heard,
+        time_s=grid.time_s,
+        heard=grid.heard,
         phrases=phrases,
         turns=_turns(phrases),
-        semitones=semitones,
-        level_dbfs=line.level_dbfs,
-        spectral_change=line.spectral_change,
-        syllable_time_s=line.syllable_time_s,
-        usual=baselines_along(history, VOICE_MEASURES, line.time_s),
+        semitones=spoken[:, 0],
+        level_dbfs=grid.level_dbfs,
+        spectral_change=grid.spectral_change,
+        syllable_time_s=grid.syllable_time_s,
+        usual=baselines_along(history, VOICE_MEASURES, grid.time_s),
     )
 
 
 def _turns(phrases: list[IndexSpan]) -> list[list[IndexSpan]]:
     turns: list[list[IndexSpan]] = []
     for start, end in phrases:
-        if turns and (start - turns[-1][-1][1]) * LEVEL_HOP_S <= TURN_GAP_S:
+        if turns and (start - turns[-1][-1][1]) * VOICE_ROW_S <= TURN_GAP_S:
             turns[-1].append((start, end))
         else:
             turns.append([(start, end)])

@@ -1,29 +1,55 @@
-"""What the server asks of whatever analyses: one call, one answer, or a `Problem`."""
+"""Interfaces: the engine that the server uses, and the workers and carriers that an engine uses."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from backchannel.values import MediaLimits, Progress, Segment, SegmentResult
+from backchannel.engine.jobs import Job, LiveState, Reply
+from backchannel.values import Changes, MediaLimits, Segment, SegmentResult
 
 OnBegun = Callable[[float], Awaitable[None]]
-"""Told the media's duration, s, once it is open; what it raises ends the analysis."""
+"""Called with the media's duration, s, once it is open. An exception from it ends the analysis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The next media of a live session.
+
+    Attributes
+    ----------
+    segment
+        The media; None for the end of a session that sends no more.
+    limits
+        Limits on the media.
+    closes_window
+        Its end closes the open window, as on v0. Otherwise windows have a fixed length.
+    skipped
+        Media before it that is not analysed. Only its time passes.
+    ends
+        It is the last one: the open window closes and every signal ends.
+    """
+
+    segment: Segment | None
+    limits: MediaLimits
+    closes_window: bool = False
+    skipped: tuple[Segment, ...] = ()
+    ends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A complete medium to be analysed as a conversation of its own.
+    """A file, analysed as its own conversation.
 
     Attributes
     ----------
     data
         The file.
     limits
-        What it may cost.
+        Limits on the media.
     needs_picture, needs_sound
-        Refuse it without one.
+        Reject a file without one.
     sound_only
-        Leave the picture alone.
+        Analyse only the sound.
     """
 
     data: bytes | bytearray
@@ -34,72 +60,54 @@ class File:
 
 
 class Engine(Protocol):
-    """Analyses segments somewhere else than in the process that holds the sockets."""
+    """Analyses media outside the process that holds the sockets."""
 
     @property
     def ready(self) -> bool:
-        """Whether a segment would be analysed now, without waiting for anything to start."""
+        """Whether media would be analysed now, without waiting for anything to start."""
         ...
 
     @property
     def failed(self) -> bool:
-        """Whether nothing can be analysed and it does not look as if that would change by itself soon."""
+        """Whether nothing can be analysed, and that will not change soon."""
         ...
 
     @property
     def overloaded(self) -> bool:
-        """Whether there is more to do than can be done, although as little is looked at as may be.
+        """Whether media waits too long even at the lowest analysis rate.
 
-        Then media may be left out, and nobody new should be let in.
+        Then media may be left out, and new sessions are rejected.
         """
         ...
 
     async def start(self) -> None:
-        """Begin to get ready; returns at once."""
+        """Start the workers; returns at once."""
         ...
 
     async def close(self) -> None:
-        """Stop at once. Nothing is left running."""
+        """Stop at once. Nothing keeps running."""
         ...
 
-    async def analyze(
-        self, state: bytes, segment: Segment, limits: MediaLimits
-    ) -> tuple[bytes, SegmentResult]:
-        """Analyse one segment of a session; calls are served in the order they are made.
+    async def follow(self, state: LiveState, piece: Piece) -> tuple[LiveState, Changes]:
+        """Analyse the next piece of a session; pieces are served in the order of the calls.
 
-        A session makes one call at a time, since each needs the state that the one before it returned.
-        So the order of calls is fair between sessions; and long segments stand aside for the usual ones.
-        When there is much to do fewer pictures a second are looked at, and the result's coverage says so.
+        A session makes one call at a time, since each needs the state that the one before returned. So the
+        order of calls is fair between sessions. Long pieces give way to short ones. Under load fewer
+        frames a second are analysed, and the results say so.
 
         Parameters
         ----------
         state
-            What the call before returned, or ``b""`` for a new session.
-        segment, limits
-            The media, and what it may cost.
+            The state from the call before, or ``LiveState()`` for a new session.
 
         Returns
         -------
-        The state for the next call, and the answer.
+        The state for the next call, and what changed.
 
         Raises
         ------
         Problem
-            The media is bad (the state is then still the one that was passed), or ``ih1001`` or ``ih1003``.
-        """
-        ...
-
-    async def follow(
-        self, state: bytes, segment: Segment, limits: MediaLimits, left_out: Sequence[Segment] = ()
-    ) -> tuple[bytes, Progress]:
-        """Follow a live session by one segment, in windows of our own; otherwise as `analyze`.
-
-        The two keep different states, so a session uses either the one or the other.
-
-        Parameters
-        ----------
-        left_out
-            Media before the segment that is not to be analysed; only its time passes.
+            The media is bad, or ``ih1001`` or ``ih1003``. The state that was passed stays valid.
         """
         ...
 
@@ -114,13 +122,81 @@ class Engine(Protocol):
         ...
 
     async def analyze_file(self, file: File, on_begun: OnBegun) -> tuple[SegmentResult, ...]:
-        """Analyse a file, window by window. Segments never wait behind it.
+        """Analyse a file, window by window. Live media never waits behind it.
 
         Cancelling the call ends the analysis.
 
         Raises
         ------
         Problem
-            The media is bad, ``ih1001`` or ``ih1003``; or whatever `on_begun` raised.
+            The media is bad, ``ih1001`` or ``ih1003``; or the exception from `on_begun`.
         """
         ...
+
+
+class Worker(Protocol):
+    """Does one job at a time, wherever it runs. It knows nothing about their order or deadlines."""
+
+    @property
+    def id(self) -> int:
+        """Number of the worker, also in logs."""
+        ...
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can take a job, as far as is known."""
+        ...
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that it holds; 0 if unknown."""
+        ...
+
+    async def run(self, job: Job, on_begun: OnBegun) -> Reply:
+        """Do a job.
+
+        Raises
+        ------
+        WorkerLostError
+            The worker is gone. The job may be worth another try.
+        """
+        ...
+
+    async def ended(self) -> None:
+        """Wait until the worker has ended."""
+        ...
+
+    def dismiss(self) -> None:
+        """Let the worker end by itself: it gets no more jobs."""
+        ...
+
+    async def kill(self) -> None:
+        """End the worker now and wait until it is gone."""
+        ...
+
+
+class Carrier(Protocol):
+    """Starts workers of one kind: processes on this machine, or something else."""
+
+    async def start(self, *, niceness: int) -> Worker:
+        """Start a worker and wait until it is warm.
+
+        Parameters
+        ----------
+        niceness
+            How far its priority is lowered, 0..19.
+
+        Raises
+        ------
+        WorkerUnfitError
+            It could not start.
+        """
+        ...
+
+
+class WorkerLostError(Exception):
+    """The worker died or broke the protocol. It has been ended."""
+
+
+class WorkerUnfitError(Exception):
+    """The worker could not start. The text says why."""

@@ -1,98 +1,100 @@
-"""What the server and a worker say to each other: MessagePack after a length, through pipes.
+"""Jobs and replies: the messages between an engine and a worker, for every carrier.
 
-Not pickle: a worker decodes media from strangers, and what it sends must not be able to run code in the
-process that holds everyone's sockets and keys.
+They are MessagePack, not pickle. A worker decodes media from strangers, and its replies must not be able to
+run code in the process that holds all sockets and keys.
 """
 
-import struct
+import traceback
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from backchannel.values import MediaLimits, Progress, Segment, SegmentResult
+from backchannel.errors import Problem
+from backchannel.values import Changes, MediaLimits, Segment, SegmentResult
 
-LENGTH: Final = struct.Struct("!I")
 MAX_REPLY_BYTES: Final = 64 * 1024 * 1024
-"""No honest reply comes near; a dishonest one cannot fill the server's memory."""
+"""Real replies are far smaller. A forged one cannot fill the server's memory."""
 
 
-class SegmentJob(msgspec.Struct, frozen=True, array_like=True, tag="segment"):
-    """Server to worker: analyse this segment of a session, unless it is longer than this."""
+class LiveState(msgspec.Struct, frozen=True, array_like=True):
+    """State of a live session's analysis from piece to piece. Only workers read it.
 
-    state: bytes
-    segment: Segment
+    Attributes
+    ----------
+    conversation
+        The conversation, at most 16 KB; see `conversation.codec`.
+    carry
+        State of perception, with about a second of sound; see `perception.perceive`.
+    """
+
+    conversation: bytes = b""
+    carry: bytes = b""
+
+
+class PieceJob(msgspec.Struct, frozen=True, array_like=True, tag="piece"):
+    """Analyse a piece of a live session, unless it is longer than `longest_s`; see `engine.base.Piece`."""
+
+    state: LiveState
+    segment: Segment | None
     limits: MediaLimits
     longest_s: float
-
-
-class LiveJob(msgspec.Struct, frozen=True, array_like=True, tag="live"):
-    """Server to worker: follow a live session by this segment, unless it is longer than this."""
-
-    state: bytes
-    segment: Segment
-    limits: MediaLimits
-    longest_s: float
-    left_out: tuple[Segment, ...] = ()
+    closes_window: bool = False
+    skipped: tuple[Segment, ...] = ()
+    ends: bool = False
 
 
 class FileJob(msgspec.Struct, frozen=True, array_like=True, tag="file"):
-    """Server to worker: analyse, or only open, the file whose `size` bytes follow as they are."""
+    """Analyse a file, or only open it; see `engine.base.File`."""
 
-    size: int
+    segment: Segment
     limits: MediaLimits
+    longest_s: float
     needs_picture: bool
     needs_sound: bool
-    sound_only: bool
     inspect_only: bool
 
 
-Job = SegmentJob | LiveJob | FileJob
+Job = PieceJob | FileJob
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
-    """Worker to server: warm and waiting."""
+    """The worker is warm and waiting."""
 
 
 class Unfit(msgspec.Struct, frozen=True, array_like=True, tag="unfit"):
-    """Worker to server: cannot start. The reason is from our own code, before any media was seen."""
+    """The worker cannot start. The reason comes from our own code, before any media arrived."""
 
     reason: str
 
 
 class Begun(msgspec.Struct, frozen=True, array_like=True, tag="begun"):
-    """Worker to server: the media opened and is this long; the deadline follows from it."""
+    """The media is open. Its duration sets the deadline."""
 
     duration_s: float
 
 
 class TooLong(msgspec.Struct, frozen=True, array_like=True, tag="too-long"):
-    """Worker to server: the media is longer than was asked for, and was not analysed."""
+    """The media is longer than the job allowed, and was not analysed."""
 
     duration_s: float
 
 
-class Done(msgspec.Struct, frozen=True, array_like=True, tag="done"):
-    """Worker to server: the new state and the answer."""
+class PieceDone(msgspec.Struct, frozen=True, array_like=True, tag="piece-done"):
+    """The state for the next piece, and the changes from this one."""
 
-    state: bytes
-    result: SegmentResult
-
-
-class LiveDone(msgspec.Struct, frozen=True, array_like=True, tag="live-done"):
-    """Worker to server: the new state, and what the segment brought."""
-
-    state: bytes
-    progress: Progress
+    state: LiveState
+    changes: Changes
 
 
 class FileDone(msgspec.Struct, frozen=True, array_like=True, tag="file-done"):
-    """Worker to server: the answers to a file's windows."""
+    """The results of a file's windows."""
 
     results: tuple[SegmentResult, ...]
 
 
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
-    """Worker to server: a `Problem`."""
+    """A `Problem`."""
 
     error_id: str
     message: str
@@ -100,20 +102,32 @@ class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
-    """Worker to server: a fault of ours. The exception's text may hold media, so only its type and place."""
+    """A fault of the server: the exception's type and place, without its text, which may contain media."""
 
     kind: str
     place: str
 
 
-Reply = Ready | Unfit | Begun | TooLong | Done | LiveDone | FileDone | Refused | Failed
+Reply = Ready | Unfit | Begun | TooLong | PieceDone | FileDone | Refused | Failed
+
+
+def reply_of(error: Exception) -> Refused | Failed:
+    """Turn a job's exception into its reply."""
+    if isinstance(error, Problem):
+        return Refused(error.error_id, error.message, error.retry_after_s)
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return Failed(type(error).__name__, place)
+
+
+# --- bytes -----------------------------------------------------------------------------------------
 
 _reply_decoder: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
 _job_decoder: msgspec.msgpack.Decoder[Job] = msgspec.msgpack.Decoder(Job)
 
 
 def _plain(value: Any) -> Any:
-    """Spell numpy's scalars as Python's, without importing numpy."""
+    """Turn numpy's scalars into Python's, without importing numpy."""
     if hasattr(value, "item"):
         return value.item()
     raise NotImplementedError(type(value))
@@ -122,23 +136,22 @@ def _plain(value: Any) -> Any:
 _encoder = msgspec.msgpack.Encoder(enc_hook=_plain)
 
 
-def encode(message: Job | Reply) -> tuple[bytes, bytes]:
-    """Spell a message as its length and its body."""
-    body = _encoder.encode(message)
-    return LENGTH.pack(len(body)), body
+def encode(message: Job | Reply) -> bytes:
+    """Write a message."""
+    return _encoder.encode(message)
 
 
 def decode_reply(body: bytes) -> Reply:
-    """Read what a worker said.
+    """Read a reply.
 
     Raises
     ------
     msgspec.DecodeError
-        It is no reply.
+        The bytes are not a reply.
     """
     return _reply_decoder.decode(body)
 
 
 def decode_job(body: bytes) -> Job:
-    """Read what the server asked for."""
+    """Read a job."""
     return _job_decoder.decode(body)

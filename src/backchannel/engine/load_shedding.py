@@ -1,13 +1,11 @@
-"""How finely pictures are looked at, and whether there is more to do than can be done.
+"""Decide how many frames a second are analysed, and when the server is overloaded.
 
-Everything follows from two measurements: how long segments wait for a worker, and the share of the time that
-workers are busy. A long wait alone may be chance (three clients whose segments end at the same moment), and
-busy workers alone are workers well used; together they are too much to do. Then pictures are looked at 10
-times a second instead of 15, and then 8 times, each of which costs less. Only when waiting is too long even
-so is the server overloaded: then streams leave media out and newcomers are refused.
+Two measurements decide: how long pieces wait for a worker, and how busy the workers are. A long wait alone
+may be chance (three clients whose pieces end at the same moment), and busy workers alone are well used.
+Together they are too much load. Then 10 frames a second are analysed instead of 15, and then 8. Only if
+pieces still wait too long is the server overloaded: streams leave media out, and new sessions are rejected.
 
-Once workers have been so little busy for a while that the next higher rate would not bring the waiting
-back, the rate rises again, step by step.
+The rate rises again, step by step, once the workers have had enough spare time for the next higher rate.
 """
 
 from collections import deque
@@ -15,20 +13,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from backchannel.values import FULL_RATE_HZ
+from backchannel.constants import FULL_RATE_HZ
 
 RATES_HZ: Final = (FULL_RATE_HZ, 10.0, 8.0)
-"""Below 8 pictures a second a nod of 2.5 Hz has hardly three pictures a cycle, and is not seen any more."""
+"""Below 8 frames a second a nod of 2.5 Hz has barely three frames a cycle and is missed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """When the pace changes. All by judgement: no segment of 5 s should be answered after more than one.
+    """When the rate changes. All judgement: no piece of 5 s should be answered after more than 1 s.
 
     Attributes
     ----------
     fall_wait_s, fall_busy
-        The rate falls when a segment waited so long while workers were busy for at least this share of the
+        The rate falls when a piece waited so long while workers were busy for at least this share of the
         time,
     fall_pause_s
         but not again before the last fall can have shown its effect.
@@ -38,7 +36,7 @@ class Thresholds:
     rise_after_s
         and have been so for so long.
     window_s
-        What is measured is measured over so much of the past.
+        Measurements cover so much of the past.
     """
 
     fall_wait_s: float = 0.5
@@ -49,8 +47,8 @@ class Thresholds:
     window_s: float = 5.0
 
 
-class Pace:
-    """Watches the workers and decides.
+class LoadShedding:
+    """Watches the workers and sets the rate.
 
     Parameters
     ----------
@@ -61,9 +59,9 @@ class Pace:
     now_s
         A clock that never goes back, s.
     waiting_s
-        How long the segment that waits longest has waited so far, s; 0 when none waits.
+        Longest time that a piece has waited so far, s; 0 if none waits.
     thresholds
-        When the pace changes.
+        When the rate changes.
     """
 
     def __init__(
@@ -87,13 +85,13 @@ class Pace:
 
     @property
     def rate_hz(self) -> float:
-        """Pictures a second that the next segment is looked at."""
+        """Frames a second to analyse in the next piece."""
         self._decide()
         return RATES_HZ[self._step]
 
     @property
     def overloaded(self) -> bool:
-        """Whether segments wait too long even at the lowest rate."""
+        """Whether pieces wait too long even at the lowest rate."""
         self._decide()
         return self._step == len(RATES_HZ) - 1 and self._wait_s() > self._overload_wait_s
 
@@ -103,16 +101,16 @@ class Pace:
         return len(self._begun)
 
     def waited(self, wait_s: float) -> None:
-        """Note that a segment got its worker after so long."""
+        """Record how long a piece waited for its worker."""
         self._waits.append((self._now_s(), wait_s))
         self._decide()
 
     def begin(self, run: object) -> None:
-        """Note that a worker is busy from now on."""
+        """Record that a worker is busy from now on."""
         self._begun[run] = self._now_s()
 
     def end(self, run: object) -> None:
-        """Note that it is not any more."""
+        """Record that it is idle again."""
         self._runs.append((self._begun.pop(run), self._now_s()))
 
     def _decide(self) -> None:
@@ -135,7 +133,7 @@ class Pace:
     def _change(self, step: int) -> None:
         self._step = step
         self._changed_s = self._now_s()
-        self._waits.clear()  # what was waited at another rate says nothing of this one
+        self._waits.clear()  # waits at another rate say nothing about this one
 
     def _wait_s(self) -> float:
         return max(self._waiting_s(), *(wait_s for _, wait_s in self._waits), 0.0)

@@ -1,20 +1,71 @@
-"""A number of warm workers, and whose turn it is."""
+"""Keep warm workers and hand them out in turn."""
 
 import asyncio
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
-from backchannel.engine.process import WorkerProcess, WorkerUnfitError
+from backchannel.engine.base import Worker, WorkerUnfitError
 from backchannel.errors import Problem
 
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 30.0
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wear:
+    """How much a worker may do before another replaces it.
+
+    Decoders and networks leave memory behind. It is hardly measurable, but it adds up over weeks. A new
+    process takes two seconds of one core.
+
+    Attributes
+    ----------
+    jobs
+        Number of jobs it may do.
+    memory_bytes
+        Memory that it may still hold after a job.
+    """
+
+    jobs: int
+    memory_bytes: int
+
+
+class Place:
+    """A worker's place in a pool.
+
+    Attributes
+    ----------
+    worker
+        The worker in this place.
+    jobs
+        How many jobs the worker has done.
+    worn
+        Set when another worker should replace it.
+    """
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self.jobs = 0
+        self.worn = asyncio.Event()
+
+    async def vacated(self) -> None:
+        """Wait until the worker has ended or should be replaced."""
+        waits = [asyncio.create_task(self.worker.ended()), asyncio.create_task(self._worn_out())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _worn_out(self) -> None:
+        await self.worn.wait()
 
 
 class Pool:
@@ -26,15 +77,18 @@ class Pool:
         Number of workers.
     start
         Starts one and waits until it is warm.
+    wear
+        How much each may do.
     """
 
-    def __init__(self, size: int, start: Callable[[], Awaitable[WorkerProcess]]) -> None:
+    def __init__(self, size: int, start: Callable[[], Awaitable[Worker]], wear: Wear) -> None:
         self._size = size
         self._start = start
-        self._workers: set[WorkerProcess] = set()
-        self._idle: deque[WorkerProcess] = deque()
-        self._waiting: deque[tuple[float, asyncio.Future[WorkerProcess]]] = deque()
-        self._leaving: set[WorkerProcess] = set()
+        self._wear = wear
+        self._places: dict[Worker, Place] = {}
+        self._idle: deque[Worker] = deque()
+        self._waiting: deque[tuple[float, asyncio.Future[Worker]]] = deque()
+        self._leaving: set[Worker] = set()
         self._replacing = asyncio.Lock()
         self._warm_s = math.inf
         self._keepers: list[asyncio.Task[None]] = []
@@ -43,31 +97,31 @@ class Pool:
     @property
     def ready(self) -> bool:
         """Whether at least one worker is warm."""
-        return bool(self._workers)
+        return bool(self._places)
 
     @property
     def failed(self) -> bool:
         """Whether no worker runs and each one's last start went wrong."""
-        return not self._workers and self._unfit >= self._size
+        return not self._places and self._unfit >= self._size
 
     @property
-    def pids(self) -> tuple[int, ...]:
-        """Process ids of the warm workers."""
-        return tuple(worker.pid for worker in self._workers)
+    def ids(self) -> tuple[int, ...]:
+        """Ids of the warm workers."""
+        return tuple(worker.id for worker in self._places)
 
     @property
     def waiting_s(self) -> float:
-        """How long the one who waits longest has waited while there was a worker to wait for, s."""
+        """Longest time that a caller has waited, s, while there was a warm worker."""
         now_s = asyncio.get_running_loop().time()
         asked_s = next((asked_s for asked_s, turn in self._waiting if not turn.done()), now_s)
         return self.since_warm_s(asked_s)
 
     def since_warm_s(self, asked_s: float) -> float:
-        """Time since somebody asked, not counting when there was no warm worker yet, s."""
+        """Time since a request, s, without the time before the first worker was warm."""
         return max(0.0, asyncio.get_running_loop().time() - max(asked_s, self._warm_s))
 
     def start(self) -> None:
-        """Begin to start the workers, unless that was done before; returns at once."""
+        """Start the workers, unless they have started; returns at once."""
         if not self._keepers:
             self._keepers = [asyncio.create_task(self._keep_one()) for _ in range(self._size)]
 
@@ -76,16 +130,21 @@ class Pool:
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
-        for worker in tuple(self._workers):
+        for worker in tuple(self._places):
             await worker.kill()
-        self._workers.clear()
+        self._places.clear()
         for _, turn in self._waiting:
             turn.cancel()
 
     # --- whose turn it is --------------------------------------------------------------------------
 
-    async def acquire(self) -> WorkerProcess:
-        """Wait for a worker's turn; whoever gets one hands it out again.
+    async def acquire(self, preferred: Worker | None = None) -> Worker:
+        """Wait for a worker. The caller gives it back with `hand_out`.
+
+        Parameters
+        ----------
+        preferred
+            The worker to take if it is idle: it still holds this stream's decoder. No caller waits for it.
 
         Raises
         ------
@@ -94,22 +153,39 @@ class Pool:
         """
         if self.failed:
             raise _no_backend()
+        if preferred is not None and preferred in self._idle:
+            self._idle.remove(preferred)
+            self._idle.appendleft(preferred)
         while self._idle:
             worker = self._idle.popleft()
             if worker.alive:
                 return worker
         loop = asyncio.get_running_loop()
-        turn: asyncio.Future[WorkerProcess] = loop.create_future()
+        turn: asyncio.Future[Worker] = loop.create_future()
         self._waiting.append((loop.time(), turn))
         try:
             return await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self.hand_out(turn.result())
+                self._hand_on(turn.result())
             raise
 
-    def hand_out(self, worker: WorkerProcess) -> None:
-        """Give a worker to whoever waits longest."""
+    def hand_out(self, worker: Worker, *, exhausted: bool = False) -> None:
+        """Give a worker that has finished a job to the caller that has waited longest.
+
+        Parameters
+        ----------
+        exhausted
+            It ran out of memory and will again, so another should replace it.
+        """
+        place = self._places.get(worker)
+        if place is not None:
+            place.jobs += 1
+            if exhausted or place.jobs >= self._wear.jobs or worker.memory_bytes > self._wear.memory_bytes:
+                place.worn.set()
+        self._hand_on(worker)
+
+    def _hand_on(self, worker: Worker) -> None:
         if not worker.alive:
             return
         if worker in self._leaving:
@@ -126,21 +202,21 @@ class Pool:
 
     async def _keep_one(self) -> None:
         """Keep one place filled for as long as the engine runs."""
-        worker = await self._fill()
+        place = await self._fill()
         while True:
-            await worker.ended_or_worn()
+            await place.vacated()
+            worker = place.worker
             if worker.alive:
-                # One at a time, and the next one is warm before this one goes: nobody waits for it.
+                # One at a time, and the next one is warm before this one goes, so that nobody waits.
                 async with self._replacing:
-                    following = await self._fill()
+                    place = await self._fill()
                 await self._let_go(worker)
             else:
-                self._workers.discard(worker)
-                following = await self._fill()
-            worker = following
+                self._places.pop(worker, None)
+                place = await self._fill()
 
-    async def _fill(self) -> WorkerProcess:
-        """Start a worker, however often it takes, and hand it out."""
+    async def _fill(self) -> Place:
+        """Start a worker, with as many attempts as needed, and hand it out."""
         pause_s = FIRST_PAUSE_S
         fit = True
         while True:
@@ -155,22 +231,22 @@ class Pool:
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
                 continue
             self._unfit -= not fit
-            log.debug("worker ready", pid=worker.pid)
-            if not self._workers:
+            log.debug("worker ready", worker=worker.id)
+            if not self._places:
                 self._warm_s = asyncio.get_running_loop().time()
-            self._workers.add(worker)
-            self.hand_out(worker)
-            return worker
+            place = self._places[worker] = Place(worker)
+            self._hand_on(worker)
+            return place
 
-    async def _let_go(self, worker: WorkerProcess) -> None:
+    async def _let_go(self, worker: Worker) -> None:
         """End a worker as soon as it has nothing to do."""
-        log.debug("worker replaced", pid=worker.pid)
+        log.debug("worker replaced", worker=worker.id)
         self._leaving.add(worker)
         if worker in self._idle:
             self._idle.remove(worker)
             worker.dismiss()
         await worker.ended()
-        self._workers.discard(worker)
+        self._places.pop(worker, None)
         self._leaving.discard(worker)
 
     def _give_up_if_failed(self) -> None:

@@ -1,184 +1,147 @@
-"""A worker process: reads jobs from its standard input, one at a time, until that ends.
+"""The work itself: run(job) -> reply. Carriers call this in the process that holds the networks.
 
-Run as ``python -m backchannel.engine.worker MODULE MEMORY_BYTES NICENESS``. A worker that loses its
-server, however that died, reads the end of its input and ends too; so no process is ever left behind.
+A worker keeps warm networks, running decoders and the last states. All are caches: no reply depends on them.
 """
 
-import importlib
-import os
-import resource
-import signal
-import sys
-import traceback
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
-from backchannel.engine.jobs import (
-    LENGTH,
-    Begun,
-    Done,
-    Failed,
-    FileDone,
-    FileJob,
-    LiveDone,
-    LiveJob,
-    Ready,
-    Refused,
-    Reply,
-    SegmentJob,
-    TooLong,
-    Unfit,
-    decode_job,
-    encode,
-)
+from backchannel.constants import MIN_GAP_S, WINDOW_S
+from backchannel.conversation.codec import pack_conversation, unpack_conversation
+from backchannel.conversation.interpret import finish, interpret, skip
+from backchannel.conversation.state import Conversation
+from backchannel.conversation.windows import MIN_WINDOW_S
+from backchannel.engine.jobs import FileDone, FileJob, Job, LiveState, PieceDone, PieceJob, Reply, TooLong
 from backchannel.errors import Problem
-from backchannel.values import MediaLimits, Progress, Segment, SegmentResult
+from backchannel.media.decode import Decoders, Medium, read
+from backchannel.packing import pack_value, unpack_value
+from backchannel.perception.networks import load_networks, stay_on_one_thread
+from backchannel.perception.perceive import Carry, perceive, perceive_windows
+from backchannel.values import Changes, Clock, MediaLimits, Segment, SegmentResult, Span
+
+MOST_STATES: Final = 16
+"""Number of states to keep unpacked, some 200 KB each. The next piece often comes to the same worker."""
+
+Begin = Callable[[float], None]
+"""Called with the media's duration, s, once it is open."""
 
 
-class Analysis(Protocol):
-    """The module that does the work: `engine.analysis`, or one that a test puts in its place."""
-
-    def warm_up(self) -> None: ...  # noqa: D102 -- see engine.analysis
-
-    def duration_s(  # noqa: D102
-        self,
-        segment: Segment,
-        limits: MediaLimits,
-        *,
-        needs_picture: bool = False,
-        needs_sound: bool = False,
-    ) -> float: ...
-
-    def analyze(  # noqa: D102
-        self, state: bytes, segment: Segment, limits: MediaLimits
-    ) -> tuple[bytes, SegmentResult]: ...
-
-    def follow(  # noqa: D102
-        self, state: bytes, segment: Segment, limits: MediaLimits, left_out: Sequence[Segment]
-    ) -> tuple[bytes, Progress]: ...
-
-    def analyze_file(self, segment: Segment, limits: MediaLimits) -> Iterable[SegmentResult]: ...  # noqa: D102
+def make_worker() -> "MediaWorker":
+    """Make a warm worker for a process that does nothing else."""
+    stay_on_one_thread()
+    load_networks()
+    return MediaWorker()
 
 
-class _FileArrived(NamedTuple):
-    asked: FileJob
-    segment: Segment
+class MediaWorker:
+    """Analyses pieces of live sessions, and files."""
+
+    def __init__(self) -> None:
+        self._decoders = Decoders()
+        self._states: OrderedDict[LiveState, tuple[Conversation, Carry]] = OrderedDict()
+
+    def run(self, job: Job, begin: Begin) -> Reply:
+        """Do a job.
+
+        Raises
+        ------
+        Problem
+            The media is bad.
+        """
+        if isinstance(job, FileJob):
+            return FileDone(tuple(_file(job, begin)))
+        return self._piece(job, begin)
+
+    def _piece(self, job: PieceJob, begin: Begin) -> Reply:
+        kept = self._states.pop(job.state) if job.state in self._states else None
+        conversation, carry = kept or _unpacked(job.state)
+        parts: list[Changes] = []
+        for segment in job.skipped:
+            conversation, carry, changes = _skipped(conversation, carry, segment, job.limits)
+            parts.append(changes)
+        if job.segment is not None:
+            with read(job.segment, job.limits) as medium:
+                if medium.timing.duration_s > job.longest_s:
+                    return TooLong(medium.timing.duration_s)
+                begin(medium.timing.duration_s)
+                tracks, carry = perceive(medium, carry, self._decoders)
+            conversation, changes = interpret(
+                conversation, tracks, closes_window=job.closes_window, sound_only=job.segment.sound_only
+            )
+            parts.append(changes)
+        if job.ends:
+            conversation, changes = finish(conversation)
+            parts.append(changes)
+        state = LiveState(pack_conversation(conversation), pack_value(carry))
+        self._states[state] = conversation, carry
+        if len(self._states) > MOST_STATES:
+            self._states.popitem(last=False)
+        return PieceDone(state, _together(parts, conversation.clock.reached_s))
 
 
-def main() -> None:
-    """Warm up, then serve jobs until the server goes away."""
-    # Ctrl-C reaches the whole terminal; it is the server that decides when its workers end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    replies = _claim_stdout()
-    os.nice(int(sys.argv[3]))
+def _unpacked(state: LiveState) -> tuple[Conversation, Carry]:
+    carry = unpack_value(state.carry, Carry) if state.carry else Carry()
+    return unpack_conversation(state.conversation), carry
+
+
+def analyze_medium(
+    medium: Medium, on_progress: Callable[[float], None] | None = None, window_s: float = WINDOW_S
+) -> Iterator[SegmentResult]:
+    """Analyse a file as its own conversation: a stream of pieces that close their windows."""
+    conversation = Conversation()
+    for tracks in perceive_windows(medium, window_s, MIN_WINDOW_S, on_progress):
+        conversation, changes = interpret(conversation, tracks, closes_window=True)
+        yield from changes.results
+
+
+def _file(job: FileJob, begin: Begin) -> Iterator[SegmentResult]:
+    with read(job.segment, job.limits) as medium:
+        if job.needs_picture and not medium.timing.has_video:
+            raise Problem(
+                "ih5001", "The file has no picture. Send a video, or choose a model that only listens."
+            )
+        if job.needs_sound and not medium.timing.has_audio:
+            raise Problem(
+                "ih5008", "The file has no sound, which this model needs. Send one with a sound track."
+            )
+        begin(medium.timing.duration_s)
+        if not job.inspect_only:
+            yield from analyze_medium(medium)
+
+
+def _skipped(
+    conversation: Conversation, carry: Carry, segment: Segment, limits: MediaLimits
+) -> tuple[Conversation, Carry, Changes]:
+    """Skip a segment: only its time passes. Bytes that are not media take no time."""
     try:
-        analysis: Analysis = importlib.import_module(sys.argv[1])
-        analysis.warm_up()
-    except Exception as error:
-        # Nothing of a client's has been seen yet, so the text is safe to show, and the operator needs it.
-        _send(replies, Unfit(f"{type(error).__name__}: {error}"))
-        sys.exit(1)
-    _limit_memory(int(sys.argv[2]))
-    _silence_stderr()
-    try:
-        _send(replies, Ready())
-        while (job := _receive(sys.stdin.buffer)) is not None:
-            _serve(job, analysis, replies)
-            del job  # a file's bytes are not kept until the next one comes
-    except BrokenPipeError:
-        return
+        with read(segment, limits) as medium:
+            timing = medium.timing
+    except Problem:
+        return conversation, carry, Changes(conversation.clock.reached_s)
+    conversation, changes = skip(conversation, timing.stream_start_s, timing.duration_s)
+    clock = Clock(conversation.clock.reached_s, conversation.clock.stream_offset_s)
+    return conversation, carry.past(clock), changes
 
 
-def _serve(job: SegmentJob | LiveJob | _FileArrived, analysis: Analysis, replies: BinaryIO) -> None:
-    reply: Reply
-    try:
-        reply = _done(job, analysis, replies)
-    except BrokenPipeError:
-        raise
-    except Problem as problem:
-        reply = Refused(problem.error_id, problem.message, problem.retry_after_s)
-    except Exception as error:
-        reply = Failed(type(error).__name__, _place(error))
-    _send(replies, reply)
-
-
-def _done(job: SegmentJob | LiveJob | _FileArrived, analysis: Analysis, replies: BinaryIO) -> Reply:
-    if not isinstance(job, _FileArrived):
-        duration_s = float(analysis.duration_s(job.segment, job.limits))
-        if duration_s > job.longest_s:
-            return TooLong(duration_s)
-        _send(replies, Begun(duration_s))
-        if isinstance(job, LiveJob):
-            return LiveDone(*analysis.follow(job.state, job.segment, job.limits, job.left_out))
-        return Done(*analysis.analyze(job.state, job.segment, job.limits))
-    asked = job.asked
-    duration_s = analysis.duration_s(
-        job.segment, asked.limits, needs_picture=asked.needs_picture, needs_sound=asked.needs_sound
+def _together(parts: Iterable[Changes], reached_s: float) -> Changes:
+    """Join the changes of several steps."""
+    parts = tuple(parts)
+    return Changes(
+        reached_s=reached_s,
+        news=tuple(change for part in parts for change in part.news),
+        dropped=_without_seams(gap for part in parts for gap in part.dropped),
+        degraded=tuple(gap for part in parts for gap in part.degraded),
+        view=next((part.view for part in reversed(parts) if part.view is not None), None),
     )
-    _send(replies, Begun(float(duration_s)))
-    results = () if asked.inspect_only else tuple(analysis.analyze_file(job.segment, asked.limits))
-    return FileDone(results)
 
 
-def _claim_stdout() -> BinaryIO:
-    """Keep standard output for replies; whatever a library prints goes to standard error instead."""
-    replies = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    return replies
-
-
-def _silence_stderr() -> None:
-    """From here on there is media, and native libraries quote what they choke on."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
-
-
-def _limit_memory(extra_bytes: int) -> None:
-    """Bound what this process may allocate beyond what it holds warm.
-
-    RLIMIT_DATA counts memory that could be written to. RLIMIT_AS would count the inference engine's large
-    reservations of bare addresses too, and kill a healthy worker.
-    """
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return
-    held_kib = next(
-        int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmData:")
-    )
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    limit = held_kib * 1024 + extra_bytes
-    if hard == resource.RLIM_INFINITY or limit < hard:
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
-
-
-def _receive(jobs: BinaryIO) -> SegmentJob | LiveJob | _FileArrived | None:
-    head = jobs.read(LENGTH.size)
-    if len(head) < LENGTH.size:
-        return None
-    (length,) = LENGTH.unpack(head)
-    body = jobs.read(length)
-    if len(body) < length:
-        return None
-    job = decode_job(body)
-    if not isinstance(job, FileJob):
-        return job
-    data = jobs.read(job.size)
-    return _FileArrived(job, Segment(data, sound_only=job.sound_only)) if len(data) == job.size else None
-
-
-def _send(replies: BinaryIO, reply: Reply) -> None:
-    for part in encode(reply):
-        replies.write(part)
-    replies.flush()
-
-
-def _place(error: Exception) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-
-
-if __name__ == "__main__":
-    main()
+def _without_seams(gaps: Iterable[Span]) -> tuple[Span, ...]:
+    """Join gaps that lie next to each other."""
+    joined: list[Span] = []
+    for gap in gaps:
+        if joined and gap.start_s - joined[-1].end_s < MIN_GAP_S:
+            joined[-1] = Span(joined[-1].start_s, gap.end_s)
+        else:
+            joined.append(gap)
+    return tuple(joined)

@@ -1,1 +1,1 @@
-"""How well cues and signals agree with what people saw in labelled clips."""
+"""Compare cues and signals with the labels of people in labelled clips."""

@@ -17,7 +17,7 @@ from backchannel.html.words import describe_signal, numbers_of, plain, times
 from backchannel.values import Cue, Span
 
 MAX_ROWS_PER_S = 50.0
-"""Tracks with more rows are thinned to this, which no cue is too short for."""
+"""Longer tracks are thinned to this many rows, which still shows the shortest cue."""
 
 
 def explain_page(name: str, replay: Replay, labels: Labels | None = None) -> str:
@@ -26,9 +26,9 @@ def explain_page(name: str, replay: Replay, labels: Labels | None = None) -> str
     Parameters
     ----------
     name
-        The clip's, for the heading.
+        Name of the clip, for the heading.
     labels
-        What a person saw in it, where that is known.
+        A person's labels of the clip, if there are any.
     """
     lanes = lanes_of(replay)
     data = {
@@ -74,7 +74,7 @@ def explain_page(name: str, replay: Replay, labels: Labels | None = None) -> str
             role="application",
             aria_label="Tracks over time. Arrow keys move the line, plus and minus zoom, 0 shows everything.",
         ),
-        tag("noscript", tag("p", "The tracks are drawn by a script in this page; the tables below are not.")),
+        tag("noscript", tag("p", "A script draws the tracks. The tables below work without it.")),
         tag("section", tag("h2", "Cues"), _cue_table(replay.cues)),
         _label_section(replay, labels, lanes),
         tag("div", id="hint", role="status", hidden=True),
@@ -90,9 +90,9 @@ def explain_page(name: str, replay: Replay, labels: Labels | None = None) -> str
 
 
 _HOW = (
-    "Each lane is one track. The thin line is what is usual for this person; where a track passes the shaded "
-    "level (solid edge) a cue begins to count, and it lasts until the track falls back past the dashed edge. "
-    "Cues are what remains once length, smoothing and circumstances have been asked for. Drag to move in "
+    "Each lane is one track. The thin line is this person's baseline. Where a track passes the shaded "
+    "level (solid edge) a cue may begin, and it lasts until the track falls back past the dashed edge. "
+    "The cues below also meet the conditions on length, smoothing and circumstances. Drag to move in "
     "time; Ctrl and the wheel, or a pinch of the touchpad, zoom (over the time axis the wheel alone does); "
     "point for numbers."
 )
@@ -107,15 +107,15 @@ _BUTTONS = (
 
 def _lead(replay: Replay, labels: Labels | None) -> str:
     coverage = dict.fromkeys(note for result in replay.results for note in result.coverage.notes)
-    known = "labels of a person beside it" if labels is not None else "no labels"
+    known = "with a person's labels" if labels is not None else "no labels"
     return " · ".join([f"{replay.duration_s:.1f} s", f"{len(replay.cues)} cues", known, *coverage])
 
 
 def _legend(labels: Labels | None) -> Html:
-    entries = [("value", "measured"), ("usual", "usual for this person"), ("enter", "a cue counts from here")]
+    entries = [("value", "measured"), ("usual", "the person's baseline"), ("enter", "a cue counts from here")]
     entries += [("leave", "and lasts until here"), ("cue", "cue")]
     if labels is not None:
-        entries += [("label", "label, found"), ("label missed", "label, missed or not asked for")]
+        entries += [("label", "label, found"), ("label missed", "label, missed or not required")]
     return tag(
         "ul",
         [tag("li", tag("span", class_=f"key {kind}", aria_hidden="true"), text) for kind, text in entries],
@@ -173,7 +173,7 @@ def _numbers(track: FloatArray, digits: int) -> list[float | None]:
 
 
 def _steps(track: FloatArray, digits: int) -> list[tuple[int, float | None]]:
-    """A track that seldom changes, as (row, value from there on)."""
+    """A track that seldom changes, as pairs of a row and the value from there on."""
     steps: list[tuple[int, float | None]] = []
     for row, value in enumerate(_numbers(track, digits)):
         if not steps or steps[-1][1] != value:
@@ -232,7 +232,7 @@ def _other_cues(cues: Sequence[Cue], lanes: Sequence[Lane]) -> dict[str, list[di
 
 
 def _other_labels(labels: Labels | None, lanes: Sequence[Lane]) -> dict[str, list[dict[str, Any]]]:
-    """Labels that no track decides: what we do not measure, and what is measured otherwise."""
+    """Labels without a track: events that are not measured, or measured in another way."""
     drawn = {name for lane in lanes for name in lane.cues}
     rows: dict[str, list[dict[str, Any]]] = {}
     for label in () if labels is None else labels.cues:

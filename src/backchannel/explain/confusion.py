@@ -1,4 +1,4 @@
-"""The confusion page: every label against every detection, clip by clip, so that each miss can be seen."""
+"""The confusion page: every label beside every detection, clip by clip, to show each miss."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
@@ -26,7 +26,7 @@ SIGNS: dict[str, str] = {
 LEGEND: tuple[tuple[Kind, str], ...] = (
     ("found", "label, found"),
     ("missed", "label, missed"),
-    ("unasked", "label of low certainty, not asked for"),
+    ("unasked", "label of low certainty, not required"),
     ("right", "detection, right"),
     ("wrong", "detection, wrong"),
     ("ignored", "detection, not counted"),
@@ -35,7 +35,7 @@ _LABEL_KINDS = ("found", "missed", "unasked")
 _SIGN = {"missed": "○", "wrong": "✗"}
 _COUNTED = {"right": "right", "wrong": "wrong", "ignored": "not counted"}
 MIN_SPEECH_ERROR_S = 0.15
-"""Shorter disagreements about speech are edges of words and are not drawn (they still count)."""
+"""Shorter disagreements about speech are edges of words. They count, but are not drawn."""
 
 
 def confusion_page(clips: Sequence[EvaluatedClip], window_s: float) -> str:
@@ -50,11 +50,11 @@ def confusion_page(clips: Sequence[EvaluatedClip], window_s: float) -> str:
             tag(
                 "p",
                 (
-                    f"Analysed in windows of {window_s:g} s, as a live session would. Above in each lane is "
-                    "what a person saw, below what was detected. A detection and a label match when they "
-                    "share at least half of the shorter one, or 0.5 s; labels of low certainty are not asked "
-                    "for. Point at a mark, or use Tab and the arrow keys, for its numbers; N and P go to the "
-                    "next and the previous miss."
+                    f"Analysed in windows of {window_s:g} s, as a live session would. The upper half of "
+                    "each lane has a person's labels, the lower half the detections. A detection and a "
+                    "label match when they share at least half of the shorter one, or 0.5 s; labels of low "
+                    "certainty are not required. Point at a mark, or use Tab and the arrow keys, for its "
+                    "numbers; N and P go to the next and the previous miss."
                 ),
             ),
             _legend(),
@@ -176,14 +176,14 @@ def _speech_lane(clip: EvaluatedClip) -> Html:
     if not told and not heard:
         return Html("")
     marks = [_mark(span, "found", "top", f"Labelled speech {times(span)}", "") for span in told]
-    marks += [_mark(span, "right", "bottom", f"Speech heard {times(span)}", "") for span in heard]
+    marks += [_mark(span, "right", "bottom", f"Detected speech {times(span)}", "") for span in heard]
     marks += [
-        _mark(span, "missed", "top", f"Speech not heard {times(span)}", "")
+        _mark(span, "missed", "top", f"Missed speech {times(span)}", "")
         for span in _less(told, heard)
         if span.duration_s >= MIN_SPEECH_ERROR_S
     ]
     marks += [
-        _mark(span, "wrong", "bottom", f"Silence taken for speech {times(span)}", "")
+        _mark(span, "wrong", "bottom", f"Silence detected as speech {times(span)}", "")
         for span in _less(heard, told)
         if span.duration_s >= MIN_SPEECH_ERROR_S
     ]
@@ -193,7 +193,7 @@ def _speech_lane(clip: EvaluatedClip) -> Html:
 
 
 def _less(spans: Iterable[Span], others: Sequence[Span]) -> list[Span]:
-    """What is in some spans and in none of the others."""
+    """The parts of some spans that none of the others covers."""
     left = list(spans)
     for other in others:
         left = [
@@ -241,7 +241,7 @@ def _engagement_lane(clip: EvaluatedClip) -> Html:
 
 
 def joined_engagement(parts: Iterable[EngagementSpan]) -> list[EngagementSpan]:
-    """Join what goes on over the edges of windows."""
+    """Join spans across the edges of windows."""
     joined: list[EngagementSpan] = []
     for part in parts:
         if joined and joined[-1].state == part.state:

@@ -1,4 +1,4 @@
-"""Reads labels: ``<clip>.labels.json`` beside each clip, as in `evals/README.md`."""
+"""Read labels: ``<clip>.labels.json`` beside each clip, as in `evals/README.md`."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -29,7 +29,7 @@ class LabelledSpan(msgspec.Struct, frozen=True):
 
     @property
     def span(self) -> Span:
-        """When it was there."""
+        """Its time."""
         return Span(self.start, self.end)
 
 
@@ -41,12 +41,12 @@ class LabelledCue(LabelledSpan, frozen=True, kw_only=True):
 
     @property
     def asked(self) -> bool:
-        """Whether a detector must find it: labels of low certainty are not asked for."""
+        """Whether a detector must find it. Labels of low certainty are not required."""
         return self.certainty != "low"
 
 
 class Labels(msgspec.Struct, frozen=True):
-    """What a person saw and heard in one clip.
+    """A person's labels of one clip.
 
     `signals_plausible` and `signals_implausible` are what a careful person might, or should never, report.
     """
@@ -62,7 +62,7 @@ class Labels(msgspec.Struct, frozen=True):
 
 
 def labels_of(clip: Path) -> Path:
-    """Where the labels of a clip are: beside it."""
+    """Path of a clip's labels, beside the clip."""
     return clip.with_name(clip.name + LABEL_SUFFIX)
 
 
@@ -72,9 +72,9 @@ def read_labels(path: Path) -> Labels:
     Raises
     ------
     LabelsError
-        When it is not one.
+        The file does not hold labels.
     OSError
-        When it cannot be read.
+        The file cannot be read.
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=Labels)

@@ -1,6 +1,6 @@
-"""What there is to draw of a clip: each track in people's units, its baseline, and the cues' thresholds.
+"""Prepare the lanes of a clip's page: each track in readable units, its baseline, and the cues' thresholds.
 
-A lane only restates what cues look at. Thresholds come from the cue table, so a page is never out of date.
+A lane shows the numbers that cues use. Thresholds come from the cue table, so a page is never out of date.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 
 from backchannel.arrays import FloatArray, TimeArray
-from backchannel.cues.face_view import FACE_MEASURES, FaceView
+from backchannel.cues.face_rows import FACE_MEASURES
+from backchannel.cues.face_view import FaceView
 from backchannel.cues.thresholds import cue_table
 from backchannel.explain.replay import Replay, VoiceCourse
 
@@ -21,18 +22,18 @@ FACE_PERCENT = "% of face width"
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """Where a cue begins to count.
+    """The threshold of a cue.
 
     Attributes
     ----------
     cue
         Its name.
     enter, leave
-        Distance from the baseline, or from zero where the lane has none; the cue is there beyond them.
+        Distance from the baseline, or from zero if the lane has none, beyond which the cue is present.
     side
         ``above`` or ``below`` the line.
     min_duration_s
-        How long, s; 0 where length does not matter.
+        Shortest length, s; 0 if length does not matter.
     """
 
     cue: str
@@ -44,7 +45,7 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Swings:
-    """A cue that is a movement to and fro: no level, but a size from peak to peak, and a rhythm."""
+    """A cue that is a movement to and fro. It has no level, but a size from peak to peak and a rhythm."""
 
     cue: str
     min_deg: float
@@ -63,9 +64,9 @@ class Lane:
     value
         (n,) in `unit`; NaN where not measured.
     usual
-        (n,) the person's baseline, or None where thresholds are absolute.
+        (n,) the person's baseline, or None if thresholds are absolute.
     cues
-        Cues that this track decides, or helps to.
+        Cues that use this track.
     """
 
     group: str
@@ -141,7 +142,7 @@ def _face_lanes(view: FaceView) -> list[Lane]:
             FACE_PERCENT if percent else "deg",
             view.time_s,
             scale * view.values[name],
-            scale * view.usual.values[name],
+            None if name not in view.usual.values else scale * view.usual.values[name],
             thresholds,
             swings,
             decided if swings is None else (swings.cue, *decided),
@@ -163,7 +164,7 @@ def _face_lanes(view: FaceView) -> list[Lane]:
         lane("Eyes", "Gaze pitch (+ up)", "gaze_pitch"),
         Lane(
             "Eyes",
-            "Gaze away from usual",
+            "Gaze away from the baseline",
             "deg",
             view.time_s,
             np.hypot(view.away("gaze_yaw"), view.away("gaze_pitch")),
@@ -191,7 +192,7 @@ def _face_lanes(view: FaceView) -> list[Lane]:
         lane("Brows", "Brows down and together", "frown", _pair("brow_furrow", 100.0), percent=True),
     ]
     drawn |= {"scale", "openness", "mouth_opening", "x", "y"}
-    # A measure that this table does not know yet is drawn all the same, as it is.
+    # Draw measures that this table does not know as they are.
     others = [
         lane("Other", name.replace("_", " "), name, percent=True)
         for name in FACE_MEASURES
@@ -222,7 +223,7 @@ def _felt() -> Threshold:
 def _scale_lane(view: FaceView) -> Lane:
     return Lane(
         "Head",
-        "Nearer or farther than usual",
+        "Nearer or farther than the baseline",
         "%",
         view.time_s,
         100.0 * view.away("scale") / view.usual.values["scale"],
@@ -235,7 +236,7 @@ def _scale_lane(view: FaceView) -> Lane:
 def _lid_lane(view: FaceView) -> Lane:
     return Lane(
         "Eyes",
-        "Eye openness of usual",
+        "Eye openness, share of the baseline",
         "%",
         view.time_s,
         100.0 * view.values["openness"] / view.usual.values["openness"],
@@ -250,7 +251,7 @@ def _lid_lane(view: FaceView) -> Lane:
 
 
 def _opening_lane(view: FaceView) -> Lane:
-    # Lips tell nothing while the mouth is open: press, corners and chin are only looked at below this line.
+    # Lips mean nothing while the mouth is open. Press, corners and chin only count below this line.
     shut = 100.0 * cue_table()["lip_press"]["max_opening"]
     return Lane(
         "Mouth",
@@ -318,6 +319,6 @@ def _voice_lanes(voice: VoiceCourse) -> list[Lane]:
 
 
 def lanes_by_cue(lanes: tuple[Lane, ...]) -> Mapping[str, tuple[Lane, ...]]:
-    """The lanes that decide each cue."""
+    """The lanes of each cue."""
     names = dict.fromkeys(name for lane in lanes for name in lane.cues)
     return {name: tuple(lane for lane in lanes if name in lane.cues) for name in names}

@@ -1,4 +1,4 @@
-"""Plays a clip as a live session would see it, and keeps what every answer was drawn from."""
+"""Analyse a clip as a live session, and keep the measurements behind every result."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -8,18 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backchannel.arrays import FloatArray, TimeArray
+from backchannel.constants import WINDOW_S
+from backchannel.conversation.interpret import interpret
+from backchannel.conversation.state import Conversation
+from backchannel.conversation.windows import MIN_WINDOW_S
 from backchannel.cues.baseline import BLOCK_S, Baselines
 from backchannel.cues.detect import CueState
 from backchannel.cues.face_view import FaceView, view_face
 from backchannel.cues.merge import cue_log
-from backchannel.cues.voice_view import REFERENCE_HZ, view_voice
-from backchannel.perception.perceive import perceive
-from backchannel.session import SessionState, interpret
+from backchannel.cues.voice_view import REFERENCE_HZ, phrase_rows, spoken_measures, view_voice, voice_grid
+from backchannel.media.decode import read
+from backchannel.perception.perceive import perceive_windows
 from backchannel.values import Cue, MediaLimits, Segment, SegmentResult
-from backchannel.windows import WINDOW_S, windows
 
 LIMITS = MediaLimits(max_duration_s=1800.0)
-"""The longest clip that is looked at: half an hour."""
+"""The longest clip: half an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,9 @@ class VoiceCourse:
     time_s
         (n,) session time.
     speech_probability
-        (n,) 0..1, NaN where nothing was heard.
+        (n,) 0..1, NaN where there is no sound.
     f0_hz, usual_f0_hz
-        (n,) Hz, NaN where nobody speaks or nothing is known.
+        (n,) Hz, NaN where nobody speaks, or without a baseline.
     level_dbfs, usual_level_dbfs
         (n,) dBFS.
     spectral_change
@@ -56,12 +59,12 @@ class Replay:
     Attributes
     ----------
     results
-        The answers, as a live session with segments of this length would have had them.
+        The results of a live session with segments of this length.
     cues
         Every cue of the clip, once.
     face, voice
-        What was measured over the whole clip, beside what was usual when it was interpreted; None without
-        picture or sound.
+        Measurements of the whole clip, with the baselines at the time of each result; None without picture
+        or sound.
     """
 
     results: tuple[SegmentResult, ...]
@@ -83,21 +86,23 @@ def replay(
     Parameters
     ----------
     on_progress
-        Called with the time, s, up to which the picture has been looked at.
+        Called with the time, s, up to which the picture has been analysed.
 
     Raises
     ------
     backchannel.errors.Problem
         When the media cannot be used.
     """
-    state, results = SessionState(), []
+    conversation, results = Conversation(), list[SegmentResult]()
     faces: list[tuple[float, FaceView]] = []
     voices: list[tuple[float, VoiceCourse]] = []
-    for tracks in windows(perceive(Segment(data), LIMITS, on_progress=on_progress), window_s):
-        state, result = interpret(state, tracks)
-        results.append(result)
-        faces += ((result.span.start_s, view) for view in _face_now(state.cues))
-        voices += ((result.span.start_s, course) for course in _voice_now(state.cues))
+    with read(Segment(data), LIMITS) as medium:
+        for tracks in perceive_windows(medium, window_s, MIN_WINDOW_S, on_progress):
+            conversation, changes = interpret(conversation, tracks, closes_window=True)
+            results += changes.results
+            start_s, cues = results[-1].span.start_s, conversation.main.cues
+            faces += ((start_s, view) for view in _face_now(cues))
+            voices += ((start_s, course) for course in _voice_now(cues))
     return Replay(
         results=tuple(results),
         cues=cue_log(results),
@@ -107,21 +112,22 @@ def replay(
 
 
 def _face_now(state: CueState) -> list[FaceView]:
-    picture = state.recent.picture
-    view = None if picture is None else view_face(picture, state.face_history)
+    rows = state.lookback.face
+    view = None if rows is None else view_face(rows, state.face_history)
     return [] if view is None else [view]
 
 
 def _voice_now(state: CueState) -> list[VoiceCourse]:
-    line = state.recent.voice
-    if line is None:
+    if state.lookback.voice is None:
         return []
-    view = view_voice(line, state.voice_history)
+    grid = voice_grid(state.lookback.voice)
+    phrases = phrase_rows(grid)
+    view = view_voice(grid, state.voice_history, phrases, spoken_measures(grid, phrases))
     usual = view.usual.values
     return [
         VoiceCourse(
             time_s=view.time_s,
-            speech_probability=line.speech_probability,
+            speech_probability=grid.speech_probability,
             f0_hz=_hz(view.semitones),
             usual_f0_hz=_hz(usual["semitones"]),
             level_dbfs=view.level_dbfs,
@@ -136,11 +142,11 @@ def _hz(semitones: FloatArray) -> FloatArray:
 
 
 def _parts(times: Sequence[TimeArray], starts_s: Sequence[float]) -> list[slice]:
-    """Rows to take from each of some overlapping views, so that every moment is taken once.
+    """Choose rows from overlapping views, so that every moment is taken once.
 
     A window looks back over the last seconds, with baselines that have since been renewed. A moment is
-    taken from the last window that could still change what it said of it: its own, or the next one if that
-    one begins within the same block of the baseline.
+    taken from the last window that could still change its values: its own, or the next one if that one
+    begins within the same block of the baseline.
     """
     ends = [max(0.0, np.floor(start_s / BLOCK_S) * BLOCK_S) for start_s in starts_s[1:]]
     bounds = [-np.inf, *ends, np.inf]
@@ -165,7 +171,7 @@ def _joined_faces(windows_seen: Sequence[tuple[float, FaceView]]) -> FaceView | 
         measured=joined(view.measured for view in views),
         values={name: joined(view.values[name] for view in views) for name in views[0].values},
         usual=Baselines(
-            {name: joined(view.usual.values[name] for view in views) for name in views[0].values},
+            {name: joined(view.usual.values[name] for view in views) for name in views[0].usual.values},
             joined(view.usual.observed_s for view in views),
         ),
     )

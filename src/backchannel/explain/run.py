@@ -1,4 +1,4 @@
-"""Runs the pipeline over labelled clips, several at a time."""
+"""Run the pipeline over labelled clips, several at a time."""
 
 import multiprocessing
 import os
@@ -7,6 +7,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+from backchannel.constants import WINDOW_S
 from backchannel.errors import Problem
 from backchannel.explain.labels import Labels, LabelsError
 from backchannel.explain.lanes import lanes_by_cue, lanes_of
@@ -14,17 +15,16 @@ from backchannel.explain.reasons import why_missed
 from backchannel.explain.replay import replay
 from backchannel.explain.score import ClipScore, score_clip
 from backchannel.values import Cue, SegmentResult, Span
-from backchannel.windows import WINDOW_S
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedClip:
-    """One clip, its labels, what was found in it, and how the two agree.
+    """One clip with its labels, its results, and their scores.
 
     Attributes
     ----------
     missed
-        By cue and span of the label: how near it came, from the numbers.
+        By cue and span of a missed label: how near the tracks came to it.
     """
 
     labels: Labels
@@ -83,9 +83,9 @@ def evaluate_clips(
     workers = min(len(os.sched_getaffinity(0)), len(clips))
     if workers <= 1:
         return tuple(_one_by_one(clips, window_s, on_done))
-    # Spawned, since the networks' engine has threads that do not survive a fork.
+    # Spawned, because the inference engine has threads that do not survive a fork.
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        # The long ones first, so that none is left running alone at the end.
+        # The long ones first, so that none runs alone at the end.
         order = sorted(range(len(clips)), key=lambda index: -clips[index][0].stat().st_size)
         jobs: dict[Future[EvaluatedClip], int] = {
             pool.submit(evaluate_clip, *clips[index], window_s): index for index in order

@@ -1,9 +1,9 @@
-"""Scores detections against labels.
+"""Score detections by labels.
 
 The rule: a detection and a label of the same cue match when they share at least half of the shorter one, or
 0.5 s. A label is found when any detection matches it; a detection is right when it matches any label. A
-detection that matches no label but overlaps one of low certainty is neither right nor wrong; labels of low
-certainty are not asked for.
+detection that matches no label but overlaps one of low certainty is neither right nor wrong. Labels of low
+certainty are not required.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ CUE_OF_LABEL: Mapping[str, str] = {
     "long_pause": "long_pause",
     "filled_pause": "filled_pause",
 }
-"""Our cue for each label. Labels of what we do not measure (laugh, hand_to_face) are left out."""
+"""The cue for each label. Labels without a cue (laugh, hand_to_face) are left out."""
 
 Verdict = Literal["right", "wrong", "ignored"]
 
@@ -95,7 +95,7 @@ class CueMatch:
     labels
         Each label, and whether a detection matches it.
     detections
-        Each detection, and what became of it.
+        Each detection, with its verdict.
     """
 
     labels: tuple[tuple[LabelledCue, bool], ...]
@@ -103,12 +103,12 @@ class CueMatch:
 
     @property
     def missed(self) -> tuple[LabelledCue, ...]:
-        """Labels that were asked for and not found."""
+        """Labels that were required and not found."""
         return tuple(label for label, found in self.labels if label.asked and not found)
 
     @property
     def wrong(self) -> tuple[Cue, ...]:
-        """Detections where no label is."""
+        """Detections without a label."""
         return tuple(cue for cue, verdict in self.detections if verdict == "wrong")
 
     @property
@@ -135,8 +135,8 @@ class ClipScore:
     cues
         By our cue's name.
     speech_agreement_s, speech_s
-        Time in which speech was rightly told from silence, and time that was compared; 0 where the clip has
-        no sound.
+        Time with the right decision between speech and silence, and time compared; 0 if the clip has no
+        sound.
     reported, implausible, plausible, found
         Signals: types reported, those labelled implausible, those labelled plausible, and plausible ones
         reported.
@@ -162,7 +162,7 @@ class ClipScore:
 
 
 def labels_by_cue(labels: Labels) -> Mapping[str, tuple[LabelledCue, ...]]:
-    """Labels under our cues' names, pauses included."""
+    """Labels by the names of cues, including pauses."""
     every = [
         *labels.cues,
         *(LabelledCue(span.start, span.end, cue="long_pause") for span in labels.long_pauses),
@@ -177,13 +177,13 @@ def labels_by_cue(labels: Labels) -> Mapping[str, tuple[LabelledCue, ...]]:
 def matches(one: Span, other: Span) -> bool:
     """Whether a detection and a label are the same event."""
     shared_s = one.overlap_s(other)
-    # A hair of tolerance: times are decimal fractions, and exactly half is half.
+    # A little tolerance, because times are decimal fractions and exactly half must count.
     enough_s = min(MATCH_S, MATCH_SHARE * min(one.duration_s, other.duration_s)) - 1e-6
     return shared_s > 0 and shared_s >= enough_s
 
 
 def verdict_of_detection(span: Span, labels: Sequence[LabelledCue]) -> Verdict:
-    """What becomes of a detection."""
+    """The verdict on a detection."""
     if any(matches(span, label.span) for label in labels if label.asked):
         return "right"
     if any(span.overlap_s(label.span) > 0 for label in labels if not label.asked):

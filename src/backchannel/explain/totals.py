@@ -1,4 +1,4 @@
-"""Adds clips up, and shows the result as a table and as JSON."""
+"""Add up the scores of clips, as a table and as JSON."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ def total_cues(clips: Sequence[ClipScore]) -> Mapping[str, CueScore]:
 
 
 def speech_accuracy(clips: Sequence[ClipScore]) -> float | None:
-    """Share of the time in which speech was rightly told from silence; None without sound."""
+    """Share of the time with the right decision between speech and silence; None without sound."""
     compared_s = sum(clip.speech_s for clip in clips)
     return sum(clip.speech_agreement_s for clip in clips) / compared_s if compared_s else None
 
@@ -40,7 +40,7 @@ def false_per_minute(clips: Sequence[ClipScore], cue: str) -> float:
 
 
 def as_json(clips: Sequence[ClipScore]) -> dict[str, Any]:
-    """Everything, for machines. A clip has the same shape as the whole."""
+    """Everything as JSON. Each clip has the same shape as the whole."""
     return _figures(clips) | {
         "clips": {
             clip.name: {"duration_s": round(clip.duration_s, 2)}
@@ -129,13 +129,13 @@ def clip_rows(clips: Sequence[ClipScore]) -> list[Row]:
 
 
 def speech_error(clips: Sequence[ClipScore]) -> float | None:
-    """Share of the time in which speech was taken for silence or silence for speech."""
+    """Share of the time with speech detected as silence, or silence as speech."""
     accuracy = speech_accuracy(clips)
     return None if accuracy is None else 1.0 - accuracy
 
 
 def summary_lines(clips: Sequence[ClipScore]) -> list[str]:
-    """What no table holds, a sentence each."""
+    """The figures outside the tables, a sentence each."""
     minutes = sum(clip.duration_s for clip in clips) / 60.0
     return [
         f"{len(clips)} clip{'s' if len(clips) != 1 else ''}, {minutes:.1f} minutes",
@@ -150,7 +150,7 @@ def summary_lines(clips: Sequence[ClipScore]) -> list[str]:
 
 
 def as_markdown(clips: Sequence[ClipScore]) -> str:
-    """The tables, for people: they read the same on a terminal and in a file."""
+    """The tables as Markdown, readable on a terminal too."""
     summary = "\n".join(f"- {line}" for line in summary_lines(clips))
     return f"{_table(cue_rows(clips))}\n\n{summary}\n\n{_table(clip_rows(clips))}\n"
 
@@ -166,5 +166,5 @@ def _table(rows: Sequence[Row]) -> str:
 
 
 def share(value: float | None) -> str:
-    """Two digits; a dash for what cannot be said."""
+    """Two digits; a dash if unknown."""
     return "–" if value is None else f"{value:.2f}"

@@ -1,7 +1,7 @@
-"""Pictures and sound to tracks: numbers per frame. The only room that knows OpenVINO."""
+"""Turn pictures and sound into tracks. Only this package uses OpenVINO."""
 
 import sys
 
-# On import OpenVINO reports its use to an analytics service over the network, from a process of its own.
-# Nothing here may tell anybody anything: without this package it takes its own silent stand-in.
+# On import OpenVINO reports its use to an analytics service over the network, from its own process.
+# Nothing here may report anything to anybody. Without this package it uses its own silent replacement.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Keeps compiled networks in the user's cache folder: restoring one takes a quarter of compiling it.
+"""Keep compiled networks in the user's cache folder: restoring one takes a quarter of the time.
 
 A file that is missing, damaged or cannot be written only costs time: the network is compiled as without
 a cache. Several processes may begin at once; each file appears whole or not at all.
@@ -20,24 +20,24 @@ SETTINGS: Final = {
     # One thread: parallelism comes from worker processes, and more threads would fight over the cores.
     "INFERENCE_NUM_THREADS": 1,
     "NUM_STREAMS": 1,
-    # The engine would bind its thread to the first core, that of each worker to the same one.
+    # Otherwise the engine binds its thread to the first core, the same one in each worker.
     "ENABLE_CPU_PINNING": False,
     "PERFORMANCE_HINT": "LATENCY",
     "INFERENCE_PRECISION_HINT": "f32",  # the same answer on every CPU generation
     # The engine keeps what it prepared for each length of input, by default for 5000 of them, at up to 10 MB
-    # each in the pitch network; and a conversation that is followed live comes in every length. Preparing it
-    # again costs nothing that can be measured.
+    # each in the pitch network; and live media comes in every length. Preparing it
+    # again takes no measurable time.
     "CPU_RUNTIME_CACHE_CAPACITY": 16,
 }
 
 
 def cache_folder() -> Path | None:
-    """Where compiled networks are kept; None for a user without a home."""
+    """Where compiled networks are kept; None for users without a home folder."""
     try:
         folder = user_cache_path("backchannel", appauthor=False) / "networks"
     except RuntimeError:
         return None
-    return folder if folder.is_absolute() else None  # older versions give "~" back as it is
+    return folder if folder.is_absolute() else None  # older versions return "~" unchanged
 
 
 def compiled(
@@ -54,16 +54,16 @@ def compiled(
     source
         The network's file.
     prepare
-        What is done to the network before it is compiled.
+        Changes the network before it is compiled.
     recipe
-        Says the same in words: networks from one file that are prepared differently are kept apart.
+        Names these changes, so that networks from one file with other changes have another key.
     folder
-        None keeps and restores nothing.
+        Folder of the cache; None turns it off.
     """
     kept = None if folder is None else folder / f"{source.stem}-{_key(core, source, recipe)}.blob"
     blob = None if kept is None else _intact(kept)
     if blob is not None:
-        # Another build of the engine under the same version may refuse what this one wrote.
+        # Another build of the engine with the same version may reject this build's files.
         with suppress(RuntimeError):
             return core.import_model(blob, CPU, SETTINGS)
     fresh = core.compile_model(prepare(core.read_model(source)), CPU, SETTINGS)
@@ -73,7 +73,7 @@ def compiled(
 
 
 def _key(core: ov.Core, source: Path, recipe: str) -> str:
-    """Everything a compiled network depends on: engine, CPU, settings, the file and what was done to it."""
+    """Everything a compiled network depends on: engine, CPU, settings, the file and the changes to it."""
     told = hashlib.sha256(source.read_bytes())
     cpu = core.get_property(CPU, "FULL_DEVICE_NAME"), core.get_property(CPU, "OPTIMIZATION_CAPABILITIES")
     told.update(repr((ov.get_version(), cpu, SETTINGS, recipe)).encode())
@@ -81,7 +81,7 @@ def _key(core: ov.Core, source: Path, recipe: str) -> str:
 
 
 def _intact(kept: Path) -> bytes | None:
-    """What a kept file holds behind its digest; the engine must not be given a damaged one."""
+    """Content of a kept file, checked by its digest, because the engine must not get a damaged one."""
     try:
         content = kept.read_bytes()
     except OSError:
@@ -103,4 +103,4 @@ def _keep(network: ov.CompiledModel, kept: Path) -> None:
             except OSError:
                 Path(part.name).unlink(missing_ok=True)
     except (OSError, RuntimeError):
-        return  # read-only, full, or an engine that cannot write itself down: nothing is kept
+        return  # read-only, full, or the engine cannot export: nothing is kept

@@ -1,7 +1,7 @@
-"""Fits the lids and the irises of one face, and decides in which frames that is worth its cost.
+"""Fit the lids and the irises of one face, in the frames where that is worth its cost.
 
-The eye network costs as much as everything else together. Between two blinks and two glances an eye looks
-the same in many frames, so it is only fitted where it has changed, and a few times a second in any case.
+The eye network takes as long as everything else together. Between blinks and glances an eye looks the same in
+many frames, so it is only fitted when it has changed, and at least a few times a second.
 """
 
 from collections.abc import Sequence
@@ -23,8 +23,8 @@ from backchannel.perception.networks import EYES_AT_ONCE, Networks
 
 MAX_CHANGE = 0.09
 """Mean difference, in standard deviations of its brightness, up to which an eye looks the same. On fourteen
-real clips 44% of the frames stay under it; of 126 frames with shut eyes none is then taken for open, against
-11 when every second frame is fitted."""
+real clips 44% of the frames stay under it. None of 126 frames with shut eyes then counts as open, compared
+with 11 when every second frame is fitted."""
 MAX_UNSEEN_S = 0.3
 """Eyes that seem not to change are still fitted this often (judgement: slow glances)."""
 
@@ -37,7 +37,7 @@ _LOWER_LID, _UPPER_LID = (2, 3, 4, 5), (11, 12, 13, 14)
 # The middle of the crop, where lids and iris are, in blocks of 4 x 4 px.
 _MIDDLE = (slice(16, 48), slice(8, 56))
 _BLOCKS = (12, 8)
-_MIN_CONTRAST = 8.0  # grey levels: below it noise would be taken for change
+_MIN_CONTRAST = 8.0  # grey levels: below it noise would look like change
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class EyePair:
     Attributes
     ----------
     crops
-        (2, 64, 64, 3) RGB. The right one is mirrored: the network knows left eyes only.
+        (2, 64, 64, 3) RGB. The right one is mirrored, because the network knows left eyes only.
     regions
         Where they were.
     look

@@ -1,7 +1,7 @@
-"""Follows faces from frame to frame, and measures each one in all the frames it was seen in.
+"""Follow faces from frame to frame, and measure each one in all its frames.
 
-A face that was fitted in one frame is looked for at the same place in the next, which costs one mesh
-instead of a detection; the detector looks again when a face is lost and once a second for new ones.
+A face is expected at the same place in the next frame, which takes one mesh instead of a detection. The
+detector runs again when a face is lost, and once a second for new faces.
 """
 
 import math
@@ -33,17 +33,17 @@ MAX_FACES = 3
 MIN_FACE_SIDE_PX = 24
 """Smaller faces have no shape left in the mesh's 192 px crop (judgement)."""
 MAX_RESIDUAL = 0.09
-"""Rigid misfit beyond which the mesh is not on a face, in face widths. Real faces stay under 0.06."""
+"""Above this rigid misfit, in face widths, the mesh is not on a face. Real faces stay under 0.06."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One face in one frame: all of it that is needed once the frame is gone.
+    """One face in one frame: everything that is needed once the frame is gone.
 
     Attributes
     ----------
     eyes
-        None where they look as they did when they were last cut out.
+        None if they look the same as when they were last cut out.
     """
 
     mesh: Mesh
@@ -53,7 +53,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class EyeState:
-    """What the eyes of one face do.
+    """State of the eyes of one face.
 
     Attributes
     ----------
@@ -96,13 +96,13 @@ class FollowedFace:
     Attributes
     ----------
     number
-        Its number in this segment.
+        Its number in this conversation.
     region
         Where to look for it next.
     look, look_s
-        What its eyes looked like when they were last cut out, and when that was.
+        Look of its eyes when they were last cut out, and the time.
     eyes
-        What they did then; None until it is measured, after the last frame of a piece.
+        Their state then; None until it is measured, after the last frame of a piece.
     """
 
     number: int
@@ -114,7 +114,7 @@ class FollowedFace:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """What is carried from frame to frame inside one segment.
+    """State from frame to frame. Times are session times.
 
     Attributes
     ----------
@@ -123,11 +123,11 @@ class Following:
     next_number
         Number for the next new face.
     next_search_s
-        When the detector looks again although nothing was lost.
+        When the detector looks for new faces.
     count
         Faces in view when the detector last looked.
     seen_s
-        When a face was last held.
+        When a face was last followed.
     """
 
     faces: tuple[FollowedFace, ...] = ()
@@ -138,12 +138,14 @@ class Following:
 
 
 SEARCH_INTERVAL_S = 1.0
-"""How often new faces are looked for (judgement: a newcomer waits at most this long)."""
+"""How often to look for new faces (judgement: a newcomer waits at most this long)."""
 RETRY_INTERVAL_S = 0.2
-"""The same in a picture without a face, once it has been gone for a while: looking at every frame would make
-an empty picture the dearest of all."""
+"""The same in a picture that has had no face for a while. With a search in every frame, an empty picture
+would take longest."""
 LOST_S = 1.0
-"""So long a face that was lost is looked for in every frame (judgement: hands and turns are over sooner)."""
+"""For so long after a face was lost, every frame is searched (judgement: hands and turns are over sooner)."""
+_SAME_TIME_S = 1e-6
+"""The same frame has a slightly different time if the stream is cut elsewhere."""
 
 
 def follow(
@@ -154,13 +156,13 @@ def follow(
     Returns
     -------
     following
-        To be passed with the next frame.
+        The state to pass with the next frame.
     sightings
         By face number.
     """
     fits = {face.number: _fit(networks, image, face.region) for face in following.faces}
     held = {number: fit for number, fit in fits.items() if _is_face(fit)}
-    if len(held) < len(fits) or time_s >= following.next_search_s:
+    if len(held) < len(fits) or time_s >= following.next_search_s - _SAME_TIME_S:
         detections = detect_faces(networks, image)
         held, next_number = _with_newcomers(held, detections, networks, image, following.next_number)
         following = replace(
@@ -184,25 +186,16 @@ def _look_into_eyes(
     known: FollowedFace | None, number: int, mesh: Mesh, image: ImageArray, time_s: float
 ) -> tuple[FollowedFace, EyePair | None]:
     region, pair = region_of_mesh(mesh.points_px), cut_eyes(image, mesh.points_px)
-    if known is not None and time_s - known.look_s < MAX_UNSEEN_S and look_alike(pair.look, known.look):
+    lately = known is not None and time_s - known.look_s < MAX_UNSEEN_S - _SAME_TIME_S
+    if known is not None and lately and look_alike(pair.look, known.look):
         return replace(known, region=region), None
     return FollowedFace(number, region, pair.look, time_s), pair
-
-
-def since(following: Following, time_s: float) -> Following:
-    """Count times from a later moment."""
-    return replace(
-        following,
-        faces=tuple(replace(face, look_s=face.look_s - time_s) for face in following.faces),
-        next_search_s=following.next_search_s - time_s,
-        seen_s=following.seen_s - time_s,
-    )
 
 
 def _search_interval_s(following: Following, held: Collection[int], time_s: float) -> float:
     if held:
         return SEARCH_INTERVAL_S
-    return 0.0 if time_s - following.seen_s <= LOST_S else RETRY_INTERVAL_S
+    return 0.0 if time_s - following.seen_s <= LOST_S + _SAME_TIME_S else RETRY_INTERVAL_S
 
 
 Fit = tuple[Mesh, HeadPose]
@@ -233,8 +226,8 @@ def _with_newcomers(
             continue
         if any(_covers(mesh.points_px, found) for mesh, _ in together.values()):
             continue
-        # Fitted twice: the detector's box is rough, the landmarks' own box is the one the mesh was
-        # trained on and every later frame will use.
+        # Fitted twice: the detector's box is rough. The mesh was trained on the landmarks' own box, which
+        # every later frame uses.
         rough = fit_mesh(networks, image, region_of_detection(found))
         fit = _fit(networks, image, region_of_mesh(rough.points_px))
         if _is_face(fit):
@@ -252,12 +245,12 @@ def _covers(points_px: FloatArray, found: Detection) -> bool:
 def measure_face(
     networks: Networks, sightings: Sequence[Sighting], eyes_before: EyeState | None = None
 ) -> FaceMeasure:
-    """Measure one face in the frames in which it was seen, at least one, in order.
+    """Measure one face in its frames, at least one, in order.
 
     Parameters
     ----------
     eyes_before
-        What its eyes did before the first of these frames; None for a face that is new in it.
+        State of its eyes before the first of these frames; None for a face that is new in it.
     """
     points_px = np.array([sighting.mesh.points_px for sighting in sightings])
     poses = [sighting.pose for sighting in sightings]
@@ -277,7 +270,7 @@ def measure_face(
 def _eyes(
     networks: Networks, sightings: Sequence[Sighting], before: EyeState | None
 ) -> tuple[FloatArray, FloatArray]:
-    """(n, 3) direction in the head and (n, 2) openness; where nothing changed, those of the row before."""
+    """(n, 3) direction in the head and (n, 2) openness; unchanged eyes have the values of the row before."""
     fitted = [(row, seen.eyes) for row, seen in enumerate(sightings) if seen.eyes is not None]
     rows = [row for row, _ in fitted]
     eyes = fit_eyes(networks, [pair for _, pair in fitted])

@@ -1,8 +1,8 @@
-"""Turns iris positions into degrees.
+"""Convert iris positions to degrees.
 
 The eye is a sphere whose centre sits behind the line between its corners. The picture position of the iris
-relative to the projected centre is the sine of the gaze angle, so head rotation and eye rotation are put
-together in one frame and not added up with made-up weights.
+relative to the projected centre is the sine of the gaze angle, so head rotation and eye rotation are combined
+in one frame, not added with arbitrary weights.
 """
 
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ CENTRE_DEPTH_CM = 0.45
 about 6 mm behind the cornea, the centre about 13.5 mm behind it, and lids hide the rest)."""
 CENTRE_HEIGHT_CM = 0.14
 """Centre of rotation above that line, canonical cm: people who look at the camera measure level with it
-(judgement; a person's own centre is learnt later, in the cues)."""
+(judgement; the cues learn a person's own centre later)."""
 
 
-_MAX_SINE = 0.95  # beyond what an eye can do: a misplaced iris, kept inside the sphere
+_MAX_SINE = 0.95  # more than an eye can turn: a misplaced iris, kept inside the sphere
 _CENTRE_CM = np.array([0.0, CENTRE_HEIGHT_CM, -CENTRE_DEPTH_CM])
 
 
@@ -48,7 +48,7 @@ def eyes_in_head(points_px: FloatArray, iris_px: FloatArray, poses: Sequence[Hea
     iris_px
         (n, 2, 2) px, the subject's right eye, then left.
     poses
-        The heads that the eyes sit in.
+        The heads that the eyes belong to.
 
     Returns
     -------
@@ -57,14 +57,14 @@ def eyes_in_head(points_px: FloatArray, iris_px: FloatArray, poses: Sequence[Hea
     rotation, scale_px = _turns(poses), np.array([pose.scale_px for pose in poses])
     right = _eye_direction(points_px[:, RIGHT_EYE_CORNERS], iris_px[:, 0], rotation, scale_px)
     left = _eye_direction(points_px[:, LEFT_EYE_CORNERS], iris_px[:, 1], rotation, scale_px)
-    # The eye turned away from the camera is seen at a slant and is less certain: weigh by how frontal the
-    # eye's side of the head is. At 30 deg of yaw the far eye counts for little.
+    # The camera sees the far eye at a slant, so it is less certain. Weigh each eye by how frontal its side
+    # of the head is. At 30 deg of yaw the far eye counts for little.
     lean = np.clip(np.array([pose.yaw_deg for pose in poses])[:, np.newaxis] / 30.0, -1.0, 1.0)
     return _unit(np.einsum("nji,nj->ni", rotation, (1.0 + lean) * right + (1.0 - lean) * left))
 
 
 def gaze_of(in_head: FloatArray, poses: Sequence[HeadPose]) -> Gaze:
-    """Put (n, 3) directions of the eyes in the head, of any length, and n heads together."""
+    """Combine (n, 3) directions of the eyes in the head, of any length, with n heads."""
     eyes = _unit(in_head.astype(np.float64))
     x, y, z = eyes.T
     yaw_deg, pitch_deg = direction_angles(np.einsum("nij,nj->ni", _turns(poses), eyes))

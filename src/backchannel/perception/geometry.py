@@ -42,7 +42,7 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class HeadPose:
-    """Where a rigid head is.
+    """Position of a rigid head.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ def fit_head(points_px: FloatArray) -> HeadPose:
     rotation = (left * handedness) @ right
     match = float(spread @ handedness)
     scale_px = match / source_spread
-    # What is left over is known from the fit itself (Umeyama 1991, equation 33): no need to turn the face.
+    # The residual follows from the fit itself (Umeyama 1991, equation 33), without turning the face.
     squares_px = max(0.0, float(np.vdot(target, target)) - match * scale_px)
     pitch_deg, yaw_deg, roll_deg = angles_of_rotation(rotation @ _FACE_TO_PICTURE)
     return HeadPose(
@@ -125,7 +125,7 @@ def direction_angles(direction: Matrix) -> tuple[Matrix, Matrix]:
 
 
 def face_coordinates(points_px: FloatArray, pose: HeadPose) -> Matrix:
-    """Bring picture points to face axes, in face widths, so that head pose and size drop out.
+    """Convert picture points to face axes, in face widths, so that head pose and size drop out.
 
     Parameters
     ----------

@@ -87,8 +87,8 @@ def cut(image: ImageArray, region: Region, side_px: int) -> ImageArray:
     scale = side_px / region.side_px
     cosine, sine = scale * math.cos(region.angle_rad), scale * math.sin(region.angle_rad)
     x, y = region.centre_x_px, region.centre_y_px
-    # OpenCV counts from the middle of the first pixel, the networks from its edge: half a pixel apart. Left
-    # out, every iris lies a degree of gaze to one side.
+    # OpenCV counts from the middle of the first pixel, the networks from its edge. Without this half pixel,
+    # the gaze is off by a degree to one side.
     middle = side_px / 2 - 0.5
     matrix = np.array(
         [[cosine, sine, middle - cosine * x - sine * y], [-sine, cosine, middle + sine * x - cosine * y]]
@@ -97,7 +97,7 @@ def cut(image: ImageArray, region: Region, side_px: int) -> ImageArray:
 
 
 def place(points: FloatArray, region: Region, side_px: int) -> FloatArray:
-    """Bring (n, 3) points from a crop to the picture."""
+    """Convert (n, 3) points from a crop to the picture."""
     scale = region.side_px / side_px
     placed = np.empty_like(points)
     placed[:, :2] = (points[:, :2] - side_px / 2) @ _rotation(region.angle_rad).T * scale

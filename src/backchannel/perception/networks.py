@@ -1,4 +1,4 @@
-"""Loads the networks: one engine (OpenVINO), one thread, once a process."""
+"""Load the networks: one engine (OpenVINO), one thread, once per process."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +16,7 @@ from backchannel.arrays import FloatArray
 from backchannel.perception.compiled import cache_folder, compiled
 
 EYES_AT_ONCE: Final = 8
-"""Eyes that the eye network takes at once, which costs a sixth less than one by one."""
+"""Batch size of the eye network, which takes a sixth less time than single eyes."""
 
 
 class NetworkMissingError(RuntimeError):
@@ -72,8 +72,8 @@ class Network:
 def stay_on_one_thread() -> None:
     """Keep OpenCV on the thread that calls it, in a process that does nothing but analyse.
 
-    Pictures are small here: handing them out to several threads costs more than it saves. It concerns the
-    whole process, so only its owner may ask for it.
+    Pictures are small here, so sharing them between threads takes more time than it saves. This affects the
+    whole process, so only its owner may call it.
     """
     cv2.setNumThreads(1)
 
@@ -119,7 +119,7 @@ def network_file(name: str) -> Path:
 def _picture_network(core: ov.Core, name: str, mean: float, scale: float, batch: int = 1) -> Network:
     def prepare(model: ov.Model) -> ov.Model:
         model.reshape([batch, *list(model.input().shape)[1:]])
-        # Bytes go in and are scaled inside the network: four times less to copy than float pictures.
+        # The network takes bytes and scales them itself: a quarter of the data of float pictures.
         preparation = PrePostProcessor(model)
         picture = preparation.input()
         picture.tensor().set_element_type(ov.Type.u8)

@@ -9,9 +9,9 @@ from backchannel.arrays import FloatArray
 
 
 def find_peaks(track: FloatArray, *, min_height: float, min_dip: float, min_spacing: int) -> NDArray[np.intp]:
-    """Rows of the local maxima that are high enough, far enough apart, and stand out.
+    """Find the local maxima that are high enough, far enough apart, and stand out.
 
-    Of a flat top the middle row is taken. Of two peaks that are too near the higher one stays. A peak stands
+    A flat top counts as its middle row. Of two peaks that are too near, the higher one stays. A peak stands
     out when the track falls by `min_dip` on both sides before it rises above it (its prominence).
 
     Parameters

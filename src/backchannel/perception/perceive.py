@@ -1,116 +1,195 @@
-"""perceive(segment) -> Tracks: the heavy, pure half of the way through the house."""
+"""perceive(medium, carry) -> (Tracks, carry): the heavy, pure half of the analysis.
+
+Perception ends at tracks, for picture and sound alike. The carry is what the next piece of a running stream
+needs: where the faces were, and about a second of sound. Any worker on any machine may perceive a piece, and
+may do it again after a crash.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from typing import Final
 
-from backchannel.arrays import ImageArray
-from backchannel.media.decode import Frame, Sound, frames_of, read, sound_of, timing_of
+import numpy as np
+
+from backchannel.arrays import FloatArray, ImageArray
+from backchannel.constants import MIN_GAP_S, SAMPLE_RATE_HZ
+from backchannel.media.decode import Decoders, Frame, Medium, Sound, frames_of, read, sound_of
 from backchannel.media.decode.prefetch import prefetch
 from backchannel.perception.networks import load_networks
-from backchannel.perception.picture import Looking, go_on_measuring
-from backchannel.perception.voice import measure_voice
-from backchannel.tracks import PictureTracks, Tracks
-from backchannel.values import MediaLimits, Segment
+from backchannel.perception.picture import Seeing, see
+from backchannel.perception.voice import Hearing, hear
+from backchannel.tracks import PictureTracks, Tracks, VoiceTracks
+from backchannel.values import Clock, MediaLimits, Segment
+
+MAX_SIDE_PX: Final = 640
+"""Frames are scaled down to this longest side before they are analysed."""
+
+OnProgress = Callable[[float], None]
+"""Called after each analysed frame with its time from the start of the medium, s."""
 
 
 @dataclass(frozen=True, slots=True)
-class PerceptionSettings:
-    """How finely to look.
+class Carry:
+    """State that perception passes from piece to piece. Begins as ``Carry()``.
 
     Attributes
     ----------
-    frame_rate_hz
-        Analysed frames a second, 8..30.
-    max_side_px
-        Pictures are scaled down to this longest side before anything looks at them.
+    clock
+        The place of the next piece.
+    seeing, hearing
+        Where the faces were, and the last second of sound.
     """
 
-    frame_rate_hz: float = 15.0
-    max_side_px: int = 640
+    clock: Clock = Clock()
+    seeing: Seeing = Seeing()
+    hearing: Hearing = Hearing()
+
+    def past(self, clock: Clock) -> "Carry":
+        """Continue after media that is missing or was left out; the sound begins a new run."""
+        return Carry(clock, self.seeing, self.hearing.anew())
 
 
 def perceive(
-    segment: Segment,
-    limits: MediaLimits,
-    settings: PerceptionSettings | None = None,
-    on_progress: Callable[[float], None] | None = None,
-) -> Tracks:
-    """Turn one segment's bytes into tracks. Keeps nothing: any worker may do it, and may do it again.
+    medium: Medium, carry: Carry, decoders: Decoders | None = None, on_progress: OnProgress | None = None
+) -> tuple[Tracks, Carry]:
+    """Turn one piece of media into tracks.
 
     Parameters
     ----------
+    medium
+        The opened piece.
+    carry
+        The carry of the piece before; ``Carry()`` at first.
+    decoders
+        Running decoders of this process, which save decoding again from the last key frame. They do not
+        change the tracks.
     on_progress
-        Called after each analysed frame with its time, s.
+        Called after each analysed frame.
 
     Raises
     ------
     backchannel.errors.Problem
         When the media cannot be used; see `backchannel.media.decode`.
+
+    See Also
+    --------
+    perceive_windows : Reads a complete file in pieces.
     """
-    sensed = sense(segment, limits, settings, on_progress)
-    voice = None
-    if sensed.sound is not None:
-        voice = measure_voice(load_networks(), sensed.sound.samples, sensed.sound.start_s)
-    return Tracks(sensed.duration_s, sensed.stream_start_s, sensed.picture, voice)
+    start_s, stream_offset_s = carry.clock.place(medium.timing.stream_start_s)
+    if start_s - carry.clock.reached_s >= MIN_GAP_S:
+        carry = carry.past(carry.clock)
+    picture, seeing = None, carry.seeing
+    with ExitStack() as decoding:
+        frames = _frames(medium, decoders, decoding)
+        if frames is not None:
+            picture, seeing = see(load_networks(), _reported(frames, on_progress), start_s, carry.seeing)
+        sound = sound_of(medium)
+    voice, hearing = _heard(sound, start_s, carry.hearing)
+    clock = Clock(max(carry.clock.reached_s, start_s + medium.timing.duration_s), stream_offset_s)
+    return _tracks(medium, medium.timing.duration_s, picture, voice), Carry(clock, seeing, hearing)
 
 
-@dataclass(frozen=True, slots=True)
-class Sensed:
-    """A segment's picture measured, and its sound as it is, for whoever measures that in other lengths.
-
-    Attributes
-    ----------
-    duration_s, stream_start_s, picture
-        See `tracks.Tracks`.
-    sound
-        None when there is none.
-    looking
-        To be passed on with the next piece of the same running picture.
-    """
-
-    duration_s: float
-    stream_start_s: float | None
-    picture: PictureTracks | None
-    sound: Sound | None
-    looking: Looking = Looking()
-
-
-def sense(
-    segment: Segment,
-    limits: MediaLimits,
-    settings: PerceptionSettings | None = None,
-    on_progress: Callable[[float], None] | None = None,
-    looking: Looking | None = None,
-) -> Sensed:
-    """Decode one segment and measure its picture; parameters and errors are those of `perceive`.
+def perceive_windows(
+    medium: Medium, window_s: float, min_last_s: float, on_progress: OnProgress | None = None
+) -> Iterator[Tracks]:
+    """Turn a complete file into tracks, window by window, as if it came in pieces of that length.
 
     Parameters
     ----------
-    looking
-        What the piece before it left, where this one goes on without a gap.
+    window_s
+        Length of a window.
+    min_last_s
+        A shorter rest at the end is part of the window before it.
     """
-    looking = looking or Looking()
-    settings = settings or PerceptionSettings()
-    with read(segment, limits) as medium, ExitStack() as decoding:
-        timing = timing_of(medium, limits)
-        picture = None
-        if timing.has_video and not segment.sound_only:
-            frames = frames_of(
-                medium, limits, timing, rate_hz=settings.frame_rate_hz, max_side_px=settings.max_side_px
-            )
-            if limits.spare_core:
-                # Whatever happens, its thread has ended before the medium is closed.
-                frames = decoding.enter_context(closing(prefetch(frames)))
-            picture, looking = go_on_measuring(load_networks(), _told(frames, on_progress), looking)
-        sound = sound_of(medium, timing)
-    return Sensed(timing.duration_s, timing.stream_start_s, picture, sound, looking)
+    duration_s = medium.timing.duration_s
+    count = max(1, int((duration_s - min_last_s) // window_s) + 1)
+    seeing, hearing = Seeing(), Hearing()
+    with ExitStack() as decoding:
+        frames = _frames(medium, None, decoding)
+        pictures = None if frames is None else _Pieces(_reported(frames, on_progress))
+        sound = sound_of(medium)
+        for start_s in np.arange(count) * window_s:
+            end_s = duration_s if start_s == (count - 1) * window_s else start_s + window_s
+            picture = None
+            if pictures is not None:
+                until_s = np.inf if end_s == duration_s else end_s
+                picture, seeing = see(load_networks(), pictures.until(until_s, start_s), start_s, seeing)
+            voice, hearing = _heard(_part(sound, start_s, end_s), start_s, hearing)
+            yield _tracks(medium, float(end_s - start_s), picture, voice)
 
 
-def _told(
-    frames: Iterable[Frame], on_progress: Callable[[float], None] | None
-) -> Iterator[tuple[float, ImageArray]]:
+def perceive_segment(segment: Segment, limits: MediaLimits, on_progress: OnProgress | None = None) -> Tracks:
+    """Turn one segment's bytes into tracks, as a conversation of its own.
+
+    Raises
+    ------
+    backchannel.errors.Problem
+        When the media cannot be used.
+    """
+    with read(segment, limits) as medium:
+        return perceive(medium, Carry(), on_progress=on_progress)[0]
+
+
+# --- picture ---------------------------------------------------------------------------------------
+
+
+def _frames(medium: Medium, decoders: Decoders | None, decoding: ExitStack) -> Iterator[Frame] | None:
+    if not medium.timing.has_video or medium.segment.sound_only:
+        return None
+    frames = frames_of(
+        medium, rate_hz=medium.limits.analysis_rate_hz, max_side_px=MAX_SIDE_PX, decoders=decoders
+    )
+    if not medium.limits.spare_core:
+        return frames
+    # Its thread must end before the medium closes, whatever happens.
+    return decoding.enter_context(closing(prefetch(frames)))
+
+
+def _reported(frames: Iterable[Frame], on_progress: OnProgress | None) -> Iterator[tuple[float, ImageArray]]:
     for frame in frames:
         yield frame.time_s, frame.image
         if on_progress is not None:
             on_progress(frame.time_s)
+
+
+class _Pieces:
+    """Frames of a file, taken piece by piece."""
+
+    def __init__(self, frames: Iterator[tuple[float, ImageArray]]) -> None:
+        self._frames = frames
+        self._next: tuple[float, ImageArray] | None = None
+
+    def until(self, end_s: float, start_s: float) -> Iterator[tuple[float, ImageArray]]:
+        """Yield the next frames before a time; their times count from `start_s`."""
+        while (frame := self._next or next(self._frames, None)) is not None:
+            self._next = None
+            if frame[0] >= end_s:
+                self._next = frame
+                return
+            yield frame[0] - start_s, frame[1]
+
+
+# --- sound -----------------------------------------------------------------------------------------
+
+
+def _heard(sound: Sound | None, start_s: float, hearing: Hearing) -> tuple[VoiceTracks | None, Hearing]:
+    if sound is None or not sound.samples.size:
+        return None, hearing
+    rows, hearing = hear(load_networks(), sound.samples, start_s + sound.start_s, hearing)
+    return rows.shifted(-start_s), hearing
+
+
+def _part(sound: Sound | None, start_s: float, end_s: float) -> Sound | None:
+    if sound is None:
+        return None
+    first, last = (max(0, round((edge_s - sound.start_s) * SAMPLE_RATE_HZ)) for edge_s in (start_s, end_s))
+    samples: FloatArray = sound.samples[first:last]
+    return Sound(samples, max(0.0, sound.start_s - start_s)) if samples.size else None
+
+
+def _tracks(
+    medium: Medium, duration_s: float, picture: PictureTracks | None, voice: VoiceTracks | None
+) -> Tracks:
+    timing = medium.timing
+    return Tracks(duration_s, timing.stream_start_s, picture, voice, medium.limits.analysis_rate_hz)

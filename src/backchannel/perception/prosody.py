@@ -3,14 +3,13 @@
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
-from backchannel.arrays import FloatArray, TimeArray
+from backchannel.arrays import FloatArray
+from backchannel.constants import SILENT_DBFS, VOICE_ROW_S
 from backchannel.perception.peaks import find_peaks
-from backchannel.tracks import F0_HOP_S, LEVEL_HOP_S, SPEECH_HOP_S
 
-SILENCE_DBFS = -100.0
-"""Level given to digital silence."""
 LEVEL_WINDOW_S = 0.020
 """Length of the RMS window: short enough for the edges of pauses, longer than a pitch period."""
 
@@ -37,21 +36,21 @@ def measure_level(samples: FloatArray, sample_rate_hz: int) -> FloatArray:
 
     Returns
     -------
-    (n // hop,) dBFS, not below `SILENCE_DBFS`; row k is centred on the middle of hop k.
+    (n // hop,) dBFS, not below `SILENT_DBFS`; row k is centred on the middle of hop k.
     """
-    hop = round(LEVEL_HOP_S * sample_rate_hz)
+    hop = round(VOICE_ROW_S * sample_rate_hz)
     frames = samples.size // hop
     if not frames:
         return np.zeros(0, np.float32)
     power = np.mean(samples[: frames * hop].astype(np.float64).reshape(frames, hop) ** 2, axis=1)
-    hops_in_window = max(1, round(LEVEL_WINDOW_S / LEVEL_HOP_S))
+    hops_in_window = max(1, round(LEVEL_WINDOW_S / VOICE_ROW_S))
     smooth = uniform_filter1d(power, hops_in_window, mode="nearest")
-    return np.asarray(np.maximum(10 * np.log10(np.maximum(smooth, 1e-12)), SILENCE_DBFS), np.float32)
+    return np.asarray(np.maximum(10 * np.log10(np.maximum(smooth, 1e-12)), SILENT_DBFS), np.float32)
 
 
 def band_spectrum(samples: FloatArray, sample_rate_hz: int) -> FloatArray:
     """Log energy in `SPECTRUM_BANDS` mel-spaced bands per 10 ms, (n // hop, bands) dB."""
-    hop, window = round(LEVEL_HOP_S * sample_rate_hz), round(SPECTRUM_WINDOW_S * sample_rate_hz)
+    hop, window = round(VOICE_ROW_S * sample_rate_hz), round(SPECTRUM_WINDOW_S * sample_rate_hz)
     frames = samples.size // hop
     if not frames:
         return np.zeros((0, SPECTRUM_BANDS), np.float32)
@@ -72,32 +71,27 @@ def spectral_change(bands: FloatArray) -> FloatArray:
     return change
 
 
-def find_syllable_nuclei(
-    level_dbfs: FloatArray, f0_hz: FloatArray, speech_probability: FloatArray
-) -> TimeArray:
-    """Times of syllable nuclei: voiced peaks of the level inside speech (de Jong & Wempe 2009).
+def find_syllable_nuclei(level_dbfs: FloatArray, loud_dbfs: float) -> NDArray[np.intp]:
+    """Find peaks of the level (de Jong & Wempe 2009). Those that are voiced are syllable nuclei.
+
+    Parameters
+    ----------
+    level_dbfs
+        (n,) a row every 10 ms.
+    loud_dbfs
+        Level of the loud end of the sound (99th percentile).
 
     Returns
     -------
-    (k,) s from the first sample.
+    (k,) rows, increasing.
     """
     if not level_dbfs.size:
-        return np.zeros(0)
-    time_s = (np.arange(level_dbfs.size) + 0.5) * LEVEL_HOP_S
+        return np.zeros(0, np.intp)
     smooth = uniform_filter1d(level_dbfs, 5, mode="nearest")
-    floor_dbfs = float(np.percentile(smooth, 99)) - NUCLEUS_RANGE_DB
-    spacing = round(NUCLEUS_SPACING_S / LEVEL_HOP_S)
-    peaks = find_peaks(smooth, min_height=floor_dbfs, min_dip=NUCLEUS_DIP_DB, min_spacing=spacing)
-    peak_s = time_s[peaks]
-    voiced = _at(np.isfinite(f0_hz).astype(np.float32), F0_HOP_S, peak_s) > 0
-    speaking = _at(speech_probability, SPEECH_HOP_S, peak_s) >= 0.5
-    return np.asarray(peak_s[voiced & speaking], dtype=np.float64)
-
-
-def _at(track: FloatArray, hop_s: float, time_s: TimeArray) -> FloatArray:
-    if not track.size:
-        return np.zeros(time_s.size, np.float32)
-    return np.asarray(track[np.minimum((time_s / hop_s).astype(int), track.size - 1)])
+    spacing = round(NUCLEUS_SPACING_S / VOICE_ROW_S)
+    return find_peaks(
+        smooth, min_height=loud_dbfs - NUCLEUS_RANGE_DB, min_dip=NUCLEUS_DIP_DB, min_spacing=spacing
+    )
 
 
 @cache

@@ -20,16 +20,22 @@ from backchannel.protocol.event_messages import (
 )
 from backchannel.protocol.include import Include
 from backchannel.protocol.results import TimelineBody, quality_body, seconds, signal_bodies
-from backchannel.signals.activity import (
+from backchannel.values import (
     Change,
-    CueFound,
-    Detected,
-    Ended,
+    Changes,
+    Cue,
+    CueOver,
     EngagementChanged,
-    Updated,
+    FaceView,
+    SegmentResult,
+    Signal,
+    SignalBegan,
+    SignalChanged,
+    SignalOver,
+    Span,
+    View,
     WindowClosed,
 )
-from backchannel.values import Cue, FaceView, Progress, SegmentResult, Signal, Span, View
 
 
 def encode_changes(changes: Sequence[Change], include: Include, *, modality: bool) -> Iterator[Data]:
@@ -46,28 +52,28 @@ def encode_changes(changes: Sequence[Change], include: Include, *, modality: boo
     """
     for change in changes:
         match change:
-            case Detected(signal):
+            case SignalBegan(signal=signal):
                 yield _signal(signal, SignalDetected, include, modality=modality)
-            case Updated(signal):
+            case SignalChanged(signal=signal):
                 yield _signal(signal, SignalUpdated, include, modality=modality)
-            case Ended(name, end_s):
+            case SignalOver(type=name, end_s=end_s):
                 yield SignalEnded(name, seconds(end_s))
-            case EngagementChanged(state, start_s):
+            case EngagementChanged(state=state, start_s=start_s):
                 yield EngagementUpdated(state, seconds(start_s))
-            case CueFound(cue) if include.evidence:
+            case CueOver(cue=cue) if include.evidence:
                 yield _cue(cue)
-            case WindowClosed(result) if include.quality_overall or include.quality_timeline:
+            case WindowClosed(result=result) if include.quality_overall or include.quality_timeline:
                 yield _quality(result, include)
 
 
-def encode_coverage(progress: Progress, include: Include) -> Iterator[Data]:
+def encode_coverage(changes: Changes, include: Include) -> Iterator[Data]:
     """Yield messages for dropped and degraded media, and for coverage if the client asked for evidence."""
-    if progress.dropped:
-        yield CoverageDropped(tuple(map(_range, progress.dropped)))
-    if progress.degraded:
-        yield CoverageDegraded(tuple(map(_range, progress.degraded)))
-    if progress.view is not None and include.evidence:
-        yield _view(progress.view)
+    if changes.dropped:
+        yield CoverageDropped(tuple(map(_range, changes.dropped)))
+    if changes.degraded:
+        yield CoverageDegraded(tuple(map(_range, changes.degraded)))
+    if changes.view is not None and include.evidence:
+        yield _view(changes.view)
 
 
 def _range(span: Span) -> RangeBody:

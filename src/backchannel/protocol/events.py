@@ -6,7 +6,7 @@ every phase, at worst an error that leaves the session unchanged. An event witho
 in this program and raises `IllegalEventError`.
 
 Binary messages have numbers from 1, so that an error can name one. Results have no numbers, because analysis
-windows do not follow the client's messages (see `signals.activity`).
+windows do not follow the client's messages (see `conversation.changes`).
 """
 
 import math
@@ -40,8 +40,7 @@ from backchannel.protocol.products import (
     reported_by,
 )
 from backchannel.protocol.results import seconds
-from backchannel.signals.activity import Activity, Change, finish, follow_activity
-from backchannel.values import Progress
+from backchannel.values import Change, Changes, SignalBegan, SignalChanged, SignalOver, SignalType
 
 Version = Literal["v1", "v2"]
 FLAGS: Final[tuple[IncludeFlag, ...]] = ("conversation_quality_overall", "conversation_quality_timeline")
@@ -149,8 +148,8 @@ class Session:
         The current phase, and the number of binary messages so far.
     reason
         Why the session drains.
-    activity
-        The signals and the engagement state reported so far.
+    active
+        Signals that were detected and have not ended, each with the end of its evidence so far.
     """
 
     version: Version
@@ -162,7 +161,7 @@ class Session:
     phase: Phase = Phase.NEW
     received: int = 0
     reason: EndReason = "client_shutdown"
-    activity: Activity = Activity()
+    active: tuple[tuple[SignalType, float], ...] = ()
 
     @property
     def sound_only(self) -> bool:
@@ -277,13 +276,13 @@ class Session:
 
     # --- results of the analysis -------------------------------------------------------------------
 
-    def progress(self, progress: Progress) -> tuple["Session", tuple[Data, ...]]:
-        """Report the results of new media."""
+    def progress(self, changes: Changes) -> tuple["Session", tuple[Data, ...]]:
+        """Report what new media changed."""
         after = self._after("progress")
-        activity, changes = follow_activity(self.activity, progress, reported_by(self.model))
-        return replace(after, activity=activity), (
-            *encode_coverage(progress, self.include),
-            *self._messages(changes),
+        news = self._reported(changes.news)
+        return replace(after, active=_active(self.active, news)), (
+            *encode_coverage(changes, self.include),
+            *self._messages(news),
         )
 
     def refuse(self, number: int, problem: Problem) -> tuple["Session", tuple[Data, ...]]:
@@ -303,14 +302,22 @@ class Session:
     def end(self) -> tuple["Session", tuple[Data, ...]]:
         """End a drained session. The caller then closes the socket with 1000."""
         after = self._after("end")
-        activity, changes = finish(self.activity, reported_by(self.model))
-        return replace(after, activity=activity), (*self._messages(changes), SessionEnded(self.reason))
+        # The analysis has ended every signal, unless it could not finish in time.
+        rest = sorted((SignalOver(name, end_s) for name, end_s in self.active), key=lambda over: over.end_s)
+        return replace(after, active=()), (*self._messages(rest), SessionEnded(self.reason))
 
     def break_off(self, problem: Problem) -> tuple["Session", tuple[Data, ...]]:
         """Abort the session. The error is the last message; the caller closes the socket with its code."""
         return self._after("break"), (self._error(problem, None),)
 
     # --- encoding ----------------------------------------------------------------------------------
+
+    def _reported(self, news: Sequence[Change]) -> tuple[Change, ...]:
+        """Leave out signals that this session's model does not report."""
+        types = reported_by(self.model)
+        if types is None:
+            return tuple(news)
+        return tuple(change for change in news if (name := _signal_type(change)) is None or name in types)
 
     def _messages(self, changes: Sequence[Change]) -> tuple[Data, ...]:
         return tuple(encode_changes(changes, self.include, modality=self.version == "v1"))
@@ -330,3 +337,29 @@ class Session:
         if phase is None:
             raise IllegalEventError(f"{event} while {self.phase.value}")
         return replace(self, phase=phase)
+
+
+def _signal_type(change: Change) -> SignalType | None:
+    match change:
+        case SignalBegan(signal=signal) | SignalChanged(signal=signal):
+            return signal.type
+        case SignalOver(type=name):
+            return name
+        case _:
+            return None
+
+
+def _active(
+    active: tuple[tuple[SignalType, float], ...], news: Sequence[Change]
+) -> tuple[tuple[SignalType, float], ...]:
+    """Signals that go on after some changes."""
+    ends = dict(active)
+    for change in news:
+        match change:
+            case SignalBegan(signal=signal) | SignalChanged(signal=signal):
+                ends[signal.type] = signal.span.end_s
+            case SignalOver(type=name):
+                ends.pop(name, None)
+            case _:
+                pass
+    return tuple(ends.items())

@@ -28,9 +28,13 @@ NEUTRAL_QUALITY = Quality(50.0, 50.0, 50.0, 50.0, 50.0)
 
 
 class EvidenceBody(msgspec.Struct, frozen=True):
-    """A measurement that a signal is based on. Times in session seconds."""
+    """A measurement that a signal is based on. Times in session seconds.
+
+    `measure` says which of the cue's measures it is, for example ``rate``; empty for the cue's own value.
+    """
 
     cue: str
+    measure: str
     modality: Modality
     start: float
     end: float
@@ -284,6 +288,7 @@ def _merge_engagement(parts: Sequence[EngagementBody]) -> tuple[EngagementBody, 
 def _evidence(evidence: Evidence) -> EvidenceBody:
     return EvidenceBody(
         cue=evidence.cue,
+        measure=evidence.measure,
         modality=evidence.modality,
         start=seconds(evidence.span.start_s),
         end=seconds(evidence.span.end_s),

@@ -9,6 +9,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from backchannel.constants import WINDOW_S
 from backchannel.errors import Problem
 from backchannel.media.stream.container import AUDIO_CONTAINERS, VIDEO_CONTAINERS, detect_container
 from backchannel.protocol.errors import ErrorBody
@@ -27,8 +28,6 @@ from backchannel.protocol.results import (
 )
 from backchannel.values import EngagementLevel, SegmentResult, Signal
 
-WINDOW_S: Final = 5.0
-"""Window length, s. The same as in `windows`, which needs numpy; this package does not."""
 MAX_WAIT_S: Final = 120.0
 STRENGTH: Final = {"low": 0, "medium": 1, "high": 2}
 

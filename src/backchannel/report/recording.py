@@ -13,8 +13,9 @@ a client can keep most of them unchanged::
         {"type": "agreement", "start": 4.1,         # `signal_type`, `end` comes from signal.ended (or is
          "end": 6.0, "probability": "high",         # the duration if the signal is still active)
          "rationale": "Nodded ...", "evidence": [   # `evidence` as sent with include `evidence`
-           {"cue": "nod", "modality": "visual", "start": 4.1, "end": 6.0, "value": 9.0, "unit": "deg",
-            "baseline": null, "weight": 1.9}]}],
+           {"cue": "nod", "measure": "",            # `measure` is empty for the cue's own value
+            "modality": "visual", "start": 4.1,
+            "end": 6.0, "value": 9.0, "unit": "deg", "baseline": null, "weight": 1.9}]}],
       "cues": [                                     # cue.detected, unchanged; `measures` may be added:
         {"cue": "nod", "modality": "visual",        # [["rate", 2.1, "Hz"]]
          "start": 4.1, "end": 6.0, "value": 9.0, "unit": "deg", "baseline": null, "certainty": 0.9}],
@@ -33,6 +34,7 @@ a client can keep most of them unchanged::
     }
 
 `source`, `analyzed_at`, `duration`, `signals` and `engagement` are required. Everything else is optional.
+Recordings of earlier versions wrote a measure behind its cue (``"cue": "nod.rate"``); they are read too.
 Unknown fields are ignored. The document comes from outside, so numbers and texts have bounds, and texts are
 always escaped when shown.
 """
@@ -58,7 +60,11 @@ Measure = Annotated[float, Meta(ge=-1e9, le=1e9)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Rate = Annotated[float, Meta(ge=0.0, le=1000.0)]
 Score = Annotated[int, Meta(ge=0, le=100)]
-Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]
+Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_]*$")]
+NameOrEarlier = Annotated[
+    str, Meta(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")
+]
+MeasureName = Annotated[str, Meta(max_length=64, pattern=r"^([a-z][a-z0-9_]*)?$")]
 Unit = Annotated[str, Meta(max_length=24)]
 Title = Annotated[str, Meta(min_length=1, max_length=300)]
 Prose = Annotated[str, Meta(max_length=4000)]
@@ -85,15 +91,27 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EvidenceEntry(Period, frozen=True, kw_only=True):
-    """A measurement that a signal is based on. `weight` is what it adds to the log-odds."""
+    """A measurement that a signal is based on.
 
-    cue: Name
+    `weight` is what it adds to the log-odds. `measure` is empty for the cue's own value.
+    """
+
+    cue: NameOrEarlier
     modality: Modality
     value: Measure
     unit: Unit
     baseline: Measure | None
     weight: Measure
+    measure: MeasureName = ""
     direction: Direction = ""
+
+    def __post_init__(self) -> None:
+        """Read a name of an earlier version, such as ``nod.rate``, as a cue and its measure."""
+        super().__post_init__()
+        cue, dot, measure = self.cue.partition(".")
+        if dot:
+            msgspec.structs.force_setattr(self, "cue", cue)
+            msgspec.structs.force_setattr(self, "measure", measure)
 
 
 class SignalEntry(Period, frozen=True, kw_only=True):

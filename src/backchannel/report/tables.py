@@ -51,7 +51,7 @@ def evidence_table(number: int, signal: str, evidence: Sequence[EvidenceEntry], 
     """Draw a table of the measurements that a signal is based on."""
     rows = [
         (
-            named(entry.cue),
+            named(entry.cue, entry.measure),
             _HEARD[entry.modality],
             _when(entry, duration_s),
             f"{measured(entry.value, entry.unit)}{f' {entry.direction}' if entry.direction else ''}",

@@ -74,9 +74,14 @@ def measured(value: float, unit: str) -> str:
     return quantity(value, unit) if suffix is None else f"{quantity(value, '')}{suffix}"
 
 
-def named(name: str) -> str:
-    """Write the name of a cue or of one of its measures."""
-    cue, _, measure = name.partition(".")
+def named(cue: str, measure: str = "") -> str:
+    """Write the name of a cue, or of one of its measures.
+
+    Examples
+    --------
+    >>> named("gaze_away"), named("nod", "rate")
+    ('gaze away', 'nod: rate')
+    """
     return f"{plain(cue)}: {plain(measure)}" if measure else plain(cue)
 
 

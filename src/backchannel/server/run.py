@@ -16,7 +16,8 @@ import uvicorn
 
 from backchannel.config import Settings, SettingsError
 from backchannel.engine.base import Engine
-from backchannel.engine.local import LocalEngine
+from backchannel.engine.dispatch import Dispatcher
+from backchannel.engine.process import ProcessCarrier
 from backchannel.server.app import make_app
 from backchannel.server.shutdown import Shutdown
 from backchannel.store import Store
@@ -146,7 +147,8 @@ def serve(settings: Settings, store: Store, taken: socket.socket, on_ready: Call
     KeyboardInterrupt
         It was SIGINT.
     """
-    server = make_server(settings, store, LocalEngine(settings), on_ready)
+    carrier = ProcessCarrier(settings.worker_memory_bytes, settings.worker_start_s)
+    server = make_server(settings, store, Dispatcher(settings, carrier), on_ready)
     # The web server shuts down, then raises the signal again for the handler that was there before. The
     # default one would end the process at once, and with a code that looks like a failure.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))

@@ -1,7 +1,7 @@
-"""Cues as signals read them: with the circumstances that change what they mean.
+"""Combine cues with the circumstances that change their meaning.
 
 A nod while listening is not a nod while speaking; a furrowed brow means more with the eyes on the screen. A
-reading is a cue, or a few cues at the same time, under a name that `weights.toml` can weigh. Nothing is
+reading is a cue, or a few cues at the same time, under a name in `weights.toml`. Nothing is
 measured here.
 """
 
@@ -13,7 +13,7 @@ from backchannel.signals.weights import strength_table
 from backchannel.values import Cue, Span
 
 HELD_SMILE_S = 2.0
-"""A smile held so long is meant for somebody, wherever that person sits (judgement)."""
+"""A smile this long is meant for somebody, whichever way the person looks (judgement)."""
 HELD_RAISE_S = 1.2
 """Raised brows that last longer than a stressed phrase (judgement, after Ekman 1979)."""
 SAME_THOUGHT_S = 6.0
@@ -31,9 +31,9 @@ class Reading:
     name
         As in `weights.toml`.
     cues
-        What it rests on, the telling one first.
+        The cues it is based on, the main one first.
     span
-        When the telling cue was there.
+        Span of the main cue.
     force
         Strength × certainty, 0..1.
     """
@@ -45,7 +45,7 @@ class Reading:
 
 
 def read(cues: Sequence[Cue]) -> tuple[Reading, ...]:
-    """Every reading of some cues, in the cues' order."""
+    """Return every reading of some cues, in the cues' order."""
     return tuple(reading for cue in cues for reading in _readings(cue, cues))
 
 
@@ -75,7 +75,7 @@ def _tilt(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
 
 
 def _eyes_closed(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
-    # A broad smile or a laugh closes the eyes too, and shuts nobody out.
+    # A broad smile or a laugh closes the eyes too, without ignoring anybody.
     if not _with(cue, cues, "smile", 0.3):
         yield _reading("eyes_closed.alone", cue)
 
@@ -154,7 +154,7 @@ _CIRCUMSTANCES: Mapping[str, Callable[[Cue, Sequence[Cue]], Iterator[Reading]]] 
         "long_pause": _long_pause,
     }
 )
-"""Which cues mean something else in a circumstance, and how that is told."""
+"""Find cues that mean something else in a circumstance."""
 
 
 def _reading(name: str, cue: Cue, *others: Cue) -> Reading:

@@ -20,7 +20,7 @@ ENTER_INATTENTION, LEAVE_INATTENTION = 0.75, 0.5
 """Share of the look-back spent away, absent or with eyes closed that makes, and keeps, disengagement
 (judgement)."""
 MIN_SPEECH_SHARE = 0.15
-"""Speaking this much of the look-back is activity, and keeps who glances away to think (judgement)."""
+"""Speaking for this share of the look-back is activity, even if the eyes wander to think (judgement)."""
 
 ACTIVE_CUES = frozenset(
     {
@@ -40,7 +40,7 @@ AWAY_CUES = frozenset({"gaze_away", "face_absent", "eyes_closed"})
 
 @dataclass(frozen=True, slots=True)
 class EngagementState:
-    """What engagement carries from segment to segment.
+    """State that engagement passes from segment to segment.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class EngagementState:
     since_s
         Session time the level began.
     next_step_s
-        Next moment to be decided.
+        Next moment to decide.
     """
 
     level: EngagementLevel | None = None
@@ -71,12 +71,12 @@ def follow_engagement(
     Parameters
     ----------
     known
-        Somebody has been in view in this conversation. Before that, an empty picture is nobody's absence.
+        Somebody has been in view in this conversation. Before that, an empty picture is not an absence.
 
     Returns
     -------
     state
-        To be passed with the next segment.
+        The state to pass with the next segment.
     spans
         Contiguous, covering exactly the segment.
     """
@@ -125,7 +125,7 @@ def _wanted(
         cue.name in ACTIVE_CUES and cue.span.overlap_s(window) > 0 for cue in cues
     )
     looked = _seen_share(window, face)
-    if looked < 0.2:  # no picture to tell attention from: only the voice speaks, or nothing does
+    if looked < 0.2:  # no picture to judge attention: only the voice counts, if there is one
         return "engaged" if speaking >= 2 * MIN_SPEECH_SHARE and voice is not None else "neutral"
     attention = _share(window, cues, frozenset({"facing"})) / looked
     inattention = _share(window, cues, AWAY_CUES) / looked

@@ -10,7 +10,7 @@ from backchannel.values import Cue, EngagementSpan, Quality, Signal, Span
 
 @dataclass(frozen=True, slots=True)
 class QualityState:
-    """What the cumulative quality carries: the sum of seconds × score for each dimension, and the seconds."""
+    """State of the cumulative quality: the sum of seconds × score for each dimension, and the seconds."""
 
     weighed: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0)
     duration_s: float = 0.0
@@ -53,7 +53,7 @@ def _shares(
 
 
 def accumulate(state: QualityState, segment: Span, quality: Quality) -> tuple[QualityState, Quality]:
-    """Add a segment to the cumulative quality, weighed by its duration."""
+    """Add a segment to the cumulative quality, weighted by its duration."""
     values = tuple(getattr(quality, field.name) for field in fields(Quality))
     weighed = tuple(
         before + value * segment.duration_s for before, value in zip(state.weighed, values, strict=True)

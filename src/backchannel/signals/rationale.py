@@ -1,7 +1,7 @@
 """Puts evidence into words: plain sentences in which every number is one of the evidence's, rounded.
 
-Nothing else is known here: no pictures, no sound, no words anybody said. The same evidence gives the same
-sentences. What a cue is called is what can be seen or heard, never what somebody felt or wanted.
+It sees nothing else: no pictures, no sound, no words that anybody said. The same evidence gives the same
+sentences. The phrases describe what can be seen or heard, never what somebody felt or wanted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,9 +10,9 @@ from types import MappingProxyType
 from backchannel.values import Coverage, Cue, Evidence
 
 MAX_PHRASES = 3
-"""Events told in one rationale: one or two plain sentences."""
+"""Most events in one rationale of one or two plain sentences."""
 MIN_TOLD_WEIGHT = 0.1
-"""Evidence that adds less than this to the log-odds is on request only (judgement)."""
+"""Rationales leave out evidence that adds less than this to the log-odds (judgement)."""
 
 PHRASES: Mapping[str, str] = MappingProxyType(
     {
@@ -57,7 +57,7 @@ PHRASES: Mapping[str, str] = MappingProxyType(
         "{pause_share}% pauses) from {start} to {end} s",
     }
 )
-"""What each cue is called, with the places of its numbers."""
+"""The phrase for each cue, with placeholders for its numbers."""
 
 _TIMES = MappingProxyType({1: "once", 2: "twice"})
 
@@ -65,18 +65,18 @@ _TIMES = MappingProxyType({1: "once", 2: "twice"})
 def evidence_of(cue: Cue, weight: float) -> list[Evidence]:
     """Return every number of a cue, as evidence: its value first, then its further measures."""
     value = Evidence(
-        cue.name, cue.modality, cue.span, cue.value, cue.unit, cue.baseline, weight, cue.direction
+        cue.name, "", cue.modality, cue.span, cue.value, cue.unit, cue.baseline, weight, cue.direction
     )
     measures = [
-        Evidence(f"{cue.name}.{name}", cue.modality, cue.span, number, unit, None, 0.0)
+        Evidence(cue.name, name, cue.modality, cue.span, number, unit, None, 0.0)
         for name, number, unit in cue.measures
     ]
     return [value, *measures]
 
 
 def compose(evidence: Sequence[Evidence], coverage: Coverage) -> str:
-    """Write the rationale of some evidence, most telling first, and say which modality was missing."""
-    events = [entry for entry in evidence if "." not in entry.cue]
+    """Write the rationale for some evidence, strongest first, and say which modality was missing."""
+    events = [entry for entry in evidence if not entry.measure]
     strong = [entry for entry in events if entry.cue != "facing" and entry.weight >= MIN_TOLD_WEIGHT]
     told = (strong or [entry for entry in events if entry.cue != "facing"][:1])[:MAX_PHRASES]
     phrases = [_phrase(entry, evidence) for entry in told or events[:1]]
@@ -92,7 +92,7 @@ def compose(evidence: Sequence[Evidence], coverage: Coverage) -> str:
 
 
 def _facing_during(told: Evidence, events: Sequence[Evidence]) -> Evidence | None:
-    """Return the facing that went on for most of an event; what came before or after it is not "while"."""
+    """Return the facing that lasted for most of an event. Before or after it would not be "while"."""
     enough_s = 0.5 * told.span.duration_s
     return next((e for e in events if e.cue == "facing" and e.span.overlap_s(told.span) >= enough_s), None)
 
@@ -105,14 +105,13 @@ def _phrase(entry: Evidence, evidence: Sequence[Evidence]) -> str:
         "direction": entry.direction,
     }
     for other in evidence:
-        cue, _, measure = other.cue.partition(".")
-        if measure and cue == entry.cue and other.span == entry.span:
-            values[measure] = _count(other.value) if measure == "count" else number(other.value)
+        if other.measure and other.cue == entry.cue and other.span == entry.span:
+            values[other.measure] = _count(other.value) if other.measure == "count" else number(other.value)
     return PHRASES[entry.cue].format(**values)
 
 
 def number(value: float) -> str:
-    """Write a measurement the way people do: whole from ten up, one decimal below."""
+    """Write a measurement: a whole number from ten up, one decimal below."""
     rounded = f"{value:.0f}" if abs(value) >= 10 else f"{value:.1f}"
     return rounded.removesuffix(".0")
 
@@ -135,5 +134,5 @@ def _missing(events: Sequence[Evidence], coverage: Coverage) -> str:
     if "visual" not in present and coverage.face_share == 0:
         return "; no face was in view"
     if "audio" not in present and coverage.speech_share == 0:
-        return "; no speech was heard"
+        return "; no speech was detected"
     return ""

@@ -1,4 +1,4 @@
-"""Weighs readings into signals: evidence adds up in log-odds (naive Bayes, one table of weights)."""
+"""Combine readings into signals: evidence adds up in log-odds (naive Bayes, one table of weights)."""
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ SAME_OCCASION_S = 2.5
 REACH_S = 1.0
 """Supporting evidence counts this long before and after the primary (judgement)."""
 REPEAT_SHARE = 0.3
-"""What a second, third… cue of the same name adds, relative to the first (judgement: not independent)."""
+"""Share that a second, third… cue of the same name adds (judgement: they are not independent)."""
 MIN_SPAN_S = 0.1
 
 
@@ -33,26 +33,28 @@ def score_signals(
     cues
         The cues of the segment and the recent past before it.
     news
-        Those of them that this segment answers for. A signal needs a primary cue among them; what
-        supports or contradicts it may be older.
+        The cues that are new in this segment. A signal needs a primary cue among them; supporting and
+        contradicting cues may be older.
     segment
         Session time of the segment; signals are clipped to it.
     coverage
-        What there was to measure from, so that a rationale can say what is missing.
+        What could be measured, so that a rationale can say what is missing.
     """
-    # In one order, whichever they came in: where two cues are equally telling, the first is told.
+    # Sorted, because of two equally strong cues the first is reported.
     readings = read(sorted(cues, key=lambda cue: (cue.span, cue.name, cue.direction)))
+    new = {id(cue) for cue in news}
+    fresh = [reading for reading in readings if id(reading.cues[0]) in new]
     signals = [
         signal
         for name, weights in signal_table().items()
-        for occasion in _occasions([reading for reading in readings if reading.cues[0] in news], weights)
+        for occasion in _occasions(fresh, weights)
         for signal in _signal(name, weights, occasion, readings, segment, coverage)
     ]
     return tuple(sorted(signals, key=lambda signal: (signal.span, signal.type)))
 
 
 def _occasions(readings: Sequence[Reading], weights: SignalWeights) -> list[list[Reading]]:
-    """Primary readings, those close in time together."""
+    """Group primary readings that are close in time."""
     occasions: list[list[Reading]] = []
     for reading in sorted(readings, key=lambda reading: reading.span):
         if reading.name not in weights.primary:
@@ -91,7 +93,7 @@ def _signal(
         return
     evidence = _evidence(used)
     if _spoken_during(evidence, readings):
-        coverage = replace(coverage, speech_share=None)  # this segment's silence is not that of the evidence
+        coverage = replace(coverage, speech_share=None)  # the segment is silent, but the evidence is not
     span = Span(reach.start_s + REACH_S, reach.end_s - REACH_S)
     yield Signal(
         type=name,
@@ -105,7 +107,7 @@ def _signal(
 
 
 def _spoken_during(evidence: Sequence[Evidence], readings: Sequence[Reading]) -> bool:
-    """Whether somebody spoke while any of the evidence went on; it may have begun before the segment."""
+    """Whether somebody spoke during any of the evidence, which may have begun before the segment."""
     spoken = [reading.span for reading in readings if reading.name == "speaking"]
     return any(entry.span.overlap_s(span) > 0 for entry in evidence for span in spoken)
 
@@ -116,10 +118,10 @@ def probability_of(score: float) -> Probability:
 
 
 def _primary_shares(readings: Sequence[Reading], weights: Mapping[str, float]) -> list[tuple[Reading, float]]:
-    """Shares of the primary readings: the strongest counts whole, each further one half of the one before.
+    """Shares of the primary readings: the strongest counts fully, each further one half of the one before.
 
     Primary cues of one signal come together (a smile with a turned face and raised brows), so adding them
-    up as if they were independent would make a certainty of three hints.
+    up as if they were independent would turn three hints into certainty.
     """
     shares = [(reading, weights[reading.name] * reading.force) for reading in readings]
     shares.sort(key=lambda pair: (-pair[1], pair[0].span, pair[0].name))
@@ -151,7 +153,7 @@ def _modalities(used: Sequence[tuple[Reading, float]]) -> tuple[Modality, ...]:
 
 
 def _evidence(used: Sequence[tuple[Reading, float]]) -> tuple[Evidence, ...]:
-    """Evidence of the cues behind a signal, most telling first, each cue once."""
+    """Evidence of the cues behind a signal, strongest first, each cue once."""
     entries: list[Evidence] = []
     told: set[tuple[str, Span]] = set()
     for reading, weight in sorted(used, key=lambda pair: (-pair[1], pair[0].span, pair[0].name)):
@@ -163,7 +165,7 @@ def _evidence(used: Sequence[tuple[Reading, float]]) -> tuple[Evidence, ...]:
 
 
 def _inside(span: Span, segment: Span) -> Span:
-    """Clip to the segment; what ended just before it, and could only be told now, stands at its start."""
+    """Clip to the segment; a cue that ended just before it, but is only known now, goes to its start."""
     clipped = span.clip(segment)
     if clipped.duration_s >= MIN_SPAN_S or segment.duration_s < MIN_SPAN_S:
         return clipped

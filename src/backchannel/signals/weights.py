@@ -1,4 +1,4 @@
-"""Reads `weights.toml`: what each cue says for or against each signal, and for quality."""
+"""Reads `weights.toml`: how much each cue counts for or against each signal, and for quality."""
 
 import tomllib
 from collections.abc import Mapping

@@ -12,12 +12,12 @@ def utc_now() -> datetime:
 
 
 def naive(moment: datetime) -> datetime:
-    """Spell a moment for the store."""
+    """Convert a moment for the store."""
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def aware(moment: datetime) -> datetime:
-    """Read a moment of the store."""
+    """Convert a moment from the store."""
     return moment.replace(tzinfo=UTC)
 
 

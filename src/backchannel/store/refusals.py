@@ -37,7 +37,7 @@ class QuotaSpent(Refusal):
     Attributes
     ----------
     quota_s, used_s, asked_s
-        Video the key may use in a month, has used, and was to be charged for, s.
+        Video the key may use in a month, has used, and asked for, s.
     retry_after_s
         Until the next month begins, s.
     """
@@ -55,7 +55,7 @@ class VideoSpent(Refusal):
     Attributes
     ----------
     budget_s, used_s, asked_s
-        Video the token may use, has used, and was to be charged for, s.
+        Video the token may use, has used, and asked for, s.
     """
 
     budget_s: float
@@ -70,7 +70,7 @@ class BytesSpent(Refusal):
     Attributes
     ----------
     budget_bytes, used_bytes, asked_bytes
-        Media the token may send, has sent, and was to be charged for, bytes.
+        Media the token may send, has sent, and asked for, bytes.
     """
 
     budget_bytes: int

@@ -48,7 +48,7 @@ class TokenStore:
         Raises
         ------
         TokenUnknown, TokenExpired, TokenRevoked
-            It is not one of ours, it has expired, or it or the API key that made it is revoked.
+            It is unknown, it has expired, or it or the API key that made it is revoked.
         """
         with self._engine.connect() as connection:
             spelled = self._verified(connection, credential)

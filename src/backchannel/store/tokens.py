@@ -53,7 +53,7 @@ class ClientToken:
     Attributes
     ----------
     id, key_id
-        Its handle, and the API key that it stands for.
+        Its handle, and the API key that it represents.
     scopes, caps
         What it may be used for, and how much.
     expires_at
@@ -103,7 +103,7 @@ def spell(signing_key_id: str, secret: bytes, token_id: str, expires_at: datetim
 
 
 def take_apart(credential: str) -> Spelled | None:
-    """Read a token's parts; None when it is not spelled like one."""
+    """Read a token's parts; None if it does not have the format of one."""
     parts = credential.removeprefix(PREFIX).split(".")
     if not looks_like_token(credential) or len(credential) > _MAX_LENGTH or len(parts) != 4:
         return None

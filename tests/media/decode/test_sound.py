@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from av.audio.frame import AudioFrame
 
-from backchannel.media.decode import SAMPLE_RATE_HZ, Sound, decode_audio
+from backchannel.constants import SAMPLE_RATE_HZ
+from backchannel.media.decode import Sound, decode_audio
 from backchannel.values import MediaLimits, Segment
 from tests.media.making import Recipe, make, onsets, tone_times
 

@@ -24,7 +24,7 @@ def segments_of(chunks: list[bytes], at_once: int) -> list[Segment]:
 
 
 @pytest.mark.parametrize("name", RUNNING)
-def test_chunks_taken_together_give_the_frames_of_the_joined_file(recorder: Path, name: str) -> None:
+def test_joined_chunks_give_the_frames_of_the_whole_file(recorder: Path, name: str) -> None:
     chunks = slices(b"".join(read_chunks(recorder, name)), 20_000)
     segments = segments_of(chunks, 7)
 
@@ -41,14 +41,14 @@ def test_a_header_before_each_chunk_changes_nothing(recorder: Path) -> None:
     assert pictures(segments) == joined_pictures(recorder, "webm-vp8-timeslice-3s")
 
 
-def test_complete_files_stay_apart(recorder: Path) -> None:
+def test_complete_files_stay_separate(recorder: Path) -> None:
     for files in (read_chunks(recorder, "webm-vp8-restart-4s"), [make(Recipe(duration_s=1.0))] * 3):
         _, taken = take_chunks(StreamState(), files)
         assert [one.count for one in taken] == [1, 1, 1]
         assert [one.segment for one in taken] == [continue_stream(StreamState(), file)[1] for file in files]
 
 
-def test_a_gap_lies_between_two_segments_and_never_inside_one(recorder: Path) -> None:
+def test_a_gap_is_between_two_segments_and_never_inside_one(recorder: Path) -> None:
     chunks = read_chunks(recorder, "webm-vp9-timeslice-1s")
     state, taken = take_chunks(StreamState(), [*chunks[:4], *chunks[5:]])
 
@@ -58,7 +58,7 @@ def test_a_gap_lies_between_two_segments_and_never_inside_one(recorder: Path) ->
     assert counts[:5] == [1, 1, 1, 1, 1], "one by one up to the loss"
 
 
-def test_what_is_no_media_is_told_of_its_own_chunk(recorder: Path) -> None:
+def test_a_chunk_that_is_not_media_is_reported_alone(recorder: Path) -> None:
     chunks = read_chunks(recorder, "mp4-timeslice-3s")
     _, taken = take_chunks(StreamState(), [b"nonsense", *chunks[:2]])
 

@@ -149,6 +149,71 @@ def test_key_frames_too_far_apart_lose_pictures_but_bound_memory(
     assert 50 in got
 
 
+# --- where a stream goes on ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_each_segment_goes_on_where_the_one_before_stopped(name: str) -> None:
+    state, segments = feed_all(cut(make(STREAMS[name]), 12, seed=12))
+
+    assert len(segments) >= 3
+    assert all(len(segment.reaches) == 16 for segment in segments)
+    for before, after in pairwise(segments):
+        assert after.continues == before.reaches
+    places = [segments[0].continues, *(segment.reaches for segment in segments)]
+    assert len(set(places)) == len(places)
+    assert state.reached in places
+
+
+def test_a_chunk_without_media_does_not_move_the_place() -> None:
+    data = make(STREAMS["webm"])
+    header = data[: data.index(b"\x1f\x43\xb6\x75")]
+    state, segment = continue_stream(StreamState(), header)
+
+    assert segment is None
+    state, first = continue_stream(state, data[len(header) :])
+    assert first is not None
+    assert state.reached == first.reaches
+    assert continue_stream(state, header)[0].reached == first.reaches
+
+
+def test_the_same_stream_reaches_the_same_places_and_another_one_others() -> None:
+    data = make(STREAMS["webm"])
+    chunks = cut(data, 6, seed=6)
+    # The same media behind another header (another name of the muxer) is another stream.
+    renamed = [chunks[0].replace(b"Lavf", b"Lavg"), *chunks[1:]]
+    assert renamed[0] != chunks[0]
+    first, again, other = (
+        [(segment.continues, segment.reaches) for segment in feed_all(parts)[1]]
+        for parts in (chunks, chunks, renamed)
+    )
+
+    assert first == again
+    assert not {place for pair in first for place in pair} & {place for pair in other for place in pair}
+
+
+def test_what_was_lost_is_part_of_the_place() -> None:
+    chunks = cut(make(STREAMS["webm"]), 6, seed=6)
+    state, places = StreamState(), []
+    for chunk in (*chunks[:3], *chunks[4:]):
+        # Whatever cannot resume the stream is refused, and moves nothing.
+        with suppress(Problem):
+            state, _ = continue_stream(state, chunk)
+        places.append(state.reached)
+    whole = [segment.reaches for segment in feed_all(chunks)[1]]
+
+    assert state.losses == 1
+    assert set(places[:3]) <= set(whole)
+    assert state.reached not in whole
+
+
+def test_a_complete_file_goes_on_from_nothing_and_leads_nowhere() -> None:
+    data = make(Recipe())
+    state, (segment,) = feed_all([data])
+
+    assert (segment.continues, segment.reaches, state.reached) == (b"", b"", b"")
+
+
 # --- invalid input ---------------------------------------------------------------------------------
 
 

@@ -12,10 +12,15 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
+from backchannel.engine.base import Piece
+from backchannel.engine.dispatch import Dispatcher
+from backchannel.engine.jobs import LiveState
 from backchannel.engine.load_shedding import Thresholds
-from backchannel.engine.local import LocalEngine
+from backchannel.errors import Problem
 from backchannel.store import UPLOAD_SCOPE
 from backchannel.store.keys import generate
+from backchannel.values import Changes
+from tests.media.making import Recipe, make
 from tests.server.live import Live, Message, running
 
 VERSIONS = ("v1", "v2")
@@ -159,7 +164,7 @@ def test_a_model_that_there_is_not(faulty_live: Live) -> None:
 
 def test_without_anything_that_analyses(faulty_live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario() -> None:
-        monkeypatch.setattr(LocalEngine, "failed", property(lambda _self: True))
+        monkeypatch.setattr(Dispatcher, "failed", property(lambda _self: True))
         assert (await refusal(faulty_live, "v2"))[:2] == ("ih1003", 1013)
 
     run(scenario)
@@ -171,8 +176,10 @@ def test_one_key_has_so_many_sessions(workers_find_the_tests: None, tmp_path: Pa
             error_id, code, data = await refusal(live, "v1")
             assert (error_id, code, data["retryable"]) == ("ih3002", 4029, True)
             assert data["retry_after_seconds"] > 0
-        async with session(live, "v1"):
-            pass
+        said = ""
+        while said != "session.ready":  # as soon as the server has seen the other go
+            async with opened(live, "v1") as talk:
+                said = (await talk.receive())["type"]
 
     with running(tmp_path, "tests.engine.faulty", sessions_per_key=1) as live:
         run(lambda: scenario(live))
@@ -384,6 +391,32 @@ def test_what_was_accepted_is_finished_and_nothing_more_is_taken(faulty_live: Li
         assert types(said) == ["conversation_quality.updated", "session.ended"]
         assert code == 1000
         assert not (tmp_path / "analysed").exists()
+
+    run(scenario)
+
+
+def test_the_end_is_analysed_although_the_last_media_cannot_be_used(
+    faulty_live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = make(Recipe("mpegts", video="mpeg2video", audio="mp2", duration_s=3.0))
+    last: list[Piece] = []
+    follow = Dispatcher.follow
+
+    async def refusing(engine: Dispatcher, state: LiveState, piece: Piece) -> tuple[LiveState, Changes]:
+        last.extend([piece] if piece.ends else [])
+        if piece.ends and piece.segment is not None:
+            raise Problem("ih5004", "Broken.")
+        return await follow(engine, state, piece)
+
+    async def scenario() -> None:
+        monkeypatch.setattr(Dispatcher, "follow", refusing)
+        async with session(faulty_live) as talk:
+            await talk.socket.send(film[: len(film) // 2 // 188 * 188])  # amid a packet of a picture
+            await talk.socket.send(CLOSE)
+            said, code = await talk.rest()
+        assert types(said) == ["session.closing", "error", "session.ended"]
+        assert (said[1]["data"]["code"], code) == ("ih5004", 1000)
+        assert [piece.segment is None for piece in last] == [False, True]
 
     run(scenario)
 

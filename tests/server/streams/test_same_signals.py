@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from backchannel.client.events import EventClient, Received, Reconnected
+from backchannel.conversation.changes import RENEW_S
 from backchannel.protocol.event_messages import Error, QualityUpdated
-from backchannel.signals.activity import RENEW_S
 from tests.media.live_stream import live_chunks
 from tests.server.live import Live
 from tests.server.streams.test_events import session

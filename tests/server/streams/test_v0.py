@@ -257,12 +257,12 @@ def test_a_worker_killed_while_it_works_costs_the_client_nothing(faulty_live: Li
             await stream.ask(segment("hello"))
             await stream.socket.send(segment("wait", tmp_path / "gate"))
             await stream.receive()
-            (pid,) = faulty_live.engine.pids
+            (pid,) = faulty_live.engine.worker_ids
             os.kill(pid, signal.SIGKILL)
             (tmp_path / "gate").touch()
             said = [await stream.receive() for _ in range(2)]
             assert [message["status"] for message in said] == ["result", "completed"]
-            assert faulty_live.engine.pids != (pid,)
+            assert faulty_live.engine.worker_ids != (pid,)
 
     run(scenario)
 

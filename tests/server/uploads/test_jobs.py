@@ -200,13 +200,15 @@ SERVE = """
 import sys
 from pathlib import Path
 from backchannel.config import Settings
-from backchannel.engine.local import LocalEngine
+from backchannel.engine.dispatch import Dispatcher
+from backchannel.engine.process import ProcessCarrier
 from backchannel.server.run import listen, make_server
 from backchannel.store import open_store
 taken, settings = listen(Settings(port=0, workers=1, file_workers=1, data_dir=Path(sys.argv[1])))
 print(settings.base_url, flush=True)
+carrier = ProcessCarrier(settings.worker_memory_bytes, settings.worker_start_s, "tests.engine.faulty")
 with open_store(settings.data_dir) as store:
-    make_server(settings, store, LocalEngine(settings, "tests.engine.faulty")).run(sockets=[taken])
+    make_server(settings, store, Dispatcher(settings, carrier)).run(sockets=[taken])
 """
 
 
@@ -265,7 +267,7 @@ def test_stopping_does_not_wait_for_those_who_wait(workers_find_the_tests: None,
         started = asyncio.get_running_loop().time()
         with running(tmp_path, "tests.engine.faulty") as live:
             waiting = asyncio.create_task(asyncio.to_thread(submit, live, MP4 + b"|hang", wait_seconds="120"))
-            while not live.engine.file_pids:
+            while not live.engine.file_worker_ids:
                 await asyncio.sleep(0.01)
         answer = await waiting
         assert answer.status_code == 202

@@ -169,12 +169,12 @@ def test_a_client_that_stalls_or_leaves_holds_no_place(workers_find_the_tests: N
             _, writer = await asyncio.open_connection("127.0.0.1", live.settings.port)
             body = b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n' + MP4 + b"hang\r\n--b--\r\n"
             writer.write(await request_bytes(live, len(body)) + body)
-            while not live.engine.file_pids:
+            while not live.engine.file_worker_ids:
                 await asyncio.sleep(0.01)
-            (pid,) = live.engine.file_pids
+            (pid,) = live.engine.file_worker_ids
             assert told(await asyncio.to_thread(post, live, MP4)) == (503, "ih1002")
             writer.close()
-            while live.engine.file_pids == (pid,):
+            while live.engine.file_worker_ids == (pid,):
                 await asyncio.sleep(0.01)
             assert (await asyncio.to_thread(post, live, MP4)).status_code == 200
 

@@ -1,29 +1,22 @@
-"""The decoder's front door: what other rooms import, in the order they call it.
+"""The decoder's interface for other packages. Only this package uses PyAV.
 
 >>> with read(segment, limits) as medium:             # doctest: +SKIP
-...     timing = timing_of(medium, limits)
-...     for frame in frames_of(medium, limits, timing):
+...     for frame in frames_of(medium):
 ...         look(frame.image, frame.time_s)
-...     sound = sound_of(medium, timing)
+...     sound = sound_of(medium)
 
-`probe`, `decode_frames` and `decode_audio` do one of these on their own.
+`probe`, `decode_frames` and `decode_audio` each do one of these steps alone.
 """
 
-from backchannel.media.decode.demux import Medium, read
-from backchannel.media.decode.pictures import (
-    DEFAULT_MAX_SIDE_PX,
-    DEFAULT_RATE_HZ,
-    Frame,
-    decode_frames,
-    frames_of,
-)
-from backchannel.media.decode.sound import SAMPLE_RATE_HZ, Sound, decode_audio, sound_of
-from backchannel.media.decode.timing import Timing, probe, timing_of
+from backchannel.media.decode.medium import Medium, read
+from backchannel.media.decode.pictures import DEFAULT_MAX_SIDE_PX, Frame, decode_frames, frames_of
+from backchannel.media.decode.running import Decoders
+from backchannel.media.decode.sound import Sound, decode_audio, sound_of
+from backchannel.media.decode.timing import Timing, probe
 
 __all__ = [
     "DEFAULT_MAX_SIDE_PX",
-    "DEFAULT_RATE_HZ",
-    "SAMPLE_RATE_HZ",
+    "Decoders",
     "Frame",
     "Medium",
     "Sound",
@@ -34,5 +27,4 @@ __all__ = [
     "probe",
     "read",
     "sound_of",
-    "timing_of",
 ]

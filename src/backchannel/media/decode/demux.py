@@ -1,7 +1,6 @@
-"""Opens a segment with libav and reads its packets, once; turns every libav failure into a `Problem`.
+"""Open a segment with libav and read its packets once. Every libav failure becomes a `Problem`.
 
-Only the demuxer that the bytes themselves name is ever tried, so no play list or network format can be
-smuggled in.
+Only the demuxer for the detected container is used, so nobody can smuggle in a playlist or network format.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from backchannel.errors import Problem
 from backchannel.media.stream.container import Container, detect_container
 from backchannel.values import MediaLimits, Segment
 
-# libav writes what it finds in the media to standard error; media must never reach a log.
+# libav writes details of the media to standard error, and media must never reach a log.
 av.logging.set_level(None)
 
 LIBAV_ERRORS = (
@@ -39,7 +38,7 @@ LIBAV_ERRORS = (
     NotImplementedError,
     EOFError,
 )
-"""Everything PyAV is known to raise on damaged media."""
+"""Every exception that PyAV is known to raise on damaged media."""
 
 _DEMUXERS: Mapping[Container, str] = MappingProxyType(
     {
@@ -66,17 +65,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Medium:
-    """A segment that was opened and read through: opening it anew costs as much as decoding a key frame.
-
-    Its decoders start where they were left, so each track is decoded once.
+class Demuxed:
+    """A segment that was opened, and whose packets were all read.
 
     Attributes
     ----------
     picture, sound
-        The tracks that are looked at and listened to; None where there is none that can be decoded.
+        The tracks to analyse; None if there is none that can be decoded.
     packets
-        Theirs, in the order of the bytes.
+        Their packets, in the order of the bytes.
     """
 
     segment: Segment
@@ -91,13 +88,13 @@ class Medium:
 
 
 @contextmanager
-def read(segment: Segment, limits: MediaLimits) -> Iterator[Medium]:
-    """Open a segment and read all its packets. Parameters and errors are those of `opened`."""
+def demuxed(segment: Segment, limits: MediaLimits) -> Iterator[Demuxed]:
+    """Open a segment and read all its packets. For parameters and errors see `opened`."""
     with opened(segment, limits) as container:
         picture, sound = first_picture(container), first_sound(container)
         streams = [stream for stream in (picture, sound) if stream is not None]
         held = tuple(packets(container, *streams)) if streams else ()
-        yield Medium(segment, container, picture, sound, held)
+        yield Demuxed(segment, container, picture, sound, held)
 
 
 @contextmanager
@@ -109,7 +106,7 @@ def opened(segment: Segment, limits: MediaLimits) -> Iterator[InputContainer]:
     segment
         Media that decodes on its own.
     limits
-        Bounds on the picture, enforced by the decoders themselves from here on.
+        Limits on the picture, which the decoders enforce.
 
     Yields
     ------
@@ -118,14 +115,14 @@ def opened(segment: Segment, limits: MediaLimits) -> Iterator[InputContainer]:
     Raises
     ------
     Problem
-        ``ih5004`` if the bytes are no container, or one that cannot be opened.
+        ``ih5004`` if the bytes are no container, or cannot be opened.
     """
     kind = detect_container(segment.data)
     if kind is None:
         raise Problem(
             "ih5004",
-            f"The {len(segment.data)} bytes are not media of a supported container, nor do they continue a "
-            "stream. Send mp4, avi, mov, mkv, mpeg-ts, mpeg-2-ts or webm.",
+            f"The {len(segment.data)} bytes are not a supported video file and do not continue a stream. "
+            "Send mp4, avi, mov, mkv, mpeg-ts, mpeg-2-ts or webm.",
         )
     try:
         container = av.open(
@@ -149,9 +146,9 @@ def max_pixels(limits: MediaLimits) -> int:
 
 
 def first_picture(container: InputContainer) -> VideoStream | None:
-    """Return the first real video track that has a decoder; cover art is none."""
+    """Return the first video track that has a decoder and is not cover art."""
     for stream in container.streams.video:
-        # PyAV gives no context where libav has no decoder, whatever the stubs say.
+        # PyAV has no context if libav has no decoder, despite the stubs.
         if _decodable(stream) and not stream.disposition & Disposition.attached_pic:
             return stream
     return None
@@ -170,7 +167,7 @@ def _decodable(stream: VideoStream | AudioStream) -> bool:
 def packets(container: InputContainer, *streams: VideoStream | AudioStream) -> Iterator[AnyPacket]:
     """Read the packets of some streams until the media ends or breaks off.
 
-    Damage ends the reading quietly: what came before it is still good.
+    Damage ends the reading without an error, because the packets before it are valid.
     """
     source = container.demux(*streams)
     while True:
@@ -186,7 +183,7 @@ def packets(container: InputContainer, *streams: VideoStream | AudioStream) -> I
 
 
 def has_presentation_times(container: InputContainer) -> bool:
-    """Whether packets say when they are shown; AVI numbers them as they are decoded, and libav guesses."""
+    """Whether packets have presentation times. AVI has none; it numbers packets in decoding order."""
     return container.format.name != "avi"
 
 

@@ -1,7 +1,7 @@
-"""Does one thing while another is done: what comes next is made in a thread of its own, a few items ahead.
+"""Run a generator a few items ahead, in its own thread.
 
-Decoders and networks leave the interpreter alone while they work, so that frames can be decoded on one core
-while those before them are looked at on another. Where there is no idle core this gains nothing.
+Decoders and networks release the interpreter while they work. So one core can decode frames while another
+analyses earlier ones. Without an idle core this gains nothing.
 """
 
 import threading
@@ -12,21 +12,21 @@ from typing import Final, TypeVar
 Item = TypeVar("Item")
 
 MOST_AHEAD: Final = 4
-"""Items made before they are wanted: enough to even out, and little to hold."""
+"""Number of items to prepare: enough to even out, without much memory."""
 _LOOK_AGAIN_S: Final = 0.05
 
 
 class _End:
-    """Nothing comes after this; `fault` is why, if that was not simply the end."""
+    """Marks the end; `fault` is the exception, if there was one."""
 
     def __init__(self, fault: BaseException | None) -> None:
         self.fault = fault
 
 
 def prefetch(items: Iterator[Item]) -> Generator[Item, None, None]:
-    """Yield the same items in the same order, made ahead in a thread.
+    """Yield the same items in the same order, prepared in a thread.
 
-    What making them raises is raised here, after the items before it. Closing this generator ends the thread.
+    Its exceptions are raised here, after the items before. Closing this generator ends the thread.
     """
     made: Queue[Item | _End] = Queue(MOST_AHEAD)
     wanted = threading.Event()

@@ -1,7 +1,7 @@
-"""Decoded frames to RGB pictures as they are shown: upright, with square pixels, no larger than needed.
+"""Convert decoded frames to RGB pictures: upright, with square pixels, no larger than needed.
 
-Most of what a camera sends is looked at in a smaller size. Its planes are scaled as they were decoded, and
-only the small picture is converted to RGB: a quarter of what libswscale takes to do both in one pass.
+Most frames are analysed in a smaller size. The decoded planes are scaled first, and only the small picture is
+converted to RGB. This takes a quarter of the time of libswscale, which does both in one pass.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _RED_BLUE_709, _RED_BLUE_601 = (0.2126, 0.0722), (0.299, 0.114)
 
 
 class Projector:
-    """Shows the frames of one stream. Keeps a scaler, since setting one up costs as much as using it.
+    """Converts the frames of one stream. It keeps a scaler, because creating one takes as long as using it.
 
     Parameters
     ----------
     aspect
         Width of a pixel over its height.
     max_side_px
-        Longest side of what is shown.
+        Longest side of the result.
     """
 
     def __init__(self, aspect: float, max_side_px: int) -> None:
@@ -61,7 +61,7 @@ class Projector:
 
 
 def pixel_aspect(stream: VideoStream) -> float:
-    """Width of a pixel over its height; 1 where the stream does not say or cannot mean it."""
+    """Width of a pixel over its height; 1 if the stream has none, or an absurd one."""
     ratio = float(stream.sample_aspect_ratio or 1)
     return ratio if 1 / _MAX_PIXEL_ASPECT <= ratio <= _MAX_PIXEL_ASPECT else 1.0
 
@@ -96,14 +96,14 @@ def _scaled_planes(frame: VideoFrame, width: int, height: int) -> NDArray[np.uin
 
 
 def _bytes_of(plane: VideoPlane) -> NDArray[np.uint8]:
-    """Look at a decoded plane in place; its rows may be longer than the picture is wide."""
+    """View a decoded plane in place. Its rows may be longer than the picture is wide."""
     rows: NDArray[np.uint8] = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     return rows[: plane.height, : plane.width]
 
 
 def _scaled(plane: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    # Halving by area is a hundredth of any other scaling by area. What is left, less than half, loses no
-    # detail between the two pixels that are looked at.
+    # Halving by area takes a hundredth of the time of other area scaling. The remaining factor is less
+    # than two, so interpolating between two pixels loses no detail.
     while plane.shape[1] >= 2 * width and plane.shape[0] >= 2 * height:
         half = (plane.shape[1] // 2, plane.shape[0] // 2)
         whole = plane[: 2 * half[1], : 2 * half[0]]

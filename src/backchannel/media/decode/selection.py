@@ -1,4 +1,4 @@
-"""Which frames to take: at most one for each tick of a uniform grid, decided by times alone."""
+"""Choose frames by their times: at most one for each tick of a uniform grid."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Grid:
     def nearest_tick(self, time_s: float) -> int:
         """Return the number of the tick nearest to a time."""
         if math.isinf(self.rate_hz):
-            # Every time is a tick of its own: count them in nanoseconds.
+            # Every time is its own tick: count in nanoseconds.
             return round(time_s * 1e9)
         return math.floor((time_s - self.zero_s) * self.rate_hz + 0.5)
 
@@ -43,15 +43,15 @@ class Grid:
 class DisplayOrder:
     """Times for frames that have none of their own: the earliest time goes to the first frame shown.
 
-    Decoders put frames into the order in which they are shown, while packets come in the order in which
-    they are decoded; both have the same times, in another order.
+    Packets come in the order of decoding, and decoders return frames in the order of presentation. Both have
+    the same times, in another order.
     """
 
     def __init__(self) -> None:
         self._times: list[int] = []
 
     def decoding(self, time: int) -> None:
-        """Note the time of a packet that goes into the decoder."""
+        """Record the time of a packet that goes into the decoder."""
         heappush(self._times, time)
 
     def shown(self) -> int | None:
@@ -90,6 +90,6 @@ def nearest_to_ticks(timed: Iterable[tuple[float, T]], grid: Grid) -> Iterator[t
             best = time_s, item
         elif abs(grid.ahead_s(time_s)) < abs(grid.ahead_s(best[0])):
             best = time_s, item
-    # A tick behind the end belongs to what comes next, unless this is as near as frames come.
+    # A tick after the end belongs to the next piece, unless no frame can be nearer.
     if best is not None and grid.ahead_s(best[0]) <= step_s / 2:
         yield best

@@ -1,4 +1,4 @@
-"""Encoded sound to 16 kHz mono samples that stand at their true time."""
+"""Decode the sound to 16 kHz mono samples at their true time."""
 
 from __future__ import annotations
 
@@ -13,21 +13,25 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 
+from backchannel.constants import SAMPLE_RATE_HZ
 from backchannel.errors import Problem
-from backchannel.media.decode.demux import LIBAV_ERRORS, Medium, read
-from backchannel.media.decode.timing import Timing, timing_of
+from backchannel.media.decode.demux import LIBAV_ERRORS, Demuxed
+from backchannel.media.decode.medium import Medium, read
 from backchannel.values import MediaLimits, Segment
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from backchannel.media.decode.demux import AnyPacket
+
     FloatArray = NDArray[np.float32]
 
-SAMPLE_RATE_HZ = 16_000
+PREROLL_S = 0.2
+"""Old sound to decode before the new: Opus settles in 80 ms (RFC 7845, section 4.6), AAC in one frame."""
 
 # Containers round times to a millisecond; less than this is rounding, more is a gap or an overlap.
 _TIME_TOLERANCE_S = 0.008
-# Resampled sound is put down a second at a time: decoders hand it over in some fifty pieces a second.
+# Resampled sound is stored a second at a time, because decoders return some fifty pieces a second.
 _BLOCK = SAMPLE_RATE_HZ
 # A channel that never exceeds this (-90 dBFS) is not connected and must not halve the others.
 _SILENT_PEAK = 10 ** (-90 / 20)
@@ -49,42 +53,34 @@ class Sound:
     start_s: float
 
 
-def decode_audio(segment: Segment, limits: MediaLimits, *, timing: Timing | None = None) -> Sound | None:
-    """Decode a segment's new sound; sample k is heard at ``start_s + k / 16000``, true within 10 ms.
+def decode_audio(segment: Segment, limits: MediaLimits) -> Sound | None:
+    """Decode a segment's new sound; see `sound_of`. Also raises the errors of `medium.read`."""
+    with read(segment, limits) as medium:
+        return sound_of(medium)
+
+
+def sound_of(medium: Medium) -> Sound | None:
+    """Decode the new sound of a medium; sample k is heard at ``start_s + k / 16000``, true within 10 ms.
 
     Gaps in the container's times are filled with silence and overlaps are cut. Channels are averaged,
     leaving out those that are silent throughout. Damaged packets leave silence.
 
-    Parameters
-    ----------
-    segment
-        Media that decodes on its own.
-    limits
-        Bounds on duration.
-    timing
-        What `probe` said about this segment, to save measuring it again.
-
     Returns
     -------
     Sound or None
-        None if the segment has no new sound.
+        None if the medium has no new sound.
 
     Raises
     ------
     Problem
-        What `probe` raises; ``ih5004`` if no sound decodes and there is no picture either.
+        ``ih5004`` if no sound decodes and there is no picture.
     """
-    with read(segment, limits) as medium:
-        return sound_of(medium, timing or timing_of(medium, limits))
-
-
-def sound_of(medium: Medium, timing: Timing) -> Sound | None:
-    """Decode the new sound of a medium that is read already; the rest is that of `decode_audio`."""
+    timing = medium.timing
     if not timing.has_audio:
         return None
     track = _Timeline(timing.sound_start_s, timing.zero_s + timing.duration_s)
-    if medium.sound is not None:
-        _fill(track, _decode(medium, medium.sound))
+    if medium.source.sound is not None:
+        _fill(track, _decode(medium.source, medium.source.sound, timing.sound_start_s))
     samples = track.mono()
     if samples is None:
         if timing.has_video:
@@ -93,10 +89,10 @@ def sound_of(medium: Medium, timing: Timing) -> Sound | None:
     return Sound(samples, timing.sound_start_s - timing.zero_s)
 
 
-def _decode(medium: Medium, stream: AudioStream) -> Iterator[AudioFrame]:
+def _decode(source: Demuxed, stream: AudioStream, start_s: float) -> Iterator[AudioFrame]:
     context = stream.codec_context
     context.thread_count = 1
-    for packet in chain(medium.packets_of(stream), (None,)):
+    for packet in chain(_from_preroll(source, stream, start_s), (None,)):
         try:
             decoded = context.decode(packet)
         except LIBAV_ERRORS:
@@ -106,9 +102,17 @@ def _decode(medium: Medium, stream: AudioStream) -> Iterator[AudioFrame]:
             yield frame
 
 
+def _from_preroll(source: Demuxed, stream: AudioStream, start_s: float) -> Iterator[AnyPacket]:
+    """Packets of the new sound, and the few before it that a decoder needs to begin without a click."""
+    for packet in source.packets_of(stream):
+        ticks = packet.pts if packet.pts is not None else packet.dts
+        if ticks is None or float(ticks * packet.time_base) >= start_s - PREROLL_S:
+            yield packet
+
+
 @dataclass(slots=True)
 class _Timeline:
-    """Samples put down at their times, between two times. Channels are summed; peaks tell which spoke."""
+    """Samples placed at their times, between two times. Channels are summed; peaks show which have sound."""
 
     start_s: float
     end_s: float
@@ -117,7 +121,7 @@ class _Timeline:
     peaks: list[float] = field(default_factory=list)
 
     def put(self, channels: FloatArray, time_s: float) -> None:
-        """Add (c, n) samples of which the first is heard at a container time; what lies outside is cut."""
+        """Add (c, n) samples, the first at a container time. Samples outside the two times are cut."""
         at = round((time_s - self.start_s) * SAMPLE_RATE_HZ)
         room = math.ceil((self.end_s - self.start_s) * SAMPLE_RATE_HZ)
         channels = channels[:, max(0, self.length - at) : max(0, room - at)]
@@ -153,7 +157,7 @@ def _fill(track: _Timeline, frames: Iterator[AudioFrame]) -> None:
                 run.finish(track)
             time_s = frame.time
             if time_s is None:
-                # Without a time of its own, sound follows what came before it.
+                # Sound without a time follows the sound before it.
                 time_s = run.next_s if run is not None else track.start_s
             run = _Run(time_s, time_s, frame)
         run.add(frame, track)
@@ -162,14 +166,14 @@ def _fill(track: _Timeline, frames: Iterator[AudioFrame]) -> None:
 
 
 class _Run:
-    """Contiguous frames of one format on their way through one resampler."""
+    """Contiguous frames of one format, with their resampler."""
 
     def __init__(self, start_s: float, next_s: float, like: AudioFrame) -> None:
         self.start_s = start_s
         self.next_s = next_s
         self._format = (like.sample_rate, like.format.name, like.layout.name)
         self._done = 0
-        # Channels stay apart here so that silent ones can be left out of the mean.
+        # Channels stay separate so that the mean can leave out silent ones.
         self._resampler = AudioResampler(
             format="fltp", layout=like.layout, rate=SAMPLE_RATE_HZ, frame_size=_BLOCK
         )
@@ -181,14 +185,14 @@ class _Run:
         return frame.time is None or abs(frame.time - self.next_s) <= _TIME_TOLERANCE_S
 
     def add(self, frame: AudioFrame, track: _Timeline) -> None:
-        """Resample a frame and put down what comes out."""
+        """Resample a frame and store the result."""
         self.next_s += frame.samples / max(1, frame.sample_rate)
-        # The resampler has opinions about times; this room keeps its own.
+        # The resampler changes times, but this module keeps its own.
         frame.pts = None
         self._put(frame, track)
 
     def finish(self, track: _Timeline) -> None:
-        """Put down what the resampler still holds."""
+        """Store the rest from the resampler."""
         self._put(None, track)
 
     def _put(self, frame: AudioFrame | None, track: _Timeline) -> None:

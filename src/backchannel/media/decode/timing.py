@@ -1,6 +1,6 @@
-"""When the media of a segment happens: measured from its packets, since headers lie or are silent.
+"""Measure the times of a segment's media from its packets, because headers are wrong or silent.
 
-Picture and sound share one zero, the presentation time of whichever begins first, so they stay in sync.
+Picture and sound share one zero, the presentation time of the one that begins first, so they stay in sync.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from av.video.stream import VideoStream
 from backchannel.errors import Problem
 from backchannel.media.decode.demux import (
     LIBAV_ERRORS,
-    Medium,
+    Demuxed,
+    demuxed,
     has_presentation_times,
     is_new,
-    read,
 )
+from backchannel.media.decode.opus import opus_length_s
 from backchannel.values import MediaLimits, Segment
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 # Two frames of AAC at 16 kHz, the longest a recorder leaves behind the last picture.
 MAX_SOUND_OVERHANG_S = 0.13
+
+_OPUS_DECODERS = frozenset({"opus", "libopus"})
 
 # Packets to try before giving up on a picture when only its size is wanted.
 _SIZE_PROBE_PACKETS = 60
@@ -84,7 +87,7 @@ def probe(segment: Segment, limits: MediaLimits) -> Timing:
     segment
         Media that decodes on its own.
     limits
-        What it may cost.
+        Limits on the media.
 
     Returns
     -------
@@ -93,19 +96,19 @@ def probe(segment: Segment, limits: MediaLimits) -> Timing:
     Raises
     ------
     Problem
-        ``ih5004`` if it cannot be opened or holds no packets, ``ih5001`` if it has no picture nor sound
-        that could be decoded or the picture is too large or too fast, ``ih5006`` if it is too short,
+        ``ih5004`` if it cannot be opened or holds no packets, ``ih5001`` if it has no picture or sound
+        that can be decoded or the picture is too large or too fast, ``ih5006`` if it is too short,
         ``ih4004`` if it is too long.
     """
-    with read(segment, limits) as medium:
+    with demuxed(segment, limits) as medium:
         timing = timing_of(medium, limits)
         if not timing.has_video or medium.picture is None:
             return timing
         return _with_shown_size(timing, medium, medium.picture)
 
 
-def timing_of(medium: Medium, limits: MediaLimits) -> Timing:
-    """Measure a medium as `probe` does, but decode nothing: the size is as coded, before rotation."""
+def timing_of(medium: Demuxed, limits: MediaLimits) -> Timing:
+    """Measure a medium like `probe`, but decode nothing. The size is as coded, before rotation."""
     if medium.picture is None and medium.sound is None:
         raise Problem("ih5001", "The media has no picture and no sound that can be decoded.")
     if medium.picture is not None:
@@ -118,7 +121,7 @@ def timing_of(medium: Medium, limits: MediaLimits) -> Timing:
 
 
 def check_size(width_px: int, height_px: int, limits: MediaLimits) -> None:
-    """Refuse a picture that is larger than the limits allow, either way round.
+    """Reject a picture that is larger than the limits, either way round.
 
     Raises
     ------
@@ -174,7 +177,7 @@ class _Track:
         return (len(start_s) - 1) / length_s if length_s > 0 else math.inf
 
 
-def _measure(medium: Medium) -> Timing:
+def _measure(medium: Demuxed) -> Timing:
     segment, picture, sound = medium.segment, medium.picture, medium.sound
     tracks = {stream.index: _Track() for stream in (picture, sound) if stream is not None}
     latest_s = 0.0
@@ -182,9 +185,11 @@ def _measure(medium: Medium) -> Timing:
     for packet in medium.packets:
         track = tracks[packet.stream_index]
         track.seen += 1
-        # A packet without a place follows one that has it, and is as new as that one.
+        # A packet without a position is as new as the one before it.
         new = is_new(packet, segment)
-        times = packet_span(packet, in_decoding_order=in_decoding_order)
+        if new is False and track.seen > 1:
+            continue
+        times = packet_span(packet, in_decoding_order=in_decoding_order, running=segment.continuous)
         if times is None:
             continue
         latest_s = times[0]
@@ -196,23 +201,27 @@ def _measure(medium: Medium) -> Timing:
     if not any(track.seen for track in tracks.values()):
         raise Problem("ih5004", "The media ends before its first picture or sound.")
     if segment.continuous and not any(track.start_s for track in tracks.values()):
-        # Only samples that decoders throw away arrived: a moment without media, which is no error.
+        # Only samples that decoders discard arrived: a moment without media, which is no error.
         return Timing(0.0, latest_s, latest_s, False, False, 0, 0, 0.0)
     video = tracks[picture.index] if picture is not None else _Track()
     audio = tracks[sound.index] if sound is not None else _Track()
     return _timing(video, audio, continuous=segment.continuous)
 
 
-def packet_span(packet: AnyPacket, *, in_decoding_order: bool) -> tuple[float, float] | None:
-    """Presentation time and length of a packet, s, without the samples its decoder will throw away.
+def packet_span(packet: AnyPacket, *, in_decoding_order: bool, running: bool) -> tuple[float, float] | None:
+    """Presentation time and length of a packet, s, without the samples that its decoder discards.
 
-    None if the container gives it no time. The length is 0 where it is not known.
+    None if the container has no time for it. The length is 0 if unknown. In a running stream an Opus packet
+    itself tells its length: Chromium guesses that of the last packet in each MP4 fragment, and guesses too
+    short. In a file, a short last packet is how the encoder's padding is cut off.
     """
     ticks = packet.dts if packet.pts is None or in_decoding_order else packet.pts
     if ticks is None:
         return None
     second_per_unit = float(packet.time_base)
     start_s, length_s = ticks * second_per_unit, (packet.duration or 0) * second_per_unit
+    if running and packet.stream.codec_context.name in _OPUS_DECODERS:
+        length_s = opus_length_s(bytes(memoryview(packet)[:2])) or length_s
     if packet.has_sidedata("skip_samples") and isinstance(packet.stream, AudioStream):
         # AV_PKT_DATA_SKIP_SAMPLES: u32le samples to drop at the start, then at the end.
         head, tail = struct.unpack_from("<II", bytes(packet.get_sidedata("skip_samples")))
@@ -230,8 +239,8 @@ def _timing(video: _Track, audio: _Track, *, continuous: bool) -> Timing:
     end_s = max(span[1] for span in spans)
     picture = video.span()
     if picture is not None and not continuous and end_s - picture[1] <= MAX_SOUND_OVERHANG_S:
-        # Sound comes in frames of its own length and hangs over the last picture. Were it counted, a
-        # session of recordings cut at pictures would run ahead of the clock on the wall.
+        # Sound comes in frames of its own length and reaches past the last picture. If that counted, a
+        # session of recordings cut at pictures would run ahead of real time.
         end_s = picture[1]
     return Timing(
         duration_s=end_s - zero_s,
@@ -270,7 +279,7 @@ def _check(timing: Timing, limits: MediaLimits) -> None:
 # --- the picture's size ----------------------------------------------------------------------------
 
 
-def _with_shown_size(timing: Timing, medium: Medium, picture: VideoStream) -> Timing:
+def _with_shown_size(timing: Timing, medium: Demuxed, picture: VideoStream) -> Timing:
     picture.codec_context.thread_count = 1
     frame = next(_frames(islice(medium.packets_of(picture), _SIZE_PROBE_PACKETS)), None)
     if frame is None:

@@ -13,6 +13,7 @@ Sans-IO: no PyAV, no numpy, and linear in the number of bytes.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 
 from backchannel.errors import Problem
 from backchannel.media.stream import mp4, mpegts, webm, webm_header
@@ -50,12 +51,15 @@ class StreamState:
         The running stream. None before the first one and after a complete file.
     pending
         The beginning of a header whose end has not arrived.
+    reached
+        Digest of the running stream's header and of everything that it gave so far.
     """
 
     streams: int = 0
     losses: int = 0
     stream: WebmStream | Mp4Stream | MpegtsStream | None = None
     pending: bytes = b""
+    reached: bytes = b""
 
     @property
     def waits_for_key_frame(self) -> bool:
@@ -174,14 +178,14 @@ def end_stream(state: StreamState) -> tuple[StreamState, Segment | None]:
     if not isinstance(state.stream, MpegtsStream):
         return replace(state, stream=None, pending=b""), None
     _, media = mpegts.finish(state.stream)
-    return replace(state, stream=None, pending=b""), _segment(media)
+    return replace(state, stream=None, pending=b""), _segment(media, state.reached)
 
 
 # --- beginning a stream ----------------------------------------------------------------------------
 
 
 def _begin(state: StreamState, chunk: bytes, kind: Container) -> tuple[StreamState, Segment | None]:
-    fresh = replace(state, streams=state.streams + 1, stream=None)
+    fresh = replace(state, streams=state.streams + 1, stream=None, reached=b"")
     try:
         stream = _open_stream(chunk, kind)
     except ValueError:
@@ -192,7 +196,7 @@ def _begin(state: StreamState, chunk: bytes, kind: Container) -> tuple[StreamSta
             return fresh, Segment(chunk)
         return replace(state, stream=None, pending=chunk), None
     rest = chunk[len(stream.prefix) :]
-    return _feed(replace(fresh, stream=stream), rest)
+    return _feed(replace(fresh, stream=stream, reached=_digest(stream.prefix)), rest)
 
 
 def _open_stream(chunk: bytes, kind: Container) -> WebmStream | Mp4Stream | MpegtsStream | None:
@@ -264,11 +268,23 @@ def _feed(state: StreamState, data: bytes) -> tuple[StreamState, Segment | None]
             f"The message ({len(data)} bytes) does not continue the stream. Restart the recording, or send "
             "the next message of the stream.",
         )
-    return replace(state, stream=stream, losses=state.losses + media.lost), _segment(media)
+    segment = _segment(media, state.reached)
+    reached = state.reached if segment is None else segment.reaches
+    return replace(state, stream=stream, losses=state.losses + media.lost, reached=reached), segment
 
 
-def _segment(media: Media) -> Segment | None:
+def _segment(media: Media, reached: bytes) -> Segment | None:
     if not media.new:
         return None
     before = media.header + media.old
-    return Segment(before + media.new, len(before) if media.old else 0, continuous=True)
+    return Segment(
+        before + media.new,
+        len(before) if media.old else 0,
+        continuous=True,
+        continues=reached,
+        reaches=_digest(reached + media.new),
+    )
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=16).digest()

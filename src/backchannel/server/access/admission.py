@@ -1,4 +1,4 @@
-"""The door: every request and every handshake passes it."""
+"""Admission: checks the credential of every request and every handshake."""
 
 import asyncio
 
@@ -35,7 +35,7 @@ async def admit_key(connection: HTTPConnection, credential: str) -> ApiKey:
     """
     services: Services = connection.app.state.services
     if not credential:
-        raise Problem("ih2002", "The body has no API key. Send it as `api_key`, from a server of yours.")
+        raise Problem("ih2002", "The body has no API key. Send it as `api_key`, from your own server.")
     try:
         key = await asyncio.to_thread(services.store.keys.verify, credential)
     except StoreError as error:
@@ -47,7 +47,7 @@ async def admit_key(connection: HTTPConnection, credential: str) -> ApiKey:
 
 
 async def check(connection: HTTPConnection, offer: Offer, scope: str) -> Principal:
-    """Return whom an offered credential stands for.
+    """Return the principal of an offered credential.
 
     Raises
     ------

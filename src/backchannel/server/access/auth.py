@@ -32,7 +32,7 @@ class Offer:
 
 
 def read_offer(authorization: str | None, subprotocols: Sequence[str] = ()) -> Offer:
-    """Find the credential; the header comes first, since whoever can set it means it.
+    """Find the credential. The header comes first, because a client that sets it means it.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class Principal:
 
 
 async def authorise(store: Store, credential: str, scope: str, *, origin: str | None = None) -> Principal:
-    """Return who this credential stands for.
+    """Return the principal of a credential.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ async def authorise(store: Store, credential: str, scope: str, *, origin: str | 
     ------
     Problem
         ``ih2001`` when it is no live key; ``ih2010``, ``ih2011`` or ``ih2014`` when it is a client token
-        that has expired, is none of ours, or is revoked; ``ih2003`` when it has not the scope, or is not
+        that has expired, is unknown, or is revoked; ``ih2003`` when it has not the scope, or is not
         for pages of this origin.
     """
     if looks_like_token(credential):

@@ -77,7 +77,7 @@ class Backlog:
 
     @property
     def full(self) -> bool:
-        """Whether no more is to be read."""
+        """Whether the socket must not be read."""
         return (
             self._weight >= self._settings.queue_segments
             or self._bytes >= self._settings.queue_bytes

@@ -56,7 +56,7 @@ class Connection:
         return self.now() >= self._active_s + self._settings.idle_timeout_s
 
     def keep_alive(self) -> None:
-        """Begin to count idle time anew."""
+        """Restart the idle time."""
         self._active_s = self.now()
 
     async def receive(self, room: asyncio.Event) -> Mapping[str, Any] | None:

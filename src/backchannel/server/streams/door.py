@@ -1,4 +1,4 @@
-"""A stream's own door, behind the one that every request passes: a place, and an engine with time for it."""
+"""Admission of a stream, after that of the request: a free place, and an engine with time for it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress

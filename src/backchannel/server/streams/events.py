@@ -5,9 +5,9 @@ and not more often than every `TICK_S`, since each analysis has its price and re
 chunks; a client that sends at the pace of life is answered at least every second of its media.
 
 When its line of waiting media is full the socket is not read, as on v0. But when the whole server has more to
-do than it can, what has waited for too long is left out: it is read, so that the stream can go on from it,
-and its time passes, but nobody looks at it. The client is told with `coverage.dropped`, and what comes next
-is answered in time, which is what live is for.
+do than it can, what has waited for too long is left out: it is read, so that the stream can continue after
+it, and its time passes, but it is not analysed. The client gets `coverage.dropped`, and later media is
+analysed in time, which matters most in a live session.
 """
 
 import asyncio
@@ -22,10 +22,9 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from backchannel.config import Settings
+from backchannel.engine.base import Piece
 from backchannel.errors import Problem
-from backchannel.media.stream.batch import Taken, take_chunks
-from backchannel.media.stream.continuity import StreamState, end_stream
-from backchannel.media.stream.pcm import take_samples
+from backchannel.media.stream.batch import Taken
 from backchannel.protocol import events
 from backchannel.protocol.event_messages import Data, EndReason, encode
 from backchannel.protocol.include import Include, include_of_query
@@ -39,6 +38,7 @@ from backchannel.server.services import Services
 from backchannel.server.streams.backlog import Backlog, Waiting
 from backchannel.server.streams.connection import INTERNAL_ERROR, NORMAL_CLOSURE, Connection
 from backchannel.server.streams.door import UNAUTHORISED, check_container, deny, place
+from backchannel.server.streams.intake import Intake
 from backchannel.store import STREAM_SCOPE
 from backchannel.values import Segment
 
@@ -46,8 +46,6 @@ TICK_S: Final = 0.5
 SHUTDOWN_DRAIN_S: Final = 3.0
 """How long a session may finish what it accepted when the server stops; less than `run.SHUTDOWN_S`."""
 QUICK_BYTES: Final = 64 * 1024
-MOST_LEFT_OUT: Final = 16
-"""Segments that wait for their time to pass; bounded in case nothing that comes after them can be used."""
 
 log = structlog.get_logger(__name__)
 
@@ -93,13 +91,13 @@ async def _serve(websocket: WebSocket, version: events.Version) -> None:
             log.info("stream refused", error_id=refused.error_id)
             await _Speaker(websocket, services.settings).break_off(session, refused)
             return
-        conversation = Conversation(_Speaker(websocket, settings), session, services, settings, meter)
-        held.enter_context(services.shutdown.attend(conversation.shut_down))
+        stream = EventStream(_Speaker(websocket, settings), session, services, settings, meter)
+        held.enter_context(services.shutdown.attend(stream.shut_down))
         log.info("stream opened", version=version, key=principal.id, token=principal.token_id)
         try:
-            await conversation.run()
+            await stream.run()
         finally:
-            log.info("stream closed", key=principal.id, **conversation.summary())
+            log.info("stream closed", key=principal.id, **stream.summary())
 
 
 def _include(websocket: WebSocket) -> Include:
@@ -154,7 +152,7 @@ class _Speaker(Connection):
             pass  # the socket is gone too
 
 
-class Conversation:
+class EventStream:
     """One v1 or v2 session: its socket, its queue and its clock.
 
     Parameters
@@ -189,12 +187,8 @@ class Conversation:
         self._draining = asyncio.Event()
         self._hurry = asyncio.Event()
         self._received_bytes = 0
-        self._reached_s = 0.0
         self._began_s = -TICK_S
-        self._stream = StreamState()
-        self._odd_byte = b""
-        self._left_out: list[Segment] = []
-        self._analysis = b""
+        self._intake = Intake()
 
     def summary(self) -> Mapping[str, Any]:
         """Return what the log may know of the session."""
@@ -300,10 +294,12 @@ class Conversation:
             self._connection.keep_alive()
             for waiting in batch:
                 self._backlog.done(waiting)
-        self._stream, rest = end_stream(self._stream)
+        self._intake, rest = self._intake.end()
         if rest is not None:
-            segment = replace(rest, sound_only=self._session.sound_only)
-            await self._follow(segment, self._session.received, 1)
+            rest = replace(rest, sound_only=self._session.sound_only)
+        ended = rest is not None and await self._follow(rest, self._session.received, 1, ends=True)
+        if not ended and self._intake.analysis.conversation:
+            await self._follow(None, self._session.received, 1, ends=True)
 
     async def _let_more_come(self) -> None:
         try:
@@ -358,42 +354,36 @@ class Conversation:
     def _leave_out(self, segment: Segment, messages: int) -> None:
         """Let media be. What is answered for next brings its time with it."""
         log.info("media left out", messages=messages, bytes=len(segment.data))
-        self._left_out.append(segment)
-        del self._left_out[:-MOST_LEFT_OUT]
+        self._intake = self._intake.skip(segment)
 
     async def _segments(self, batch: Sequence[Waiting]) -> list[Taken]:
-        chunks = [waiting.data for waiting in batch]
-        if self._session.audio_format is not None:
-            rate_hz = self._session.audio_format.sample_rate
-            self._odd_byte, segment = take_samples(self._odd_byte, b"".join(chunks), rate_hz)
-            return [Taken(len(chunks), segment)]
+        chunks, audio_format = [waiting.data for waiting in batch], self._session.audio_format
         if sum(map(len, chunks)) <= QUICK_BYTES:
-            self._stream, taken = take_chunks(self._stream, chunks)
+            self._intake, taken = self._intake.take(chunks, audio_format)
         else:
             # Some containers take tens of milliseconds a megabyte, and every session shares this loop.
-            self._stream, taken = await asyncio.to_thread(take_chunks, self._stream, chunks)
+            self._intake, taken = await asyncio.to_thread(self._intake.take, chunks, audio_format)
         return taken
 
-    async def _follow(self, segment: Segment, number: int, count: int) -> None:
+    async def _follow(self, segment: Segment | None, number: int, count: int, *, ends: bool = False) -> bool:
+        """Have a piece analysed, and say what it changed; returns whether that could be done."""
         longest_s = count * self._settings.max_segment_s
-        left_s = await self._meter.left_s()
+        left_s = None if segment is None else await self._meter.left_s()
         max_s = longest_s if left_s is None else min(longest_s, left_s)
         limits = replace(self._settings.segment_limits, min_duration_s=0.0, max_duration_s=max_s)
         try:
-            if self._session.audio_format is None:
+            if segment is not None and self._session.audio_format is None:
                 check_container(segment)
-            self._analysis, progress = await self._engine.follow(
-                self._analysis, segment, limits, self._left_out
-            )
+            piece = Piece(segment, limits, skipped=self._intake.skipped, ends=ends)
+            analysis, changes = await self._engine.follow(self._intake.analysis, piece)
         except Problem as problem:
             await self._refuse(number, over_budget(problem, left_s, longest_s))
-            return
-        self._left_out = []
-        lost_s = sum(gap.duration_s for gap in progress.dropped)
-        self._meter.analysed(progress.reached_s - self._reached_s - lost_s)
-        self._reached_s = progress.reached_s
-        self._session, said = self._session.progress(progress)
+            return False
+        self._intake, video_s = self._intake.analysed(analysis, changes)
+        self._meter.analysed(video_s)
+        self._session, said = self._session.progress(changes)
         await self._connection.say(said)
+        return True
 
     async def _refuse(self, number: int, problem: Problem) -> None:
         log.info("media refused", segment=number, error_id=problem.error_id)

@@ -14,6 +14,7 @@ from typing import Any, Final
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from backchannel.engine.base import Piece
 from backchannel.errors import Problem
 from backchannel.media.stream.continuity import StreamState, continue_stream
 from backchannel.protocol import v0
@@ -27,6 +28,7 @@ from backchannel.server.services import Services
 from backchannel.server.streams.backlog import Backlog, Waiting
 from backchannel.server.streams.connection import INTERNAL_ERROR, NORMAL_CLOSURE, Connection
 from backchannel.server.streams.door import check_container, deny, place
+from backchannel.server.streams.intake import Intake
 from backchannel.store import STREAM_SCOPE
 from backchannel.values import SegmentResult
 
@@ -64,15 +66,15 @@ async def _hold(websocket: WebSocket, services: Services, principal: Principal, 
         links=services.links,
         max_message_bytes=services.settings.max_message_bytes,
     )
-    conversation = Conversation(websocket, session, services, principal, meter)
+    stream = SegmentStream(websocket, session, services, principal, meter)
     log.info("stream opened", key=principal.id, token=principal.token_id)
     try:
-        await conversation.run()
+        await stream.run()
     finally:
-        log.info("stream closed", key=principal.id, **conversation.summary())
+        log.info("stream closed", key=principal.id, **stream.summary())
 
 
-class Conversation:
+class SegmentStream:
     """The shell around one `v0.Session`: its socket, its queue and its clock.
 
     Parameters
@@ -105,8 +107,7 @@ class Conversation:
         self._meter = meter
         self._settings = settings
         self._received_bytes = 0
-        self._stream = StreamState()
-        self._analysis = b""
+        self._intake = Intake()
 
     def summary(self) -> Mapping[str, Any]:
         """Return what the log may know of the session."""
@@ -201,15 +202,15 @@ class Conversation:
         if waiting.problem is not None:
             raise waiting.problem
         if len(waiting.data) <= QUICK_BYTES:
-            stream, segment = continue_stream(self._stream, waiting.data)
+            stream, segment = continue_stream(self._intake.stream, waiting.data)
         else:
             # Some containers take tens of milliseconds a megabyte, and every session shares this loop.
-            stream, segment = await asyncio.to_thread(continue_stream, self._stream, waiting.data)
+            stream, segment = await asyncio.to_thread(continue_stream, self._intake.stream, waiting.data)
         if segment is None:
             _check_header(stream, waiting.data)
         else:
             check_container(segment)
-        self._stream = stream
+        self._intake = replace(self._intake, stream=stream)
         if segment is None:
             return None
         limits = self._settings.segment_limits
@@ -217,9 +218,12 @@ class Conversation:
         if left_s is not None:
             limits = replace(limits, max_duration_s=min(limits.max_duration_s, left_s))
         try:
-            self._analysis, result = await self._engine.analyze(self._analysis, segment, limits)
+            piece = Piece(segment, limits, closes_window=True)
+            analysis, changes = await self._engine.follow(self._intake.analysis, piece)
         except Problem as problem:
             raise over_budget(problem, left_s, self._settings.max_segment_s) from None
+        self._intake, _ = self._intake.analysed(analysis, changes)
+        result = changes.results[-1]
         self._meter.analysed(result.span.duration_s)
         return result
 

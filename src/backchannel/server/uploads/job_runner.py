@@ -15,7 +15,7 @@ from backchannel.store import Job, Store
 from backchannel.store.places import BEAT_S
 
 AtEnd = Callable[[Problem | None], Awaitable[None]]
-"""Told once when a job is over: why it failed, if it did."""
+"""Called once when a job is over, with the reason if it failed."""
 
 log = structlog.get_logger(__name__)
 

@@ -1,0 +1,22 @@
+"""Numbers that two or more rooms share. Free of numpy, so that the web layer can read them."""
+
+from typing import Final
+
+FULL_RATE_HZ: Final = 15.0
+"""Frames analysed per second when the server keeps up."""
+
+WINDOW_S: Final = 5.0
+"""Length of an analysis window (wire contract, uploads)."""
+
+SAMPLE_RATE_HZ: Final = 16_000
+"""Sample rate of all sound that is measured."""
+
+VOICE_ROW_S: Final = 0.010
+"""Time between two rows of the voice."""
+
+SILENT_DBFS: Final = -100.0
+"""Level of digital silence: below the step of 16-bit samples (-96 dBFS)."""
+
+MIN_GAP_S: Final = 0.2
+"""If a stream's clock jumps by more, media was lost in between. Less is a recorder's rounding (judgement: a
+few frames)."""
