@@ -14,6 +14,7 @@ from backchannel.media.stream.boxes import Box, boxes, child_at, read_box, u32_a
 from backchannel.media.stream.units import (
     MAX_HEADER_BYTES,
     MAX_UNIT_BYTES,
+    Arrivals,
     Kept,
     Media,
     Unit,
@@ -196,7 +197,7 @@ def feed(stream: Mp4Stream, chunk: bytes) -> tuple[Mp4Stream, Media]:
     """
     reader = _Reader(stream, chunk)
     reader.run()
-    kept, admitted = admit(stream.kept, reader.fragments, stream.pictures, reader.lost_at)
+    kept, admitted = admit(stream.kept, reader.arrived, stream.pictures)
     old = _placed(kept.units, len(stream.header))
     new = _placed(admitted, len(stream.header) + len(old))
     after = replace(
@@ -209,7 +210,7 @@ def feed(stream: Mp4Stream, chunk: bytes) -> tuple[Mp4Stream, Media]:
         astray=reader.astray,
         tail=reader.tail,
     )
-    return after, Media(stream.header, old, new, reader.lost_at is not None)
+    return after, Media(stream.header, old, new, reader.arrived.lost)
 
 
 def starts_over(stream: Mp4Stream, rest: bytes) -> bool:
@@ -305,8 +306,7 @@ class _Reader:
         self.sequence = stream.sequence
         self.moof = stream.moof
         self.astray = stream.astray
-        self.fragments: list[Unit] = []
-        self.lost_at: int | None = None
+        self.arrived = Arrivals()
         self.tail = b""
         self._last_at = 0
 
@@ -344,25 +344,21 @@ class _Reader:
         number = next((box for box in boxes(self.moof, 8, len(self.moof)) if box.type == b"mfhd"), None)
         sequence = u32_at(self.moof, number.body + 4) if number is not None else None
         if None not in (sequence, self.sequence) and sequence != (self.sequence or 0) + 1:
-            self._lose()
+            self.arrived.lose()
         self.sequence = sequence
-        self.fragments.append(unit._replace(raw=self.moof + mdat))
+        self.arrived.units.append(unit._replace(raw=self.moof + mdat))
         self.moof = b""
 
     def _resync(self, at: int) -> int:
         """Return where to continue after damage: the next `moof`."""
-        if self._last_at < self.seam < at and self.fragments:
+        if self._last_at < self.seam < at and self.arrived.units:
             # The fragment across the seam joins bytes that do not belong together.
-            self.fragments.pop()
+            self.arrived.units.pop()
             at = self.seam - 1
         self.moof = b""
         self.astray = True
-        self._lose()
+        self.arrived.lose()
         return self._next_moof(at + 1)
-
-    def _lose(self) -> None:
-        if self.lost_at is None:
-            self.lost_at = len(self.fragments)
 
     def _next_moof(self, at: int) -> int:
         """Return the offset of the next `moof`, or of its possible beginning at the end of the data."""

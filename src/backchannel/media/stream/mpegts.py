@@ -27,7 +27,16 @@ from backchannel.media.stream.mpegts_packets import (
     program_map_pid,
     read_packet,
 )
-from backchannel.media.stream.units import MAX_UNIT_BYTES, Kept, Media, Unit, admit, keep, refuse_too_many
+from backchannel.media.stream.units import (
+    MAX_UNIT_BYTES,
+    Arrivals,
+    Kept,
+    Media,
+    Unit,
+    admit,
+    keep,
+    refuse_too_many,
+)
 
 _PAT_PID = 0
 # This many packets in a row show where packets begin.
@@ -199,23 +208,22 @@ class _Reader:
         self.opened = {pes.pid: (pes, [pes.raw], len(pes.raw)) for pes in stream.opened}
         self.newest_s = stream.newest_s
         self.astray = stream.astray
-        self.units: list[Unit] = []
-        self.lost_at: int | None = None
+        self.arrived = Arrivals()
         self.tail = b""
         if torn and is_aligned(chunk, stream.packet_bytes):
             # The rest of the cut packet never arrived. The chunk begins with a new packet.
             self.data = chunk
             self.opened.clear()
-            self._lose()
+            self.arrived.lose()
 
     def result(self) -> tuple[MpegtsStream, Media]:
         """Return the stream after this chunk, and the media in the chunk."""
         stream = self.stream
-        kept, admitted = admit(stream.kept, self.units, stream.pictures, self.lost_at)
-        if self.lost_at is not None:
+        kept, admitted = admit(stream.kept, self.arrived, stream.pictures)
+        if self.arrived.lost:
             # Demuxers discard media after a jump of the continuity counter, so no old media may precede it.
             kept = Kept((), kept.waiting)
-        media = Media(stream.tables, _joined(kept.units), _joined(admitted), self.lost_at is not None)
+        media = Media(stream.tables, _joined(kept.units), _joined(admitted), self.arrived.lost)
         after = replace(
             stream,
             counters=tuple(self.counters.items()),
@@ -247,12 +255,8 @@ class _Reader:
     def _go_astray(self) -> None:
         if not self.astray:
             self.opened.clear()
-            self._lose()
+            self.arrived.lose()
         self.astray = True
-
-    def _lose(self) -> None:
-        if self.lost_at is None:
-            self.lost_at = len(self.units)
 
     def _take(self, packet: Packet, raw: bytes) -> None:
         if packet.pid not in self.kinds or not packet.payload:
@@ -262,7 +266,7 @@ class _Reader:
             if packet.counter == before:
                 return  # A duplicate packet, which the standard allows.
             self.opened.pop(packet.pid, None)
-            self._lose()
+            self.arrived.lose()
         self.counters[packet.pid] = packet.counter
         if packet.first:
             self.close(packet.pid)
@@ -275,7 +279,7 @@ class _Reader:
             self.opened[packet.pid] = pes, parts, length + len(raw)
             if length > MAX_UNIT_BYTES:
                 del self.opened[packet.pid]
-                self._lose()
+                self.arrived.lose()
         self._close_if_whole(packet)
 
     def _open(self, packet: Packet, raw: bytes) -> None:
@@ -305,8 +309,8 @@ class _Reader:
             time_s = self.newest_s or 0.0
         self.newest_s = time_s
         key = kind in PICTURE_TYPES and (pes.key or begins_key_frame(kind, pes.head))
-        self.units.append(Unit(pid, time_s, key, b"".join(parts)))
-        refuse_too_many(len(self.units))
+        self.arrived.units.append(Unit(pid, time_s, key, b"".join(parts)))
+        refuse_too_many(len(self.arrived.units))
 
 
 def _joined(units: tuple[Unit, ...] | list[Unit]) -> bytes:

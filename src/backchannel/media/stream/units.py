@@ -68,9 +68,33 @@ class Kept:
     waiting: frozenset[int] = frozenset()
 
 
-def admit(
-    kept: Kept, arrived: Sequence[Unit], pictures: frozenset[int], lost_at: int | None
-) -> tuple[Kept, list[Unit]]:
+class Arrivals:
+    """Collects the units of one chunk while it is read.
+
+    Attributes
+    ----------
+    units
+        The complete units, in the order of the stream.
+    lost_at
+        Index of the first unit after a loss, or None if nothing is missing.
+    """
+
+    def __init__(self) -> None:
+        self.units: list[Unit] = []
+        self.lost_at: int | None = None
+
+    @property
+    def lost(self) -> bool:
+        """Whether part of the stream before or in this chunk is missing."""
+        return self.lost_at is not None
+
+    def lose(self) -> None:
+        """Note that part of the stream is missing here. Only the first loss counts."""
+        if self.lost_at is None:
+            self.lost_at = len(self.units)
+
+
+def admit(kept: Kept, arrived: Arrivals, pictures: frozenset[int]) -> tuple[Kept, list[Unit]]:
     """Drop new units that cannot be decoded yet.
 
     Parameters
@@ -78,11 +102,9 @@ def admit(
     kept
         The units kept so far.
     arrived
-        New units, in the order of the stream.
+        The new units, and where a loss came before them.
     pictures
         The video tracks. After a loss they wait for their next key frame.
-    lost_at
-        Index of the first new unit after a loss, or None.
 
     Returns
     -------
@@ -93,14 +115,14 @@ def admit(
     """
     waiting = set(kept.waiting)
     admitted = []
-    for number, unit in enumerate(arrived):
-        if number == lost_at:
+    for number, unit in enumerate(arrived.units):
+        if number == arrived.lost_at:
             waiting |= pictures
         if unit.key:
             waiting.discard(unit.track)
         if unit.track not in waiting:
             admitted.append(unit)
-    if lost_at == len(arrived):
+    if arrived.lost_at == len(arrived.units):
         waiting |= pictures
     return Kept(kept.units, frozenset(waiting)), admitted
 

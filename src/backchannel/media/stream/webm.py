@@ -14,6 +14,7 @@ from itertools import groupby
 from backchannel.media.stream.ebml import Element, children, number_of, read_element, sized
 from backchannel.media.stream.units import (
     MAX_UNIT_BYTES,
+    Arrivals,
     Media,
     Unit,
     admit,
@@ -63,8 +64,8 @@ def feed(stream: WebmStream, chunk: bytes) -> tuple[WebmStream, Media]:
     """
     reader = _Reader(stream, chunk)
     reader.run()
-    kept, admitted = admit(stream.kept, reader.blocks, stream.pictures, reader.lost_at)
-    media = Media(stream.header, _clusters(kept.units), _clusters(admitted), reader.lost_at is not None)
+    kept, admitted = admit(stream.kept, reader.arrived, stream.pictures)
+    media = Media(stream.header, _clusters(kept.units), _clusters(admitted), reader.arrived.lost)
     newest_s = max((unit.time_s for unit in admitted), default=stream.newest_s)
     after = replace(
         stream,
@@ -115,8 +116,7 @@ class _Reader:
         self.seam = len(stream.tail)
         self.cluster_time = stream.cluster_time
         self.newest_in_cluster: int | None = None
-        self.blocks: list[Unit] = []
-        self.lost_at: int | None = None
+        self.arrived = Arrivals()
         self.astray = stream.astray
         self.tail = b""
         self.read_s, self.heard_s = stream.read_s, stream.heard_s
@@ -141,7 +141,7 @@ class _Reader:
             self.cluster_time = self.newest_in_cluster = None
             self.astray = False
             if self._headless is None:
-                self._headless = len(self.blocks)
+                self._headless = len(self.arrived.units)
             return element.body
         if element.end is None:
             raise ValueError("only clusters may have an unknown size")
@@ -190,7 +190,7 @@ class _Reader:
             if back_s > _MAX_STEP_BACK_S:
                 # The header of another cluster is missing.
                 self.cluster_time = None
-                self._lose()
+                self.arrived.lose()
         if self.newest_in_cluster is None or offset > self.newest_in_cluster:
             self.newest_in_cluster = offset
         if self.cluster_time is None or self.cluster_time >= 1 << 63:
@@ -201,12 +201,12 @@ class _Reader:
         self.read_s = time_s if self.read_s is None else max(self.read_s, time_s)
         if track in self.stream.sounds:
             self.heard_s = time_s if self.heard_s is None else max(self.heard_s, time_s)
-        self.blocks.append(
+        self.arrived.units.append(
             block._replace(
                 time_s=time_s, key=block.key and track in self.stream.pictures, clock=self.cluster_time
             )
         )
-        refuse_too_many(len(self.blocks))
+        refuse_too_many(len(self.arrived.units))
 
     def _jumps_to(self, time_s: float) -> bool:
         """Whether media must be missing before this time."""
@@ -219,30 +219,26 @@ class _Reader:
         """Record a loss. Return False if the next blocks have no known time."""
         if self._headless is None:
             self.cluster_time = None
-            self._lose()
+            self.arrived.lose()
             return False
-        if len(self.blocks) == self._headless:
+        if len(self.arrived.units) == self._headless:
             # Their times are relative to a cluster that ended in the missing part.
-            self.blocks.clear()
+            self.arrived.units.clear()
             self._headless = 0
-            self.lost_at = 0
-        self._lose()
+            self.arrived.lost_at = 0
+        self.arrived.lose()
         return True
 
     def _resync(self, at: int) -> int:
         """Return where to continue after damage: the next cluster."""
-        if self.blocks and self._last_at < self.seam < at:
+        if self.arrived.units and self._last_at < self.seam < at:
             # The block across the seam joins bytes that do not belong together.
-            self.blocks.pop()
+            self.arrived.units.pop()
             at = self.seam - 1
-        self._lose()
+        self.arrived.lose()
         self.astray = True
         self.cluster_time = self.newest_in_cluster = None
         return self._next_cluster(at + 1)
-
-    def _lose(self) -> None:
-        if self.lost_at is None:
-            self.lost_at = len(self.blocks)
 
     def _next_cluster(self, at: int) -> int:
         """Return the offset of the next cluster, or of its possible beginning at the end of the data."""
