@@ -13,6 +13,7 @@ from backchannel.explain.reasons import why_missed
 from backchannel.explain.replay import Replay
 from backchannel.explain.score import CUE_OF_LABEL, labels_by_cue, match_cue
 from backchannel.html.markup import Html, page, tag
+from backchannel.html.table import table
 from backchannel.html.words import describe_signal, numbers_of, plain, times
 from backchannel.values import Cue, Span
 
@@ -266,7 +267,8 @@ def _engagement(replay: Replay) -> dict[str, list[dict[str, Any]]]:
 
 
 def _cue_table(cues: Sequence[Cue]) -> Html:
-    return _table(("Cue", "When", "Measured"), [(plain(cue.name), cue.span, numbers_of(cue)) for cue in cues])
+    rows = [(plain(cue.name), _time_button(cue.span), numbers_of(cue)) for cue in cues]
+    return table(("Cue", "When", "Measured"), rows)
 
 
 def _label_section(replay: Replay, labels: Labels | None, lanes: tuple[Lane, ...]) -> Html:
@@ -281,32 +283,8 @@ def _label_section(replay: Replay, labels: Labels | None, lanes: tuple[Lane, ...
             said = "found" if found else "missed" if label.asked else "not asked for"
             rows.append((plain(label.cue), label.span, f"{label.certainty} certainty, {said}. {why}".strip()))
     rows.sort(key=lambda row: row[1])
-    return tag("section", tag("h2", "Labels"), _table(("Label", "When", "What became of it"), rows))
-
-
-def _table(heading: tuple[str, ...], rows: Sequence[tuple[str, Span, str]]) -> Html:
-    return tag(
-        "div",
-        tag(
-            "table",
-            tag("thead", tag("tr", [tag("th", cell, scope="col") for cell in heading])),
-            tag(
-                "tbody",
-                [
-                    tag(
-                        "tr",
-                        tag("th", name, scope="row"),
-                        tag("td", _time_button(span)),
-                        tag("td", text),
-                    )
-                    for name, span, text in rows
-                ],
-            ),
-            class_="texts",
-        ),
-        class_="wide",
-        tabindex=0,
-    )
+    cells = [(name, _time_button(span), text) for name, span, text in rows]
+    return tag("section", tag("h2", "Labels"), table(("Label", "When", "What became of it"), cells))
 
 
 def _time_button(span: Span) -> Html:

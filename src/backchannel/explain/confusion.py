@@ -5,9 +5,10 @@ from typing import Literal
 
 from backchannel.explain.labels import LabelledCue
 from backchannel.explain.run import EvaluatedClip
-from backchannel.explain.score import CueMatch
-from backchannel.explain.totals import Row, clip_rows, cue_rows, share, speech_error, summary_lines
+from backchannel.explain.score import ClipScore, CueMatch
+from backchannel.explain.totals import clip_rows, cue_rows, share, speech_error, summary_lines
 from backchannel.html.markup import Html, page, tag
+from backchannel.html.table import table
 from backchannel.html.timeline import Mark, axis, lane
 from backchannel.html.words import describe_signal, numbers_of, plain, times
 from backchannel.values import EngagementSpan, Span
@@ -61,8 +62,8 @@ def confusion_page(clips: Sequence[EvaluatedClip], window_s: float) -> str:
         ),
         tag(
             "main",
-            tag("section", tag("h2", "Cues, all clips"), _table(cue_rows(scores)), class_="totals"),
-            tag("section", tag("h2", "Clips"), _table(clip_rows(scores), "clip-", "texts"), class_="totals"),
+            tag("section", tag("h2", "Cues, all clips"), _cue_table(scores), class_="totals"),
+            tag("section", tag("h2", "Clips"), _clip_table(scores), class_="totals"),
             [_clip(clip, number) for number, clip in enumerate(clips)],
         ),
         tag("div", id="hint", role="status", hidden=True),
@@ -90,31 +91,16 @@ def _legend() -> Html:
     )
 
 
-def _table(rows: Sequence[Row], links: str = "", kind: str = "") -> Html:
-    """Return a table; `links` makes the first cell of each row a link to a numbered place on the page."""
-    heading, *body = rows
+def _cue_table(scores: Sequence[ClipScore]) -> Html:
+    heading, *rows = cue_rows(scores)
+    return table(heading, [(plain(name), *cells) for name, *cells in rows], numbers=True)
 
-    def first(number: int, name: str) -> Html:
-        told = tag("a", name, href=f"#{links}{number}") if links else plain(name)
-        return tag("th", told, scope="row")
 
-    return tag(
-        "div",
-        tag(
-            "table",
-            tag("thead", tag("tr", [tag("th", cell, scope="col") for cell in heading])),
-            tag(
-                "tbody",
-                [
-                    tag("tr", first(number, name), [tag("td", cell) for cell in cells])
-                    for number, (name, *cells) in enumerate(body)
-                ],
-            ),
-            class_=kind or None,
-        ),
-        class_="wide",
-        tabindex=0,
-    )
+def _clip_table(scores: Sequence[ClipScore]) -> Html:
+    """Draw a row for each clip, with a link to its place on the page."""
+    heading, *rows = clip_rows(scores)
+    linked = [(tag("a", name, href=f"#clip-{number}"), *cells) for number, (name, *cells) in enumerate(rows)]
+    return table(heading, linked)
 
 
 def _clip(clip: EvaluatedClip, number: int) -> Html:
@@ -280,5 +266,5 @@ def _misses(clip: EvaluatedClip) -> Html:
     return tag(
         "details",
         tag("summary", f"Every miss in words ({len(rows)})"),
-        _table([("What", "When", "Why"), *rows], kind="texts"),
+        table(("What", "When", "Why"), [(plain(what), *cells) for what, *cells in rows]),
     )

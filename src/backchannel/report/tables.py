@@ -5,6 +5,7 @@ from statistics import median
 
 from backchannel.cues.thresholds import cue_table
 from backchannel.html.markup import Child, Html, tag
+from backchannel.html.table import table
 from backchannel.html.words import plain
 from backchannel.report.course import cue_numbers, cues_by_name, in_table_order
 from backchannel.report.figures import Figures, Tally
@@ -21,32 +22,6 @@ _TABLE_ROW = {
 """Cues that share the row of another cue in the table of thresholds."""
 
 
-def table(
-    caption: str, heading: Sequence[str], rows: Sequence[Sequence[Child]], *, numbers: bool = False
-) -> Html:
-    """Draw a table. The first column has the row headings. `numbers` aligns the others to the right."""
-    return tag(
-        "div",
-        tag(
-            "table",
-            tag("caption", caption),
-            tag("thead", tag("tr", [tag("th", cell, scope="col") for cell in heading])),
-            tag(
-                "tbody",
-                [
-                    tag("tr", tag("th", first, scope="row"), [tag("td", cell) for cell in cells])
-                    for first, *cells in rows
-                ],
-            ),
-            class_=None if numbers else "texts",
-        ),
-        class_="wide",
-        tabindex=0,
-        role="region",
-        aria_label=caption,
-    )
-
-
 def evidence_table(number: int, signal: str, evidence: Sequence[EvidenceEntry], duration_s: float) -> Html:
     """Draw a table of the measurements that a signal is based on."""
     rows = [
@@ -61,12 +36,12 @@ def evidence_table(number: int, signal: str, evidence: Sequence[EvidenceEntry], 
         for entry in evidence
     ]
     heading = ("cue", "how", "when", "value", "baseline", "weight")
-    return table(f"Evidence of signal {number}, {signal}", heading, rows)
+    return table(heading, rows, caption=f"Evidence of signal {number}, {signal}")
 
 
 def figures_table(recording: Recording, figures: Figures) -> Html:
     """Draw a table of the main figures."""
-    return table("Figures", ("measure", "figure", "meaning"), list(_figures(recording, figures)))
+    return table(("measure", "figure", "meaning"), list(_figures(recording, figures)), caption="Figures")
 
 
 def _figures(recording: Recording, figures: Figures) -> Iterator[tuple[str, str, str]]:
@@ -162,7 +137,7 @@ def cue_totals_table(recording: Recording, figures: Figures) -> Html:
             )
         )
     heading = ("cue", "count", "total", "share of time", "per minute", "median")
-    return table("Totals by kind of cue", heading, rows, numbers=True)
+    return table(heading, rows, numbers=True, caption="Totals by kind of cue")
 
 
 def cue_list_table(cues: Sequence[CueEntry], duration_s: float) -> Html:
@@ -170,7 +145,7 @@ def cue_list_table(cues: Sequence[CueEntry], duration_s: float) -> Html:
     rows = [
         (plain(cue.cue), _when(cue, duration_s), cue_numbers(cue), f"{cue.certainty:.2f}") for cue in cues
     ]
-    return table("All cues", ("cue", "when", "measured", "certainty"), rows)
+    return table(("cue", "when", "measured", "certainty"), rows, caption="All cues")
 
 
 def engagement_table(recording: Recording) -> Html:
@@ -179,7 +154,7 @@ def engagement_table(recording: Recording) -> Html:
         (part.state, _when(part, recording.duration), length(part.end - part.start))
         for part in recording.engagement
     ]
-    return table("Periods of engagement", ("state", "when", "duration"), rows)
+    return table(("state", "when", "duration"), rows, caption="Periods of engagement")
 
 
 def quality_table(recording: Recording) -> Html:
@@ -191,7 +166,7 @@ def quality_table(recording: Recording) -> Html:
     ]
     if recording.quality.overall is not None:
         rows.append(("overall", *(str(getattr(recording.quality.overall, name)) for name in names)))
-    return table("Quality by window", ("when", "index", *DIMENSIONS), rows, numbers=True)
+    return table(("when", "index", *DIMENSIONS), rows, numbers=True, caption="Quality by window")
 
 
 def coverage_table(coverage: CoverageEntry, duration_s: float) -> Html:
@@ -205,7 +180,7 @@ def coverage_table(coverage: CoverageEntry, duration_s: float) -> Html:
         ("not analysed", _periods(coverage.dropped, duration_s)),
         ("analysed without a picture", _periods(coverage.degraded, duration_s)),
     ]
-    return table("Coverage", ("what", "in this recording"), rows)
+    return table(("what", "in this recording"), rows, caption="Coverage")
 
 
 def _analysis_rate(coverage: CoverageEntry) -> str:
@@ -236,4 +211,4 @@ def measures_table(names: Sequence[str]) -> Html:
         for name, row in known.items()
         if row is not None
     ]
-    return table("How each cue is measured", ("cue", "measured as", "known failure", "source"), rows)
+    return table(("cue", "measured as", "known failure", "source"), rows, caption="How each cue is measured")
