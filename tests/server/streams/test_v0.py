@@ -299,8 +299,13 @@ def test_one_key_has_so_many_sessions(faulty_live: Live) -> None:
     run(scenario)
 
 
-def test_a_silent_session_ends_but_not_while_we_are_the_late_ones(
-    workers_find_the_tests: None, tmp_path: Path
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [({"idle_timeout_s": 0.2}, "ih6003"), ({"session_max_s": 0.3}, "ih6004")],
+    ids=["when it is silent", "at its longest"],
+)
+def test_a_session_ends_but_not_before_what_it_accepted_is_answered(
+    limit: dict[str, Any], reason: str, workers_find_the_tests: None, tmp_path: Path
 ) -> None:
     async def scenario(live: Live) -> None:
         async with live.stream() as stream:
@@ -311,27 +316,9 @@ def test_a_silent_session_ends_but_not_while_we_are_the_late_ones(
                     await stream.socket.recv()
             (tmp_path / "gate").touch()
             assert [(await stream.receive())["status"] for _ in range(2)] == ["result", "completed"]
-            assert await farewell(stream) == ("ih6003", 1000)
+            assert await farewell(stream) == (reason, 1000)
 
-    with running(tmp_path / "data", "tests.engine.faulty", idle_timeout_s=0.2) as live:
-        run(lambda: scenario(live))
-
-
-def test_a_session_ends_at_its_longest_and_what_it_accepted_is_answered(
-    workers_find_the_tests: None, tmp_path: Path
-) -> None:
-    async def scenario(live: Live) -> None:
-        async with live.stream() as stream:
-            await stream.socket.send(segment("wait", tmp_path / "gate"))
-            await stream.receive()
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.5):
-                    await stream.socket.recv()
-            (tmp_path / "gate").touch()
-            assert [(await stream.receive())["status"] for _ in range(2)] == ["result", "completed"]
-            assert await farewell(stream) == ("ih6004", 1000)
-
-    with running(tmp_path / "data", "tests.engine.faulty", session_max_s=0.3) as live:
+    with running(tmp_path / "data", "tests.engine.faulty", **limit) as live:
         run(lambda: scenario(live))
 
 
