@@ -105,18 +105,21 @@ def remember(history: History, time_s: TimeArray, table: FloatArray) -> History:
         return history
     bins = np.floor(time_s / ROW_S + 1e-6).astype(np.int64)
     starts = np.flatnonzero(np.diff(bins, prepend=bins[0] - 1))
-    rows = np.stack([_median_rows(piece) for piece in np.split(table, starts[1:])])
+    rows = _medians(table, starts)
     together = np.concatenate([history.bins, bins[starts]])
     keep = (together[-1] - together) * ROW_S <= WINDOW_S + BLOCK_S + 1e-6
-    return History(together[keep], np.concatenate([history.rows, rows.astype(np.float32)])[keep])
+    return History(together[keep], np.concatenate([history.rows, rows])[keep])
 
 
-def _median_rows(piece: FloatArray) -> FloatArray:
-    ordered = np.sort(piece, axis=0)  # NaN goes last
-    known = np.sum(np.isfinite(piece), axis=0)
-    middle = np.maximum(known - 1, 0) // 2
-    values = ordered[middle, np.arange(piece.shape[1])]
-    return np.where(known > 0, values, np.nan).astype(np.float32)
+def _medians(table: FloatArray, starts: NDArray[np.intp]) -> FloatArray:
+    """(k, measures) lower median of each group of rows; `starts` are their first rows."""
+    sizes = np.diff(starts, append=len(table))
+    groups = np.full((starts.size, int(sizes.max()), table.shape[1]), np.nan, np.float32)
+    group = np.repeat(np.arange(starts.size), sizes)
+    groups[group, np.arange(len(table)) - starts[group]] = table
+    ordered = np.sort(groups, axis=1)  # NaN goes last
+    middle = np.maximum(np.isfinite(groups).sum(axis=1) - 1, 0) // 2
+    return np.take_along_axis(ordered, middle[:, np.newaxis], axis=1)[:, 0]
 
 
 def baselines_along(history: History, usual: Mapping[str, Usual], time_s: TimeArray) -> Baselines:

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d
+from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from backchannel.arrays import BoolArray, FloatArray
 from backchannel.cues.face_view import RATE_HZ, VISUAL, FaceView
-from backchannel.cues.spans import IndexSpan, hysteresis, join_close, longer_than, runs
+from backchannel.cues.series import median_of_three, quantile
+from backchannel.cues.spans import IndexSpan, hysteresis, join_close, longer_than
 from backchannel.cues.thresholds import cue_table
 from backchannel.values import Cue
 
@@ -47,12 +48,12 @@ def lips_moving(view: FaceView) -> BoolArray:
 
 def _smiles(view: FaceView) -> Iterator[Cue]:
     limits = cue_table()["smile"]
-    wider, higher = _steady(view.away("mouth_width")), _steady(view.away("corner_low"))
+    wider, higher = median_of_three(view.away("mouth_width")), median_of_three(view.away("corner_low"))
     # Speech widens the mouth without lifting its corners, so a smile needs both.
     score = np.where(higher >= limits["enter_corner"], wider, np.nan).astype(np.float32)
     spans = join_close(hysteresis(score, limits["enter_width"], limits["leave_width"]), max_gap=3)
     for start, end in longer_than(spans, limits["min_duration_s"] * RATE_HZ):
-        lids = float(np.nanmedian(view.away("lid_raise")[start:end]))
+        lids = quantile(view.away("lid_raise")[start:end], 0.5)
         cue = _cue(
             view, "smile", wider, (start, end), limits["enter_width"], view.usual.values["mouth_width"]
         )
@@ -62,7 +63,7 @@ def _smiles(view: FaceView) -> Iterator[Cue]:
 
 def _rises(view: FaceView, name: str, score: FloatArray) -> Iterator[Cue]:
     limits = cue_table()[name]
-    steady = _steady(score)
+    steady = median_of_three(score)
     spans = join_close(hysteresis(steady, limits["enter"], limits["leave"]), max_gap=2)
     for span in longer_than(spans, limits["min_duration_s"] * RATE_HZ):
         yield _cue(view, name, steady, span, limits["enter"])
@@ -70,7 +71,7 @@ def _rises(view: FaceView, name: str, score: FloatArray) -> Iterator[Cue]:
 
 def _one_brow(view: FaceView) -> Iterator[Cue]:
     limits = cue_table()["brow_raise_one_side"]
-    difference = _steady(view.away("brow_difference"))
+    difference = median_of_three(view.away("brow_difference"))
     for sign, side in ((1.0, "left"), (-1.0, "right")):
         spans = hysteresis(sign * difference, limits["enter"], limits["leave"])
         for span in longer_than(spans, limits["min_duration_s"] * RATE_HZ):
@@ -88,7 +89,7 @@ def _cue(
 ) -> Cue:
     start, end = rows
     span = view.span(start, end)
-    size = float(np.nanpercentile(score[start:end], 75))
+    size = quantile(score[start:end], 0.75)
     clearness = 0.5 + 0.5 * min(1.0, max(0.0, size / enter - 0.7))
     return Cue(
         name=name,
@@ -100,11 +101,3 @@ def _cue(
         certainty=view.certainty(start, clearness),
         measures=(("duration", span.duration_s, "s"),),
     )
-
-
-def _steady(track: FloatArray) -> FloatArray:
-    """Median of three rows inside each measured stretch: one badly fitted frame is not an expression."""
-    steady = track.copy()
-    for start, end in longer_than(runs(np.isfinite(track)), 3):
-        steady[start:end] = median_filter(track[start:end], size=3, mode="nearest")
-    return steady

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import binary_dilation, median_filter
+from scipy.ndimage import binary_dilation
 
 from backchannel.arrays import BoolArray, FloatArray, TimeArray
 from backchannel.cues.baseline import Baselines, History, baselines_along
 from backchannel.cues.face_rows import FACE_BASELINES, FACE_MEASURES, RESTING_CORNER, FaceRows
-from backchannel.cues.spans import longer_than, runs
+from backchannel.cues.series import median_of_three
+from backchannel.cues.spans import runs
 from backchannel.cues.thresholds import cue_table
 from backchannel.values import Modality, Span
 
@@ -90,7 +91,7 @@ def view_face(rows: FaceRows, history: History) -> FaceView | None:
     time_s = np.arange(first, last + 1) / RATE_HZ
     measured = measured_face(rows)
     known_s, known = rows.time_s[measured], rows.values[measured]
-    values = {name: _on_grid(time_s, known_s, known[:, column]) for column, name in enumerate(FACE_MEASURES)}
+    values = dict(zip(FACE_MEASURES, _on_grid(time_s, known_s, known).T, strict=True))
     values["corner_low"] = values["corner"]
     usual = _baselines(history, time_s)
     values |= _gaze_between_blinks(values, usual)
@@ -112,16 +113,28 @@ def _baselines(history: History, time_s: TimeArray) -> Baselines:
 
 
 def _on_grid(time_s: TimeArray, known_s: TimeArray, known: FloatArray) -> FloatArray:
+    """(n, measures) values at the grid's times, with short gaps bridged; NaN elsewhere."""
     finite = np.isfinite(known)
-    known_s, known = known_s[finite], known[finite]
+    whole = finite.all(axis=0)
+    laid = np.full((time_s.size, known.shape[1]), np.nan, np.float32)
+    laid[:, whole] = _bridged(time_s, known_s, known[:, whole])
+    for column in np.flatnonzero(~whole):
+        rows = finite[:, column]
+        laid[:, column] = _bridged(time_s, known_s[rows], known[rows, column, np.newaxis])[:, 0]
+    return laid
+
+
+def _bridged(time_s: TimeArray, known_s: TimeArray, known: FloatArray) -> FloatArray:
+    """(n, columns) values between known ones, if these are not too far apart."""
     if not known_s.size:
-        return np.full(time_s.size, np.nan, np.float32)
+        return np.full((time_s.size, known.shape[1]), np.nan)
     after = np.searchsorted(known_s, time_s)
-    left_s = known_s[np.maximum(after - 1, 0)]
-    right_s = known_s[np.minimum(after, known_s.size - 1)]
-    close = _near(time_s, known_s)
-    bridged = (after > 0) & (after < known_s.size) & (right_s - left_s <= MAX_BRIDGE_S)
-    return np.where(close | bridged, np.interp(time_s, known_s, known), np.nan).astype(np.float32)
+    left, right = np.maximum(after - 1, 0), np.minimum(after, known_s.size - 1)
+    step_s = known_s[right] - known_s[left]
+    share = np.clip((time_s - known_s[left]) / np.maximum(step_s, 1e-9), 0.0, 1.0)[:, np.newaxis]
+    between = (after > 0) & (after < known_s.size) & (step_s <= MAX_BRIDGE_S)
+    values = known[left] + (known[right] - known[left]) * share
+    return np.where((_near(time_s, known_s) | between)[:, np.newaxis], values, np.nan)
 
 
 def _near(time_s: TimeArray, known_s: TimeArray) -> BoolArray:
@@ -140,8 +153,6 @@ def _gaze_between_blinks(values: Mapping[str, FloatArray], usual: Baselines) -> 
     hidden = binary_dilation(shut, iterations=1)
     cleaned = {}
     for name in ("gaze_yaw", "gaze_pitch"):
-        steady = values[name].copy()
-        for start, end in longer_than(runs(np.isfinite(steady)), 3):
-            steady[start:end] = median_filter(steady[start:end], size=3, mode="nearest")
+        steady = median_of_three(values[name])
         cleaned[name] = np.where(hidden, np.nan, steady).astype(np.float32)
     return cleaned

@@ -7,6 +7,7 @@ from scipy.ndimage import uniform_filter1d
 
 from backchannel.arrays import BoolArray, FloatArray
 from backchannel.cues.face_view import RATE_HZ, VISUAL, FaceView
+from backchannel.cues.series import quantile
 from backchannel.cues.spans import hysteresis, join_close, longer_than, runs
 from backchannel.cues.thresholds import cue_table
 from backchannel.values import Cue, Span
@@ -62,7 +63,7 @@ def _gaze_away(view: FaceView) -> Iterator[Cue]:
             name="gaze_away",
             modality=VISUAL,
             span=span,
-            value=float(np.nanpercentile(angle[start:end], 75)),
+            value=quantile(angle[start:end], 0.75),
             unit="deg",
             baseline=None,
             certainty=view.certainty(start, 0.8),

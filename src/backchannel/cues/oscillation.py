@@ -16,6 +16,7 @@ import numpy as np
 
 from backchannel.arrays import FloatArray
 from backchannel.cues.face_view import RATE_HZ
+from backchannel.cues.series import slope
 from backchannel.cues.spans import longer_than, runs
 from backchannel.cues.swings import (
     STEPS,
@@ -283,6 +284,8 @@ def _dominates(track: FloatArray, other: FloatArray, chain: list[Swing], min_pow
 
 def _power(track: FloatArray) -> float:
     """Variance around a straight line, deg²."""
-    rows = np.arange(track.size)
-    fitted = np.polyval(np.polyfit(rows, track, 1), rows) if track.size > 2 else track.mean()
-    return float(np.mean((track - fitted) ** 2))
+    around = track - track.mean()
+    if track.size > 2:
+        rows = np.arange(track.size) - (track.size - 1) / 2
+        around = around - slope(rows, track) * rows
+    return float(around @ around) / track.size

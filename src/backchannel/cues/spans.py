@@ -10,8 +10,10 @@ IndexSpan = tuple[int, int]
 
 def runs(mask: BoolArray) -> list[IndexSpan]:
     """Stretches in which the mask is True, in order."""
-    edges = np.diff(np.concatenate([[0], mask.astype(np.int8), [0]]))
-    return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))
+    padded = np.zeros(mask.size + 2, np.bool_)
+    padded[1:-1] = mask
+    edges: list[int] = (padded[1:] != padded[:-1]).nonzero()[0].tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def join_close(spans: list[IndexSpan], max_gap: int) -> list[IndexSpan]:
@@ -30,8 +32,7 @@ def hysteresis(score: FloatArray, enter: float, leave: float) -> list[IndexSpan]
 
     NaN is below everything, so a missing measurement ends a span.
     """
-    known = np.nan_to_num(score, nan=-np.inf)
-    return [(start, end) for start, end in runs(known >= leave) if known[start:end].max() >= enter]
+    return [(start, end) for start, end in runs(score >= leave) if score[start:end].max() >= enter]
 
 
 def longer_than(spans: list[IndexSpan], min_rows: float) -> list[IndexSpan]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from backchannel.constants import VOICE_ROW_S
+from backchannel.cues.series import quantile, slope
 from backchannel.cues.spans import IndexSpan, longer_than, runs
 from backchannel.cues.thresholds import cue_table
 from backchannel.cues.voice_view import AUDIO, VoiceView
@@ -57,18 +58,18 @@ def _is_filled_pause(view: VoiceView, piece: IndexSpan) -> bool:
     if (end - start) * VOICE_ROW_S > limits["max_duration_s"]:
         return False
     pitch, change = view.semitones[start:end], view.spectral_change[start:end]
-    low, high = np.percentile(pitch, [10, 90])
+    low, high = quantile(pitch, 0.1), quantile(pitch, 0.9)
     inner = change[3:-3] if change.size > 12 else change
     return bool(
         high - low <= limits["max_f0_range_st"]
         and abs(_slope_st_per_s(view, piece)) <= limits["max_slope_st_per_s"]
-        and float(np.median(inner)) <= limits["max_change"]
+        and quantile(inner, 0.5) <= limits["max_change"]
     )
 
 
 def _slope_st_per_s(view: VoiceView, piece: IndexSpan) -> float:
     pitch = view.semitones[piece[0] : piece[1]]
-    return float(np.polyfit(np.arange(pitch.size) * VOICE_ROW_S, pitch, 1)[0])
+    return slope(np.arange(pitch.size) * VOICE_ROW_S, pitch)
 
 
 def _touches_silence(view: VoiceView, piece: IndexSpan) -> bool:

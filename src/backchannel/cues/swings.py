@@ -12,6 +12,7 @@ from scipy.ndimage import convolve1d, map_coordinates
 
 from backchannel.arrays import FloatArray
 from backchannel.cues.face_view import RATE_HZ
+from backchannel.cues.series import quantile
 
 STEPS = 4
 """Turning points and edges lie between frames: the track is analysed on a grid this many times as fine."""
@@ -55,7 +56,7 @@ def jitter_deg(track: FloatArray) -> float:
         return 0.5
     wiggle = np.abs(track[2:] - 2 * track[1:-1] + track[:-2])
     # A third of a normal distribution lies within 0.43 standard deviations; a second difference has sqrt(6).
-    return float(np.quantile(wiggle, 1 / 3)) / 0.43 / math.sqrt(6.0)
+    return quantile(wiggle, 1 / 3) / 0.43 / math.sqrt(6.0)
 
 
 def turning_points(track: FloatArray, reversal_deg: float) -> list[int]:
@@ -91,8 +92,9 @@ def measure_swing(track: FloatArray, start: int, end: int) -> Swing:
 
 def _crossing(done: FloatArray, level: float) -> float:
     """Fractional row at which a movement passes a level for good, seen from its start."""
-    below = np.flatnonzero(done <= level)
-    row = int(below[-1]) if below.size else 0
+    below = (done <= level)[::-1]
+    last = int(below.argmax())
+    row = below.size - 1 - last if below[last] else 0
     if row + 1 >= done.size:
         return float(row)
     step = float(done[row + 1] - done[row])

@@ -7,6 +7,7 @@ import numpy as np
 
 from backchannel.arrays import FloatArray
 from backchannel.constants import VOICE_ROW_S
+from backchannel.cues.series import quantile, slope
 from backchannel.cues.spans import IndexSpan
 from backchannel.cues.thresholds import cue_table
 from backchannel.cues.voice_view import AUDIO, VoiceView
@@ -36,7 +37,7 @@ def _phrase_pitch(view: VoiceView, phrase: IndexSpan) -> Iterator[Cue]:
     usual = float(view.usual.values["semitones"][phrase[0]])
     if pitch.size * VOICE_ROW_S < limits["min_voiced_s"] or not np.isfinite(usual):
         return
-    above = float(np.median(pitch)) - usual
+    above = quantile(pitch, 0.5) - usual
     if above >= limits["min_semitones"]:
         span = view.span(*phrase)
         yield Cue("pitch_raised", AUDIO, span, above, "st", 0.0, view.certainty(phrase[0], 0.8))
@@ -54,8 +55,8 @@ def _phrase_end(view: VoiceView, phrase: IndexSpan) -> Iterator[Cue]:
     rows = voiced_rows[voiced_rows > voiced_rows[-1] - window]
     if rows.size * VOICE_ROW_S < limits["min_voiced_s"]:
         return
-    slope = float(np.polyfit(rows * VOICE_ROW_S, view.semitones[rows], 1)[0])
-    moved = slope * float(rows[-1] - rows[0]) * VOICE_ROW_S
+    slope_st_per_s = slope(rows * VOICE_ROW_S, view.semitones[rows])
+    moved = slope_st_per_s * float(rows[-1] - rows[0]) * VOICE_ROW_S
     # More than an octave in 300 ms is a slip of the pitch tracker into creak, not a melody.
     if limits["min_semitones"] <= abs(moved) <= limits["max_semitones"]:
         name = "rising_end" if moved > 0 else "falling_end"
@@ -71,7 +72,7 @@ def _phrase_level(view: VoiceView, phrase: IndexSpan) -> Iterator[Cue]:
     if span.duration_s < limits["min_speech_s"] or levels.size < 2 or not np.isfinite(usual):
         return
     # Nuclei are louder than the voiced average behind the baseline. Here both are taken the same way.
-    difference = float(np.median(_voiced(view.level_dbfs, _voiced_bounds(view, phrase)))) - usual
+    difference = quantile(view.level_dbfs[slice(*_voiced_bounds(view, phrase))], 0.5) - usual
     if abs(difference) >= limits["min_db"]:
         name = "loud" if difference > 0 else "soft"
         yield Cue(name, AUDIO, span, abs(difference), "dB", 0.0, view.certainty(phrase[0], 0.7))
@@ -124,8 +125,7 @@ def _turn_pitch(view: VoiceView, turn: list[IndexSpan]) -> Iterator[Cue]:
     pitch = _voiced(view.semitones, (turn[0][0], turn[-1][1]))
     if pitch.size * VOICE_ROW_S < lively["min_voiced_s"]:
         return
-    low, high = np.percentile(pitch, [25, 75])
-    spread = float(high - low)
+    spread = quantile(pitch, 0.75) - quantile(pitch, 0.25)
     span = _turn_span(view, turn)
     if spread >= lively["min_range_st"]:
         yield Cue("pitch_lively", AUDIO, span, spread, "st", None, 0.7)

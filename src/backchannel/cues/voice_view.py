@@ -9,6 +9,7 @@ from scipy.ndimage import uniform_filter1d
 from backchannel.arrays import BoolArray, FloatArray, TimeArray
 from backchannel.constants import VOICE_ROW_S
 from backchannel.cues.baseline import Baselines, History, Usual, baselines_along
+from backchannel.cues.series import quantile
 from backchannel.cues.spans import IndexSpan, join_close, longer_than, runs
 from backchannel.cues.thresholds import cue_table
 from backchannel.tracks import VoiceTracks
@@ -148,11 +149,11 @@ def phrase_rows(grid: VoiceGrid) -> list[IndexSpan]:
     stood within a drop of the phrase's own loud end.
     """
     limits = cue_table()["speaking"]
-    level = uniform_filter1d(np.nan_to_num(grid.level_dbfs, nan=-100.0), 3, mode="nearest")
-    likely = np.nan_to_num(grid.speech_probability, nan=0.0) >= limits["min_probability"]
+    level = uniform_filter1d(np.where(grid.heard, grid.level_dbfs, -100.0), 3, mode="nearest")
+    likely = grid.speech_probability >= limits["min_probability"]
     tight = []
     for start, end in runs(likely):
-        loud_dbfs = float(np.percentile(level[start:end], 90))
+        loud_dbfs = quantile(level[start:end], 0.9)
         standing = np.flatnonzero(level[start:end] >= loud_dbfs - limits["edge_drop_db"])
         tight.append((start + int(standing[0]), start + int(standing[-1]) + 1))
     joined = join_close(tight, max_gap=round(limits["max_gap_s"] / VOICE_ROW_S))
