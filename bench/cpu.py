@@ -19,10 +19,11 @@ from backchannel.media.decode.projector import Projector
 from backchannel.perception.detection import detect_faces
 from backchannel.perception.eyes import cut_eyes, fit_eyes
 from backchannel.perception.mesh import fit_mesh, region_of_detection
-from backchannel.perception.networks import load_networks, stay_on_one_thread
+from backchannel.perception.networks import F0_HOP, load_networks, stay_on_one_thread
 from backchannel.perception.perceive import perceive_segment
 from backchannel.perception.picture import Seeing, see
-from backchannel.perception.voice import F0_MAX_HZ, F0_MIN_HZ, Hearing, hear
+from backchannel.perception.pitch import measure_f0
+from backchannel.perception.voice import Hearing, hear
 from backchannel.protocol.errors import ErrorLinks
 from backchannel.protocol.include import Include
 from backchannel.protocol.v0 import Session, encode
@@ -118,10 +119,10 @@ def _sound_stages(segment: Segment) -> dict[str, Callable[[], object]]:
     if sound is None:
         return {}
     samples = sound.samples
-    low, high = np.array(F0_MIN_HZ, np.float32), np.array(F0_MAX_HZ, np.float32)
+    everywhere = np.ones(samples.size // F0_HOP, np.bool_)
     return {
         "sound decode": lambda: decode_audio(segment, LIMITS),
-        "F0": lambda: networks.pitch.run(samples[np.newaxis], low, high),
+        "F0": lambda: measure_f0(networks, samples, everywhere),
         "voice, with F0": lambda: hear(networks, samples, 0.0, Hearing()),
     }
 

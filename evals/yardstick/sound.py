@@ -9,8 +9,8 @@ from scipy.signal import lfilter, resample_poly
 
 from backchannel.arrays import BoolArray, FloatArray, TimeArray
 from backchannel.constants import SAMPLE_RATE_HZ, VOICE_ROW_S
-from backchannel.perception.networks import load_networks
-from backchannel.perception.voice import F0_HOP, F0_MAX_HZ, F0_MIN_HZ, VOICED_CONFIDENCE
+from backchannel.perception.networks import F0_HOP, load_networks
+from backchannel.perception.pitch import measure_f0
 from backchannel.tracks import Tracks, VoiceTracks
 from backchannel.values import Cue, Span
 from evals.yardstick.sample import Sample
@@ -44,11 +44,11 @@ def sound_errors(voice: Voice, tracks: Tracks, cues: Sequence[Cue]) -> dict[str,
 def pulse_errors() -> dict[str, Sample]:
     """F0 of pulse trains, which have it by construction, through a vowel's resonances."""
     errors = []
-    lowest_hz, highest_hz = np.array(F0_MIN_HZ, np.float32), np.array(F0_MAX_HZ, np.float32)
     for rate_hz in PULSE_RATES_HZ:
-        # The network alone: pulses are no speech, so a session never asks for their pitch.
-        pitch_hz, confidence = load_networks().pitch.run(_pulses(rate_hz)[np.newaxis], lowest_hz, highest_hz)
-        found_hz = np.where(confidence[0] >= VOICED_CONFIDENCE, pitch_hz[0], np.nan)[5:-5]
+        # The network alone: pulses are no speech, so a session never measures their pitch.
+        pulses = _pulses(rate_hz)
+        everywhere = np.ones(pulses.size // F0_HOP, np.bool_)
+        found_hz = measure_f0(load_networks(), pulses, everywhere)[5:-5]
         errors.append(np.abs(12 * np.log2(found_hz / rate_hz)))
     return {"F0 of pulse trains, semitones": Sample.of(np.concatenate(errors))}
 

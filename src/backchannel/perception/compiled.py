@@ -24,9 +24,8 @@ SETTINGS: Final = {
     "ENABLE_CPU_PINNING": False,
     "PERFORMANCE_HINT": "LATENCY",
     "INFERENCE_PRECISION_HINT": "f32",  # the same answer on every CPU generation
-    # The engine keeps what it prepared for each length of input, by default for 5000 of them, at up to 10 MB
-    # each in the pitch network; and live media comes in every length. Preparing it
-    # again takes no measurable time.
+    # The engine keeps what it prepared for each length of input, by default for 5000 of them, and live sound
+    # reaches the speech network in every length.
     "CPU_RUNTIME_CACHE_CAPACITY": 16,
 }
 

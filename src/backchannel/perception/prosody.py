@@ -13,6 +13,9 @@ from backchannel.perception.peaks import find_peaks
 LEVEL_WINDOW_S = 0.020
 """Length of the RMS window: short enough for the edges of pauses, longer than a pitch period."""
 
+SILENCE_PEAK = 1e-4
+"""Highest sample of silence (-80 dBFS). The networks were not trained on it."""
+
 SPECTRUM_WINDOW_S = 0.032
 SPECTRUM_BANDS = 24
 CHANGE_LAG_HOPS = 5
@@ -46,6 +49,11 @@ def measure_level(samples: FloatArray, sample_rate_hz: int) -> FloatArray:
     hops_in_window = max(1, round(LEVEL_WINDOW_S / VOICE_ROW_S))
     smooth = uniform_filter1d(power, hops_in_window, mode="nearest")
     return np.asarray(np.maximum(10 * np.log10(np.maximum(smooth, 1e-12)), SILENT_DBFS), np.float32)
+
+
+def peak_per_hop(samples: FloatArray, hop: int) -> FloatArray:
+    """Largest absolute sample of each whole hop."""
+    return np.asarray(np.abs(samples).reshape(-1, hop).max(axis=1))
 
 
 def band_spectrum(samples: FloatArray, sample_rate_hz: int) -> FloatArray:

@@ -16,32 +16,27 @@ from numpy.typing import NDArray
 from backchannel.arrays import BoolArray, FloatArray, TimeArray
 from backchannel.constants import SAMPLE_RATE_HZ, VOICE_ROW_S
 from backchannel.perception.gain import Levels
-from backchannel.perception.networks import Networks
+from backchannel.perception.networks import F0_HOP, Networks
+from backchannel.perception.pitch import F0_AHEAD, measure_f0
 from backchannel.perception.prosody import (
+    SILENCE_PEAK,
     band_spectrum,
     find_syllable_nuclei,
     measure_level,
+    peak_per_hop,
     spectral_change,
 )
 from backchannel.tracks import VoiceTracks
-
-F0_MIN_HZ, F0_MAX_HZ = 60.0, 500.0
-"""Range of the adult speaking voice with room for surprise (Baken & Orlikoff 2000)."""
-VOICED_CONFIDENCE: Final = 0.5
-"""A frame is voiced from this confidence on (the F0 network's documentation)."""
 
 MIN_SPEECH: Final = 0.3
 """Below this probability of speech nobody speaks. Cues require 0.5 (`cues/thresholds.toml`)."""
 
 ROW: Final = round(VOICE_ROW_S * SAMPLE_RATE_HZ)
-F0_HOP: Final = 256
-F0_STEP: Final = 4 * F0_HOP
 SPEECH_HOP: Final = 512
 BLOCK: Final = 2560
 """The shortest stretch that is a whole number of rows and hops of every kind, samples (0.16 s)."""
-LOOKAHEAD: Final = 2560
-"""Samples after a row before it is final (0.16 s): as far ahead as the F0 network hears (measured)."""
-F0_CONTEXT: Final = 13 * F0_HOP
+LOOKAHEAD: Final = F0_AHEAD * F0_HOP
+"""Samples after a row before it is final (0.16 s)."""
 CONTEXT: Final = 4 * BLOCK
 """Samples kept before the first row that is not final: enough for F0, and for the dip before a syllable."""
 WARM_UP: Final = 4 * BLOCK
@@ -56,7 +51,6 @@ MOST_AT_ONCE: Final = 10 * SAMPLE_RATE_HZ
 """Longest stretch to measure at once, samples, so that memory does not grow with the piece."""
 
 _SPEECH_CONTEXT: Final = 64
-_SILENCE_PEAK: Final = 1e-4  # -80 dBFS: counts as silence; the F0 network was not trained on it
 
 
 def _no_samples() -> FloatArray:
@@ -169,14 +163,12 @@ def _hear_on(networks: Networks, more: FloatArray, hearing: Hearing) -> tuple[Vo
     heard = samples * _per_sample(gains, samples.size)
     new = _newly_final(hearing, samples.size - old)
     speech, memory = _speech(networks, heard, old, hearing)
-    pitch_from = max(0, old - F0_CONTEXT)
-    spoken = bool((speech >= MIN_SPEECH).any())
-    f0_hz = _pitch(networks, heard[pitch_from:], spoken=spoken)[(old - pitch_from) // F0_HOP :]
+    wanted = _in_spoken_blocks(speech, heard.size // F0_HOP, old // F0_HOP)
+    f0_hz = measure_f0(networks, heard, wanted)[old // F0_HOP :]
     change_from = max(0, old - BLOCK)
     bands = band_spectrum(heard[change_from:], SAMPLE_RATE_HZ)
     change = spectral_change(bands)[(old - change_from) // ROW :]
     nuclei = find_syllable_nuclei(level_dbfs, after[-1].percentile(99))
-    f0_hz = np.where(_in_spoken_blocks(speech, f0_hz.size), f0_hz, np.float32(np.nan))
     # Counted from the beginning of the run, so that a row has the same time to the last bit each time.
     time_s = (
         hearing.run_start_s
@@ -258,39 +250,23 @@ def _speech_frames(
     probability, hidden, cell = networks.speech.run(
         np.ascontiguousarray(windows[::SPEECH_HOP]), memory.hidden, memory.cell
     )
-    loud = _peak_per_hop(padded[_SPEECH_CONTEXT:], SPEECH_HOP) >= _SILENCE_PEAK
+    loud = peak_per_hop(padded[_SPEECH_CONTEXT:], SPEECH_HOP) >= SILENCE_PEAK
     return np.where(loud, probability.reshape(-1)[:frames], 0.0).astype(np.float32), SpeechMemory(
         hidden, cell
     )
 
 
-def _pitch(networks: Networks, samples: FloatArray, *, spoken: bool) -> FloatArray:
-    """F0, Hz, per 16 ms; NaN where unvoiced. Nothing needs the pitch if nobody speaks."""
-    frames = samples.size // F0_HOP
-    if not frames or not spoken or np.abs(samples).max() < _SILENCE_PEAK:
-        return np.full(frames, np.nan, np.float32)
-    low, high = np.array(F0_MIN_HZ, np.float32), np.array(F0_MAX_HZ, np.float32)
-    # Padded with silence to few lengths, because the engine prepares itself again for each one.
-    whole = samples[: frames * F0_HOP]
-    silence = -whole.size % F0_STEP
-    pitch, confidence = networks.pitch.run(np.pad(whole, (silence, 0))[np.newaxis], low, high)
-    rows = slice(silence // F0_HOP, silence // F0_HOP + frames)
-    loud = _peak_per_hop(whole, F0_HOP) >= _SILENCE_PEAK
-    voiced = loud & (confidence[0, rows] >= VOICED_CONFIDENCE)
-    return np.where(voiced, pitch[0, rows], np.nan).astype(np.float32)
+def _in_spoken_blocks(speech: FloatArray, frames: int, first: int) -> BoolArray:
+    """F0 frames in blocks in which somebody may speak, as nothing needs the pitch of others.
 
-
-def _in_spoken_blocks(speech: FloatArray, frames: int) -> BoolArray:
-    """F0 frames in blocks in which somebody may speak: blocks stand still, however the sound was cut."""
+    `speech` begins with frame `first`. Blocks are fixed, however the sound was cut.
+    """
     speech_frames, f0_frames = BLOCK // SPEECH_HOP, BLOCK // F0_HOP
-    likely = np.zeros((-(-frames // f0_frames), speech_frames), np.bool_)
+    likely = np.zeros((-(-(frames - first) // f0_frames), speech_frames), np.bool_)
     known = min(likely.size, speech.size)
     likely.flat[:known] = speech[:known] >= MIN_SPEECH
-    return np.repeat(likely.any(axis=1), f0_frames)[:frames]
-
-
-def _peak_per_hop(samples: FloatArray, hop: int) -> FloatArray:
-    return np.asarray(np.abs(samples).reshape(-1, hop).max(axis=1))
+    spoken = np.repeat(likely.any(axis=1), f0_frames)[: frames - first]
+    return np.concatenate([np.zeros(first, np.bool_), spoken])
 
 
 # --- rows ------------------------------------------------------------------------------------------
