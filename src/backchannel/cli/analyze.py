@@ -51,7 +51,9 @@ def _analyzed(media: Path) -> list[SegmentResult]:
     # Imported here, because it loads the decoders and the networks, which other commands do not need.
     from backchannel.engine.worker import analyze_medium  # noqa: PLC0415
     from backchannel.media.decode import read  # noqa: PLC0415
+    from backchannel.perception.networks import stay_on_one_thread  # noqa: PLC0415
 
+    stay_on_one_thread()
     limits = MediaLimits(max_duration_s=MAX_FILE_S)
     with (
         timed_progress("Loading the networks") as progress,

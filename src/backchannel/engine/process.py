@@ -18,9 +18,6 @@ WORK_MODULE: Final = "backchannel.engine.worker"
 PIECE_BYTES: Final = 256 * 1024
 PAGE_BYTES: Final = os.sysconf("SC_PAGESIZE")
 
-_ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-"""There is a worker for each core, so more threads would only compete."""
-
 
 class ProcessWorker:
     """A warm worker process; see `engine.base.Worker`.
@@ -141,8 +138,7 @@ class ProcessCarrier:
 
 def _environment() -> dict[str, str]:
     # A worker needs no settings, and no keys from the operator's environment.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("BACKCHANNEL_")}
-    return kept | _ONE_THREAD
+    return {name: value for name, value in os.environ.items() if not name.startswith("BACKCHANNEL_")}
 
 
 async def _send(process: Process, job: Job) -> None:
