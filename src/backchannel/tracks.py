@@ -93,8 +93,11 @@ class FaceTracks:
         Lip press is the visible thickness of both lips: pressed lips are thin.
     lip_corner_height_left, lip_corner_height_right
         (n,) face widths.
-    brow_inner_left, brow_inner_right, brow_outer_left, brow_outer_right, brow_gap
-        (n,) face widths. Heights above the eye's centre; the gap is between the inner brow ends.
+    brow_inner_left, brow_inner_right, brow_outer_left, brow_outer_right
+        (n,) face widths. Heights above the eye's centre.
+    brow_crease, forehead_crease
+        (n,) change of brightness per pixel over brightness: folds between the brows, and across the forehead.
+        NaN if the face is too small to show them.
     lower_lid_raise
         (n,) face widths. Lower lid above the line between the eye's corners; a felt smile raises it.
     chin_raise
@@ -127,7 +130,8 @@ class FaceTracks:
     brow_inner_right: FloatArray
     brow_outer_left: FloatArray
     brow_outer_right: FloatArray
-    brow_gap: FloatArray
+    brow_crease: FloatArray
+    forehead_crease: FloatArray
     lower_lid_raise: FloatArray
     chin_raise: FloatArray
 

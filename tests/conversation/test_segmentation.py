@@ -32,7 +32,8 @@ from tests.media.live_stream import live_chunks
 pytestmark = pytest.mark.slow
 
 WITHIN_S: Final = 0.1
-ON_EDGE_S: Final = 0.02
+ON_EDGE_S: Final = 1 / 15 + 0.005
+"""A cue of the face ends with a row of its grid, up to a row before the end of its window."""
 LATEST_CUT_S: Final = 0.25
 """How long before a whole number of windows `live_chunks` may cut: its clusters are 0.2 s long."""
 LIMITS: Final = MediaLimits(max_duration_s=600.0)

@@ -39,7 +39,8 @@ AT_REST = {
     "brow_inner_right": 0.2,
     "brow_outer_left": 0.2,
     "brow_outer_right": 0.2,
-    "brow_gap": 0.4,
+    "brow_crease": 0.01,
+    "forehead_crease": 0.006,
     "lower_lid_raise": -0.03,
     "chin_raise": 0.2,
 }

@@ -10,9 +10,11 @@ from backchannel.tracks import Tracks
 from tests.cues.build import (
     AT_REST,
     BROWS,
+    both,
     clock,
     cues_in,
     during,
+    heard,
     measure,
     mirrored,
     named,
@@ -55,8 +57,9 @@ def test_a_wider_mouth_with_higher_corners_is_a_smile() -> None:
     tracks = made(mouth_width=LARGE * NOW, lip_corner_height=0.06 * NOW)
     cue = only(tracks, "smile")
     assert near(cue.span, 5.0, 7.0)
-    assert cue.value == pytest.approx(12, abs=1)
-    assert cue.baseline == pytest.approx(55, abs=1)
+    assert cue.value == pytest.approx(11, abs=1)
+    # The person's own 55, and a little of the population's 58.5.
+    assert cue.baseline == pytest.approx(56, abs=1)
 
 
 def test_a_wider_mouth_alone_is_speech_and_no_smile() -> None:
@@ -104,10 +107,58 @@ def test_both_brows_alike_are_not_one_brow() -> None:
     assert named(made(**dict.fromkeys(BROWS, LARGE * NOW)), "brow_raise_one_side") == []
 
 
-def test_brows_drawn_down_and_together_are_a_furrow_and_no_raise() -> None:
-    tracks = made(brow_inner_left=-0.05 * NOW, brow_inner_right=-0.05 * NOW, brow_gap=-0.08 * NOW)
-    assert near(only(tracks, "brow_furrow").span, 5.0, 7.0)
+DEEP = 0.006
+"""Folds between the brows that are 60% deeper than those of the relaxed face."""
+
+
+def test_deeper_folds_between_the_brows_are_a_furrow_and_no_raise() -> None:
+    tracks = made(brow_inner_left=-0.05 * NOW, brow_inner_right=-0.05 * NOW, brow_crease=DEEP * NOW)
+    cue = only(tracks, "brow_furrow")
+    assert near(cue.span, 5.0, 7.0)
+    assert cue.value == pytest.approx(60, abs=5)
+    assert cue.unit == "%"
     assert expressions(tracks) == {"brow_furrow"}
+
+
+def test_a_deep_furrow_from_the_first_moment_on_is_one() -> None:
+    assert near(only(made(brow_crease=0.016), "brow_furrow").span, 0.0, SECONDS, 0.2)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"brow_inner_left": -0.05 * NOW, "brow_inner_right": -0.05 * NOW},
+        {"brow_crease": 0.002 * NOW},
+        {"brow_crease": DEEP * during(T, 5.0, 5.3, ramp_s=0.05)},
+        {"brow_crease": 0.004},
+        {"brow_crease": DEEP * NOW, "mouth_width": LARGE * NOW, "lip_corner_height": 0.06 * NOW},
+        {"brow_crease": np.nan},
+        {"brow_crease": -0.01},
+    ],
+    ids=["lowered brows", "faint", "short", "somebody's usual", "smile", "small face", "black picture"],
+)
+def test_without_clearly_deeper_folds_there_is_no_furrow(changes: dict[str, Any]) -> None:
+    assert named(made(**changes), "brow_furrow") == []
+
+
+def test_a_face_turned_away_has_no_furrow() -> None:
+    turned = seen(SECONDS, head_yaw_deg=40.0 * NOW, brow_crease=0.01 + DEEP * NOW)
+    assert named(turned, "brow_furrow") == []
+
+
+def test_a_small_raise_counts_if_the_forehead_folds() -> None:
+    small = dict.fromkeys(BROWS, 0.025 * NOW)
+    assert named(made(**small), "brow_raise") == []
+    assert near(only(made(**small, forehead_crease=0.006 * NOW), "brow_raise").span, 5.0, 7.0, 0.2)
+    assert named(made(forehead_crease=0.006 * NOW), "brow_raise") == []
+
+
+@pytest.mark.parametrize(("wider", "smiles"), [(0.08, False), (0.13, True)])
+def test_while_speaking_a_smile_is_wider_than_vowels(wider: float, smiles: bool) -> None:
+    tracks = made(mouth_width=wider * NOW, lip_corner_height=0.06 * NOW)
+    assert len(named(tracks, "smile")) == 1
+    speaking = both(tracks, heard(SECONDS, [(4.5, 7.5)]))
+    assert len(named(speaking, "smile")) == smiles
 
 
 def test_raised_brows_are_no_furrow() -> None:

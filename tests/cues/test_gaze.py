@@ -53,6 +53,17 @@ def test_a_look_away_is_told_with_its_direction_size_and_time(
     assert measure(cue, "duration") == pytest.approx(1.5, abs=0.2)
 
 
+@pytest.mark.parametrize(
+    ("openness", "pitch_deg", "down"),
+    [(0.18, -8.0, True), (0.18, 0.0, False), (0.28, -8.0, False), (0.05, -8.0, False)],
+    ids=["lids and head", "lids alone", "head alone", "closed"],
+)
+def test_lowered_lids_on_a_lowered_head_look_down(openness: float, pitch_deg: float, down: bool) -> None:
+    now = during(T, 5.0, 7.0)
+    tracks = seen(SECONDS, head_pitch_deg=pitch_deg * now, **eyes(0.3 + (openness - 0.3) * now))
+    assert [cue.direction for cue in named(tracks, "gaze_away")] == ["down"] * down
+
+
 def test_a_mirror_swaps_left_and_right_and_keeps_up_and_down() -> None:
     sideways = looking(25 * during(T, 5.0, 6.5))
     assert only(mirrored(sideways), "gaze_away").direction == "right"

@@ -1,5 +1,6 @@
 """Time in speech: phrases, pauses, turns, filled pauses, slow starts, vocal backchannels."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,15 @@ def test_the_end_of_speech_is_where_the_voice_ends_and_not_where_the_network_let
 ) -> None:
     cue = only(heard(SECONDS, [(1.0, 3.0)], runs_on_s=runs_on_s), "speaking")
     assert near(cue.span, 1.0, 3.0, 0.06)
+
+
+@pytest.mark.parametrize("noise_dbfs", [-60.0, -45.0, -40.0])
+def test_in_a_noisy_room_speech_ends_where_the_voice_sinks_into_the_noise(noise_dbfs: float) -> None:
+    tracks = heard(SECONDS, [(1.0, 3.0), (3.7, 7.0)], runs_on_s=0.3)
+    assert tracks.voice is not None
+    level_dbfs = np.maximum(tracks.voice.level_dbfs, np.float32(noise_dbfs))
+    noisy = replace(tracks, voice=replace(tracks.voice, level_dbfs=level_dbfs))
+    assert near(only(noisy, "long_pause").span, 3.0, 3.7, 0.06)
 
 
 def test_silence_has_no_cues() -> None:

@@ -149,7 +149,7 @@ def test_every_measure_has_a_lane_and_every_lane_decides_cues_of_the_table() -> 
         (
             "brow_furrow",
             "",
-            "Brows down and together: reached 0.0 % of face width from the baseline; 2.2 is required",
+            "Folds between the brows, deeper than the baseline: reached 0.0 % from the baseline; 30.0",
         ),
     ],
 )

@@ -111,7 +111,7 @@ def test_blinks_and_glances_are_told_as_if_each_frame_had_been_fitted(
     sightings = sighted(networks, performance)
     assert 0.1 < np.mean(fitted(sightings)) < 0.6
     every = [
-        Sighting(seen.mesh, seen.pose, cut_eyes(image, seen.mesh.points_px))
+        replace(seen, eyes=cut_eyes(image, seen.mesh.points_px))
         for seen, (_, image) in zip(sightings, performance, strict=True)
     ]
     some, each = measure_face(networks, sightings), measure_face(networks, every)
@@ -125,7 +125,8 @@ def test_blinks_and_glances_are_told_as_if_each_frame_had_been_fitted(
 
 def test_while_the_eyes_stay_the_gaze_turns_with_the_head(networks: Networks, portrait: ImageArray) -> None:
     (first,) = sighted(networks, [(0.0, portrait)])
-    turned = Sighting(first.mesh, replace(first.pose, rotation=rotation_of_angles(0.0, 20.0, 0.0)), None)
+    pose = replace(first.pose, rotation=rotation_of_angles(0.0, 20.0, 0.0))
+    turned = replace(first, pose=pose, eyes=None)
     measure = measure_face(networks, [first, turned])
     assert measure.gaze.eye_yaw_deg[1] == measure.gaze.eye_yaw_deg[0]
     assert measure.gaze.yaw_deg[1] == pytest.approx(20.0 + measure.gaze.eye_yaw_deg[0], abs=1.0)

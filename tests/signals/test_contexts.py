@@ -3,7 +3,7 @@
 import pytest
 
 from backchannel.signals.contexts import read
-from backchannel.values import Cue
+from backchannel.values import Cue, Span
 from tests.signals.evidence import cue
 
 
@@ -18,6 +18,12 @@ def test_a_gesture_is_a_listeners_or_a_speakers(gesture: str) -> None:
     assert names(cue(gesture), cue("speaking", 4, 9)) == {f"{gesture}.speaking"}
 
 
+def steady(speech_s: float, pause_percent: float) -> Cue:
+    measures = (("pause_share", pause_percent, "%"), ("speech", speech_s, "s"))
+    return Cue("steady_voice", "audio", Span(2.0, 8.0), 3.0, "dB", None, 1.0, measures)
+
+
+STEADY = steady(5.0, 10.0)
 FIRES = {
     "facing.speaking": (cue("facing", 2, 8), cue("speaking", 2, 7)),
     "gaze_away.speaking": (cue("gaze_away"), cue("speaking", 4, 8)),
@@ -25,7 +31,9 @@ FIRES = {
     "brow_raise.facing": (cue("brow_raise"), cue("facing", 2, 8)),
     "facial_shrug": (cue("brow_raise"), cue("lip_corner_down", 5.1, 6.1)),
     "smile_facing": (cue("smile"), cue("facing", 2, 8)),
-    "lively_facing": (cue("pitch_lively", 2, 8), cue("facing", 2, 8)),
+    "steady_statement": (STEADY, cue("facing", 2, 8)),
+    "furrow_narrowed": (cue("brow_furrow"), cue("eyes_narrowed")),
+    "furrow_aside": (cue("brow_furrow"), cue("gaze_away")),
     "furrow_facing": (cue("brow_furrow", 5, 7), cue("facing", 2, 8)),
     "furrow_and_lip_press": (cue("brow_furrow"), cue("lip_press")),
     "narrowed_tilt": (cue("tilt"), cue("eyes_narrowed")),
@@ -50,6 +58,27 @@ def test_a_cue_alone_or_at_another_time_is_not_read_together(name: str) -> None:
 def test_what_speech_or_a_smile_explains_is_not_read_otherwise() -> None:
     assert "brow_raise.facing" not in names(cue("brow_raise"), cue("facing", 2, 8), cue("speaking", 4, 8))
     assert "narrowed_tilt" not in names(cue("tilt"), cue("eyes_narrowed"), cue("smile"))
+
+
+def test_a_word_a_halting_sentence_and_one_with_a_filler_are_no_statement() -> None:
+    facing = cue("facing", 2, 8)
+    assert "steady_statement" not in names(steady(1.5, 5.0), facing)
+    assert "steady_statement" not in names(steady(5.0, 25.0), facing)
+    assert "steady_statement" not in names(STEADY, facing, cue("filled_pause", 4, 4.4))
+
+
+def test_brows_that_stay_up_only_while_speaking_are_emphasis() -> None:
+    facing, held = cue("facing", 2, 9), cue("brow_raise", 4, 8)
+    assert "brow_raise.facing" in names(held, facing, cue("speaking", 3, 6))
+    assert "brow_raise.facing" not in names(held, facing, cue("speaking", 3, 9))
+
+
+def test_a_furrow_means_something_else_in_speech_if_it_lasts() -> None:
+    speaking = cue("speaking", 4, 9)
+    assert "furrow.speaking" in names(cue("brow_furrow", 5, 7), speaking)
+    assert "furrow.speaking" not in names(cue("brow_furrow", 5, 6), speaking)
+    assert "furrow.speaking" not in names(cue("brow_furrow", 5, 7))
+    assert "furrow_aside" not in names(cue("brow_furrow"), cue("gaze_away"), speaking)
 
 
 def test_a_glance_of_furrowed_brows_is_no_question() -> None:

@@ -80,7 +80,7 @@ def _find_cues(face: FaceView | None, voice: VoiceView | None) -> tuple[Cue, ...
         cues += head_cues(face, speaking)
         if face.measured.any():
             cues += gaze_cues(face)
-            cues += face_cues(face)
+            cues += face_cues(face, speaking)
     if voice is not None:
         cues += speech_cues(voice)
         cues += voice_cues(voice)

@@ -17,17 +17,23 @@ PERCENT_OF_FACE = "% of face width"
 """Lengths on a face are reported in percent of its width."""
 
 
-def face_cues(view: FaceView) -> Iterator[Cue]:
-    """Every expression cue in the view."""
+def face_cues(view: FaceView, speaking: BoolArray) -> Iterator[Cue]:
+    """Every expression cue in the view.
+
+    Parameters
+    ----------
+    speaking
+        (n,) bool: the person speaks at each row of the view.
+    """
     shut = np.nan_to_num(view.values["mouth_opening"], nan=1.0)
-    smiles = list(_smiles(view))
+    smiles = list(_smiles(view, speaking))
     yield from smiles
-    yield from _rises(view, "brow_raise", view.away("brow"))
+    yield from _rises(view, "brow_raise", _brow_height(view))
     yield from _one_brow(view)
-    yield from _rises(view, "brow_furrow", view.away("frown"))
     smiling = np.zeros(view.time_s.size, np.bool_)
     for cue in smiles:
         smiling |= (view.time_s >= cue.span.start_s) & (view.time_s < cue.span.end_s)
+    yield from _furrows(view, smiling)
     for name, score in (
         ("lip_press", -view.away("lips")),
         ("lip_corner_down", -view.away("corner")),
@@ -46,19 +52,47 @@ def lips_moving(view: FaceView) -> BoolArray:
     return np.asarray(view.measured & (moved >= limits["min_lips_range"]))
 
 
-def _smiles(view: FaceView) -> Iterator[Cue]:
-    limits = cue_table()["smile"]
+def _brow_height(view: FaceView) -> FloatArray:
+    """Height of the brows over their baseline, counted higher where the forehead folds as well."""
+    limits = cue_table()["brow_raise"]
+    folds = median_of_three(view.ratio("forehead_crease"))
+    return np.where(folds >= limits["min_fold_ratio"], limits["fold_factor"], 1.0) * view.away("brow")
+
+
+def _furrows(view: FaceView, smiling: BoolArray) -> Iterator[Cue]:
+    """Find folds between the brows that are deeper than the baseline. Smiles and turned heads fold too."""
+    limits = cue_table()["brow_furrow"]
+    hidden = smiling | (np.abs(view.values["yaw"]) > limits["max_yaw_deg"])
+    deeper = np.where(hidden, np.nan, 100.0 * (view.ratio("brow_crease") - 1.0)).astype(np.float32)
+    for cue in _rises(view, "brow_furrow", deeper):
+        yield replace(cue, value=cue.value / 100.0, unit="%")
+
+
+def _smiles(view: FaceView, speaking: BoolArray) -> Iterator[Cue]:
+    limits, lips = cue_table()["smile"], lips_moving(view)
     wider, higher = median_of_three(view.away("mouth_width")), median_of_three(view.away("corner_low"))
     # Speech widens the mouth without lifting its corners, so a smile needs both.
-    score = np.where(higher >= limits["enter_corner"], wider, np.nan).astype(np.float32)
+    score = np.where(higher >= limits["leave_corner"], wider, np.nan).astype(np.float32)
     spans = join_close(hysteresis(score, limits["enter_width"], limits["leave_width"]), max_gap=3)
     for start, end in longer_than(spans, limits["min_duration_s"] * RATE_HZ):
+        if quantile(higher[start:end], 0.5) < limits["enter_corner"]:
+            continue
+        if quantile(wider[start:end], 0.5) < _needed_width(speaking[start:end], lips[start:end]):
+            continue
         lids = quantile(view.away("lid_raise")[start:end], 0.5)
         cue = _cue(
             view, "smile", wider, (start, end), limits["enter_width"], view.usual.values["mouth_width"]
         )
         felt = (("lower_lid_rise", 100 * lids, PERCENT_OF_FACE),) if lids >= limits["felt_lid_raise"] else ()
         yield replace(cue, measures=(*cue.measures, *felt))
+
+
+def _needed_width(speaking: BoolArray, lips: BoolArray) -> float:
+    """Width over its baseline that a smiling mouth reaches half of the time. Vowels widen it less."""
+    limits = cue_table()["smile"]
+    heard = speaking.mean() >= limits["min_voice_share"]
+    talks = heard and (speaking | lips).mean() >= limits["min_speaking_share"]
+    return limits["min_speaking_width" if talks else "min_width"]
 
 
 def _rises(view: FaceView, name: str, score: FloatArray) -> Iterator[Cue]:

@@ -17,6 +17,9 @@ from backchannel.tracks import FaceTracks, PictureTracks, Rows
 _NEUTRAL_MOUTH_WIDTH: Final = 0.65
 """A relaxed mouth is not wider than this; the canonical face has 0.55."""
 
+_MOUTH_WIDTH = Usual(quantile=0.3, prior=0.585, prior_s=4.0, at_most=_NEUTRAL_MOUTH_WIDTH)
+"""Until a person has been seen for some seconds, the median of 13 people at rest counts as well. So a smile
+from the first frame on does not become the baseline (judgement: as long as two smiles)."""
 _OPEN_EYES = Usual(quantile=0.75, at_least=0.25)
 """Open eyes measure 0.28 to 0.39 (twelve people). The bound keeps eyes that are shut from the start from
 becoming the baseline."""
@@ -24,6 +27,9 @@ _SCREEN = Usual(prior_s=3.0, at_least=-10.0, at_most=10.0)
 """Where a person's screen may be, deg from the camera. Looking further aside counts as looking away, even for
 a minute. The bound leaves room for the camera's place above the screen and for the eyes' own offset of some
 5 deg between the optical and the visual axis (judgement)."""
+
+_BROW_CREASE: Final = Usual(at_most=0.016)
+"""At rest, 21 of 23 people measure at most 0.016. So a deep furrow counts from the first frame on."""
 
 TIME_STEP_S: Final = 1 / 4096
 """Times of frames are kept in these steps. Most containers round them to 1 ms."""
@@ -48,13 +54,14 @@ class FaceMeasure(NamedTuple):
     step: float
 
 
-RESTING_CORNER: Final = Usual(quantile=0.4, at_most=-0.25)
-"""Second baseline of the lip corners, at rest, for smiles; the canonical face has -0.25."""
+RESTING_CORNER: Final = Usual(quantile=0.4, prior=-0.285, prior_s=4.0, at_most=-0.25)
+"""Second baseline of the lip corners, at rest, for smiles. The canonical face has -0.25, and the median of 13
+people is -0.285."""
 FACE_MEASURES: Mapping[str, FaceMeasure] = {
     # A level head and a gaze at the camera count as if seen for some seconds. Otherwise a tilt or a look
     # aside from the first moment on would become the person's baseline.
     # Nods and shakes are counted in these two, and a coarser step gave a nod another count.
-    "pitch": FaceMeasure(lambda face: face.head_pitch_deg, None, 1 / 32),
+    "pitch": FaceMeasure(lambda face: face.head_pitch_deg, Usual(), 1 / 32),
     "yaw": FaceMeasure(lambda face: face.head_yaw_deg, None, 1 / 32),
     "roll": FaceMeasure(lambda face: face.head_roll_deg, Usual(prior_s=3.0), 1 / 8),
     "gaze_yaw": FaceMeasure(lambda face: face.gaze_yaw_deg, _SCREEN, 1 / 16),
@@ -66,9 +73,7 @@ FACE_MEASURES: Mapping[str, FaceMeasure] = {
         lambda face: (face.eye_openness_left + face.eye_openness_right) / 2, _OPEN_EYES, 1 / 1024
     ),
     "mouth_opening": FaceMeasure(lambda face: face.mouth_opening, None, 1 / 256),
-    "mouth_width": FaceMeasure(
-        lambda face: face.mouth_width, Usual(quantile=0.3, at_most=_NEUTRAL_MOUTH_WIDTH), 1 / 1024
-    ),
+    "mouth_width": FaceMeasure(lambda face: face.mouth_width, _MOUTH_WIDTH, 1 / 1024),
     "corner": FaceMeasure(lambda face: face.lip_corner_height, Usual(), 1 / 512),
     "lid_raise": FaceMeasure(lambda face: face.lower_lid_raise, Usual(quantile=0.3), 1 / 2048),
     "lips": FaceMeasure(lambda face: face.lip_press, Usual(), 1 / 512),
@@ -77,12 +82,8 @@ FACE_MEASURES: Mapping[str, FaceMeasure] = {
         lambda face: (_brow_left(face) + _brow_right(face)) / 2, Usual(quantile=0.4), 1 / 512
     ),
     "brow_difference": FaceMeasure(lambda face: _brow_left(face) - _brow_right(face), Usual(), 1 / 1024),
-    "frown": FaceMeasure(
-        lambda face: -(face.brow_inner_left + face.brow_inner_right) / 2 - face.brow_gap / 2,
-        # Raised brows, common while speaking, lower it, so the resting value is above the median.
-        Usual(quantile=0.65),
-        1 / 512,
-    ),
+    "brow_crease": FaceMeasure(lambda face: face.brow_crease, _BROW_CREASE, 1 / 4096),
+    "forehead_crease": FaceMeasure(lambda face: face.forehead_crease, Usual(), 1 / 2048),
 }
 
 

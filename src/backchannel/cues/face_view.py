@@ -53,6 +53,11 @@ class FaceView:
         """Return a measure's distance from its baseline, (n,)."""
         return self.values[name] - self.usual.values[name]
 
+    def ratio(self, name: str) -> FloatArray:
+        """Return a measure over its baseline, (n,); NaN where the baseline is not above zero."""
+        usual = self.usual.values[name]
+        return np.asarray(self.values[name] / np.where(usual > 0, usual, np.float32(np.nan)))
+
     def span(self, start: int, end: int) -> Span:
         """Session time of rows ``start`` to ``end`` (exclusive); a row covers the time around it."""
         half_s = 0.5 / RATE_HZ

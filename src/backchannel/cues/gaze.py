@@ -50,7 +50,9 @@ def _angle_deg(view: FaceView) -> FloatArray:
 def _gaze_away(view: FaceView) -> Iterator[Cue]:
     limits = cue_table()["gaze_away"]
     yaw, pitch = view.away("gaze_yaw"), view.away("gaze_pitch")
-    angle = _angle_deg(view)
+    lowered = _lowered_deg(view)
+    yaw, pitch = np.where(np.isnan(lowered), yaw, 0.0), np.where(np.isnan(lowered), pitch, -lowered)
+    angle = np.hypot(yaw, pitch)
     spans = join_close(hysteresis(angle, limits["enter_deg"], limits["leave_deg"]), max_gap=4)
     for start, end in longer_than(spans, limits["min_duration_s"] * RATE_HZ):
         if np.isfinite(angle[start:end]).mean() < 0.6:
@@ -70,6 +72,21 @@ def _gaze_away(view: FaceView) -> Iterator[Cue]:
             measures=(("duration", span.duration_s, "s"),),
             direction=side,
         )
+
+
+def _lowered_deg(view: FaceView) -> FloatArray:
+    """How far a person looks down, by their lids, where these hide the irises; NaN elsewhere.
+
+    The upper lid follows the eye down. A lowered head tells it from tired or narrowed eyes.
+    """
+    limits = cue_table()["gaze_away"]
+    open_share = view.ratio("openness")
+    low = (open_share <= limits["max_lowered_ratio"]) & (open_share >= limits["min_lowered_ratio"])
+    low &= view.away("pitch") <= -limits["min_lowered_head_deg"]
+    lowered = np.full(view.time_s.size, np.nan, np.float32)
+    for start, end in longer_than(join_close(runs(low), max_gap=2), limits["min_duration_s"] * RATE_HZ):
+        lowered[start:end] = limits["lid_deg"] * (1 - open_share[start:end])
+    return lowered
 
 
 def _lids(view: FaceView) -> Iterator[Cue]:

@@ -151,11 +151,16 @@ def phrase_rows(grid: VoiceGrid) -> list[IndexSpan]:
     limits = cue_table()["speaking"]
     level = uniform_filter1d(np.where(grid.heard, grid.level_dbfs, -100.0), 3, mode="nearest")
     likely = grid.speech_probability >= limits["min_probability"]
+    floor_dbfs = quantile(level[grid.heard & ~likely], 0.5)
     tight = []
     for start, end in runs(likely):
         loud_dbfs = quantile(level[start:end], 0.9)
-        standing = np.flatnonzero(level[start:end] >= loud_dbfs - limits["edge_drop_db"])
-        tight.append((start + int(standing[0]), start + int(standing[-1]) + 1))
+        edge_dbfs = loud_dbfs - limits["edge_drop_db"]
+        begun = np.flatnonzero(level[start:end] >= edge_dbfs)
+        # In a noisy room the noise after a word is above that edge.
+        above_noise_dbfs = min(floor_dbfs + limits["end_over_noise_db"], loud_dbfs - limits["least_drop_db"])
+        ended = np.flatnonzero(level[start:end] >= np.fmax(edge_dbfs, above_noise_dbfs))
+        tight.append((start + int(begun[0]), start + int(ended[-1]) + 1))
     joined = join_close(tight, max_gap=round(limits["max_gap_s"] / VOICE_ROW_S))
     # A word is also short if the recording ends in the middle of it.
     cut_off = longer_than(

@@ -5,7 +5,7 @@ A lane shows the numbers that cues use. Thresholds come from the cue table, so a
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -122,46 +122,65 @@ def _swings(cue: str) -> Swings:
 
 
 def _face_lanes(view: FaceView) -> list[Lane]:
-    drawn: set[str] = set()
+    drawn = [*_head_lanes(view), *_eye_lanes(view), *_mouth_lanes(view), *_brow_lanes(view)]
+    # Draw measures that the tables above do not know as they are.
+    others = [
+        _measure_lane(view, "Other", name.replace("_", " "), name, percent=True)
+        for name in FACE_MEASURES
+        if name not in _DRAWN
+    ]
+    return drawn + others
 
-    def lane(
-        group: str,
-        title: str,
-        name: str,
-        *thresholds: Threshold,
-        percent: bool = False,
-        swings: Swings | None = None,
-        cues: tuple[str, ...] = (),
-    ) -> Lane:
-        drawn.add(name)
-        scale = 100.0 if percent else 1.0
-        decided = tuple(dict.fromkeys((*(limit.cue for limit in thresholds), *cues)))
-        return Lane(
-            group,
-            title,
-            FACE_PERCENT if percent else "deg",
-            view.time_s,
-            scale * view.values[name],
-            None if name not in view.usual.values else scale * view.usual.values[name],
-            thresholds,
-            swings,
-            decided if swings is None else (swings.cue, *decided),
-        )
 
-    away, facing = _pair("gaze_away", unit="_deg"), _level("facing", "max_angle_deg", side="below")
-    lanes = [
-        lane("Head", "Head pitch (+ up)", "pitch", swings=_swings("nod")),
-        lane("Head", "Head yaw (+ left)", "yaw", swings=_swings("shake")),
-        lane(
-            "Head",
-            "Head roll (+ left)",
-            "roll",
-            _pair("tilt", unit="_deg"),
-            _pair("tilt", unit="_deg", side="below"),
-        ),
+_DRAWN: Final = frozenset(
+    {
+        *("pitch", "yaw", "roll", "scale", "x", "y"),
+        *("gaze_yaw", "gaze_pitch", "openness"),
+        *("mouth_width", "corner", "lid_raise", "mouth_opening", "lips", "chin"),
+        *("brow", "brow_difference", "brow_crease", "forehead_crease"),
+    }
+)
+"""The measures of the lanes below. The face's place is not drawn."""
+
+
+def _measure_lane(
+    view: FaceView,
+    group: str,
+    title: str,
+    name: str,
+    *thresholds: Threshold,
+    percent: bool = False,
+    swings: Swings | None = None,
+) -> Lane:
+    scale = 100.0 if percent else 1.0
+    decided = tuple(dict.fromkeys(limit.cue for limit in thresholds))
+    return Lane(
+        group,
+        title,
+        FACE_PERCENT if percent else "deg",
+        view.time_s,
+        scale * view.values[name],
+        None if name not in view.usual.values else scale * view.usual.values[name],
+        thresholds,
+        swings,
+        decided if swings is None else (swings.cue, *decided),
+    )
+
+
+def _head_lanes(view: FaceView) -> list[Lane]:
+    tilts = (_pair("tilt", unit="_deg"), _pair("tilt", unit="_deg", side="below"))
+    return [
+        _measure_lane(view, "Head", "Head pitch (+ up)", "pitch", swings=_swings("nod")),
+        _measure_lane(view, "Head", "Head yaw (+ left)", "yaw", swings=_swings("shake")),
+        _measure_lane(view, "Head", "Head roll (+ left)", "roll", *tilts),
         _scale_lane(view),
-        lane("Eyes", "Gaze yaw (+ left)", "gaze_yaw"),
-        lane("Eyes", "Gaze pitch (+ up)", "gaze_pitch"),
+    ]
+
+
+def _eye_lanes(view: FaceView) -> list[Lane]:
+    return [
+        _measure_lane(view, "Eyes", "Gaze yaw (+ left)", "gaze_yaw"),
+        _measure_lane(view, "Eyes", "Gaze pitch (+ up)", "gaze_pitch"),
         Lane(
             "Eyes",
             "Gaze away from the baseline",
@@ -169,36 +188,45 @@ def _face_lanes(view: FaceView) -> list[Lane]:
             view.time_s,
             np.hypot(view.away("gaze_yaw"), view.away("gaze_pitch")),
             None,
-            (away, facing),
+            (_pair("gaze_away", unit="_deg"), _level("facing", "max_angle_deg", side="below")),
             cues=("gaze_away", "facing"),
         ),
         _lid_lane(view),
-        lane("Mouth", "Mouth width", "mouth_width", _smile_width(), percent=True),
-        lane("Mouth", "Lip corners, low third", "corner_low", _smile_corner(), percent=True),
-        lane("Mouth", "Lower lids raised", "lid_raise", _felt(), percent=True),
+    ]
+
+
+def _mouth_lanes(view: FaceView) -> list[Lane]:
+    lips, chin = _pair("lip_press", 100.0, side="below"), _pair("chin_raise", 100.0)
+    corners = _pair("lip_corner_down", 100.0, side="below")
+    return [
+        _measure_lane(view, "Mouth", "Mouth width", "mouth_width", _smile_width(), percent=True),
+        _measure_lane(view, "Mouth", "Lip corners, low third", "corner_low", _smile_corner(), percent=True),
+        _measure_lane(view, "Mouth", "Lower lids raised", "lid_raise", _felt(), percent=True),
         _opening_lane(view),
-        lane("Mouth", "Lip thickness", "lips", _pair("lip_press", 100.0, side="below"), percent=True),
-        lane("Mouth", "Lip corners", "corner", _pair("lip_corner_down", 100.0, side="below"), percent=True),
-        lane("Mouth", "Chin", "chin", _pair("chin_raise", 100.0), percent=True),
-        lane("Brows", "Brow height", "brow", _pair("brow_raise", 100.0), percent=True),
-        lane(
-            "Brows",
-            "Brows, left above right",
-            "brow_difference",
-            _pair("brow_raise_one_side", 100.0),
-            _pair("brow_raise_one_side", 100.0, side="below"),
-            percent=True,
+        _measure_lane(view, "Mouth", "Lip thickness", "lips", lips, percent=True),
+        _measure_lane(view, "Mouth", "Lip corners", "corner", corners, percent=True),
+        _measure_lane(view, "Mouth", "Chin", "chin", chin, percent=True),
+    ]
+
+
+def _brow_lanes(view: FaceView) -> list[Lane]:
+    height = _pair("brow_raise", 100.0)
+    sides = (_pair("brow_raise_one_side", 100.0), _pair("brow_raise_one_side", 100.0, side="below"))
+    return [
+        _measure_lane(view, "Brows", "Brow height", "brow", height, percent=True),
+        _measure_lane(view, "Brows", "Brows, left above right", "brow_difference", *sides, percent=True),
+        _fold_lane(
+            view, "Folds between the brows, deeper than the baseline", "brow_crease", _pair("brow_furrow")
         ),
-        lane("Brows", "Brows down and together", "frown", _pair("brow_furrow", 100.0), percent=True),
+        _fold_lane(view, "Folds of the forehead, deeper than the baseline", "forehead_crease"),
     ]
-    drawn |= {"scale", "openness", "mouth_opening", "x", "y"}
-    # Draw measures that this table does not know as they are.
-    others = [
-        lane("Other", name.replace("_", " "), name, percent=True)
-        for name in FACE_MEASURES
-        if name not in drawn
-    ]
-    return lanes + others
+
+
+def _fold_lane(view: FaceView, title: str, name: str, *thresholds: Threshold) -> Lane:
+    deeper = 100.0 * (view.ratio(name) - 1.0)
+    level = np.where(np.isfinite(view.usual.values[name]), 0.0, np.nan).astype(np.float32)
+    cues = tuple(limit.cue for limit in thresholds)
+    return Lane("Brows", title, "%", view.time_s, deeper, level, thresholds, cues=cues)
 
 
 def _smile_width() -> Threshold:
@@ -211,7 +239,7 @@ def _smile_width() -> Threshold:
 def _smile_corner() -> Threshold:
     row = cue_table()["smile"]
     return Threshold(
-        "smile", 100 * row["enter_corner"], 100 * row["enter_corner"], "above", row["min_duration_s"]
+        "smile", 100 * row["enter_corner"], 100 * row["leave_corner"], "above", row["min_duration_s"]
     )
 
 

@@ -35,7 +35,6 @@ class Expression:
     brow_inner_right: FloatArray
     brow_outer_left: FloatArray
     brow_outer_right: FloatArray
-    brow_gap: FloatArray
     lower_lid_raise: FloatArray
     chin_raise: FloatArray
 
@@ -54,7 +53,6 @@ def measure_expression(face: Matrix) -> Expression:
     right_height = face[:, _RIGHT_CORNER, 1] - nose_base_y
     upper_lip = _distance(face[:, _UPPER_LIP_OUTER], face[:, _UPPER_LIP_INNER])
     lower_lip = _distance(face[:, _LOWER_LIP_INNER], face[:, _LOWER_LIP_OUTER])
-    inner_brows = face[:, _LEFT_BROW_INNER].mean(axis=1), face[:, _RIGHT_BROW_INNER].mean(axis=1)
     lower_lids = _height(face, _LEFT_LOWER_LID) - left_eye_y + _height(face, _RIGHT_LOWER_LID) - right_eye_y
     measures = {
         "mouth_opening": _distance(face[:, _UPPER_LIP_INNER], face[:, _LOWER_LIP_INNER]),
@@ -67,7 +65,6 @@ def measure_expression(face: Matrix) -> Expression:
         "brow_inner_right": _height(face, _RIGHT_BROW_INNER) - right_eye_y,
         "brow_outer_left": _height(face, _LEFT_BROW_OUTER) - left_eye_y,
         "brow_outer_right": _height(face, _RIGHT_BROW_OUTER) - right_eye_y,
-        "brow_gap": _distance(*inner_brows),
         "lower_lid_raise": lower_lids / 2,
         "chin_raise": _height(face, _CHIN_BOSS) - face[:, _CHIN_TIP, 1],
     }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from backchannel.arrays import FloatArray, ImageArray
+from backchannel.perception.crease import Creases, measure_creases
 from backchannel.perception.detection import Detection, detect_faces
 from backchannel.perception.expression import Expression, measure_expression
 from backchannel.perception.eyes import MAX_UNSEEN_S, EyePair, cut_eyes, fit_eyes, look_alike
@@ -42,12 +43,15 @@ class Sighting:
 
     Attributes
     ----------
+    creases
+        Creases of its skin.
     eyes
         None if they look the same as when they were last cut out.
     """
 
     mesh: Mesh
     pose: HeadPose
+    creases: Creases
     eyes: EyePair | None
 
 
@@ -178,7 +182,7 @@ def follow(
     for number, (mesh, pose) in held.items():
         face, eyes = _look_into_eyes(known.get(number), number, mesh, image, time_s)
         faces.append(face)
-        sightings[number] = Sighting(mesh, pose, eyes)
+        sightings[number] = Sighting(mesh, pose, measure_creases(image, mesh.points_px), eyes)
     return replace(following, faces=tuple(faces)), sightings
 
 

@@ -151,6 +151,8 @@ def _face_tracks(
         "gaze_pitch_deg": measure.gaze.pitch_deg,
         "eye_yaw_deg": measure.gaze.eye_yaw_deg,
         "eye_pitch_deg": measure.gaze.eye_pitch_deg,
+        "brow_crease": np.array([sighting.creases.between_brows for sighting in sightings.values()]),
+        "forehead_crease": np.array([sighting.creases.forehead for sighting in sightings.values()]),
         "eye_openness_left": measure.eye_openness_left,
         "eye_openness_right": measure.eye_openness_right,
     }

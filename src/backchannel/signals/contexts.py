@@ -16,8 +16,16 @@ HELD_SMILE_S = 2.0
 """A smile this long is meant for somebody, whichever way the person looks (judgement)."""
 HELD_RAISE_S = 1.2
 """Raised brows that last longer than a stressed phrase (judgement, after Ekman 1979)."""
+HELD_FURROW_S = 1.5
+"""A furrow that lasts longer than a stressed word (judgement, after Ekman 1979)."""
 SAME_THOUGHT_S = 6.0
 """Pauses that begin within this time of each other belong together (judgement: a spoken sentence or two)."""
+STATEMENT_S = 2.5
+"""A statement takes at least so much speech (judgement: a sentence). A word alone is steady by nature."""
+FLUENT_PAUSE_PERCENT = 18.0
+"""More silence than this is not fluent (judgement; fluent speakers pause 5 to 15% of a statement)."""
+EMPHASIS_SHARE = 0.7
+"""Raised brows that go with speech for so much of their time stress it, however long (judgement)."""
 LONG_HESITATION_S = 1.0
 """A silent pause inside a turn that listeners hear as one (Campione & Véronis 2002: long from 1 s on)."""
 
@@ -65,10 +73,6 @@ def _facing(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
     yield from _while("facing.speaking", cue, _with(cue, cues, "speaking", 0.3))
 
 
-def _lively(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
-    yield from _together("lively_facing", cue, _with(cue, cues, "facing", 0.6))
-
-
 def _tilt(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
     if not _with(cue, cues, "smile", 0.1):
         yield from _together("narrowed_tilt", cue, _with(cue, cues, "eyes_narrowed", 0.5))
@@ -94,6 +98,14 @@ def _long_pause(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
     ]
     if cue.value >= LONG_HESITATION_S:
         yield from _together("long_hesitation", cue, others[:1])
+
+
+def _steady_voice(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
+    fluent = _measure(cue, "pause_share") <= FLUENT_PAUSE_PERCENT and _measure(cue, "speech") >= STATEMENT_S
+    if fluent and not any(
+        other.name in ("filled_pause", "slow_start") and other.span.overlap_s(cue.span) > 0 for other in cues
+    ):
+        yield from _together("steady_statement", cue, _with(cue, cues, "facing", 0.6))
 
 
 def _while(name: str, cue: Cue, others: Sequence[Cue]) -> Iterator[Reading]:
@@ -125,7 +137,8 @@ def _smile(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
 def _brow_raise(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
     facing = _with(cue, cues, "facing", 0.5)
     # While speaking, short raises stress words (Ekman 1979) and say nothing about interest; held ones do.
-    stress = _shared(cue, cues, "speaking") > 0.3 and cue.span.duration_s < HELD_RAISE_S
+    spoken = _shared(cue, cues, "speaking")
+    stress = spoken > EMPHASIS_SHARE or (spoken > 0.3 and cue.span.duration_s < HELD_RAISE_S)
     if facing and not stress:
         yield _reading("brow_raise.facing", cue, *facing)
     yield from _together("facial_shrug", cue, _with(cue, cues, "lip_corner_down", 0.3))
@@ -136,6 +149,14 @@ def _brow_furrow(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
     if facing and cue.span.duration_s >= 1.0:
         yield _reading("furrow_facing", cue, *facing)
     yield from _together("furrow_and_lip_press", cue, _with(cue, cues, "lip_press", 0.3))
+    # Lowered brows and tightened lids are the face of somebody who works something out (Craig et al. 2008).
+    yield from _together("furrow_narrowed", cue, _with(cue, cues, "eyes_narrowed", 0.3))
+    if _shared(cue, cues, "speaking") > 0.3:
+        if cue.span.duration_s >= HELD_FURROW_S:
+            yield _reading("furrow.speaking", cue)
+    else:
+        # The thinking face (Goodwin & Goodwin 1986).
+        yield from _together("furrow_aside", cue, _with(cue, cues, "gaze_away", 0.3))
 
 
 _CIRCUMSTANCES: Mapping[str, Callable[[Cue, Sequence[Cue]], Iterator[Reading]]] = MappingProxyType(
@@ -148,10 +169,10 @@ _CIRCUMSTANCES: Mapping[str, Callable[[Cue, Sequence[Cue]], Iterator[Reading]]] 
         "brow_raise": _brow_raise,
         "brow_furrow": _brow_furrow,
         "smile": _smile,
-        "pitch_lively": _lively,
         "pitch_raised": _pitch_raised,
         "tilt": _tilt,
         "long_pause": _long_pause,
+        "steady_voice": _steady_voice,
     }
 )
 """Find cues that mean something else in a circumstance."""
@@ -164,9 +185,11 @@ def _reading(name: str, cue: Cue, *others: Cue) -> Reading:
 
 
 def _size(cue: Cue, by: str) -> float:
-    if by == "value":
-        return cue.value
-    return next(value for name, value, _ in cue.measures if name == by)
+    return cue.value if by == "value" else _measure(cue, by)
+
+
+def _measure(cue: Cue, name: str) -> float:
+    return next(value for measure, value, _ in cue.measures if measure == name)
 
 
 def _with(cue: Cue, cues: Sequence[Cue], name: str, share: float) -> list[Cue]:

@@ -33,7 +33,7 @@ PHRASES: Mapping[str, str] = MappingProxyType(
         "brow_raise": "raised the brows from {start} to {end} s (by {value}% of the face)",
         "brow_raise_one_side": "raised the {direction} brow from {start} to {end} s "
         "({value}% of the face above the other)",
-        "brow_furrow": "drew the brows down and together from {start} to {end} s (by {value}% of the face)",
+        "brow_furrow": "furrowed the brows from {start} to {end} s (folds {value}% deeper than usual)",
         "lip_press": "pressed the lips from {start} to {end} s ({value}% of the face thinner than usual)",
         "lip_corner_down": "lowered the lip corners from {start} to {end} s (by {value}% of the face)",
         "chin_raise": "raised the chin boss from {start} to {end} s (by {value}% of the face)",
