@@ -16,27 +16,26 @@ MIN_TOLD_WEIGHT = 0.1
 
 PHRASES: Mapping[str, str] = MappingProxyType(
     {
-        "nod": "nodded {count} between {start} and {end} s ({value}° at {rate} Hz)",
-        "shake": "shook the head {count} between {start} and {end} s ({value}° at {rate} Hz)",
-        "tilt": "tilted the head {value}° to the {direction} from {start} to {end} s",
-        "head_active": "moved the head at {value}° a second from {start} to {end} s",
-        "head_still": "held the head still from {start} to {end} s ({value}° a second)",
-        "lean_in": "came closer from {start} to {end} s (face {value}% larger than usual)",
-        "lean_out": "moved back from {start} to {end} s (face {value}% smaller than usual)",
+        "nod": "nodded {count} between {start} and {end} s",
+        "shake": "shook the head {count} between {start} and {end} s",
+        "tilt": "tilted the head to the {direction} from {start} to {end} s",
+        "head_active": "moved the head a lot from {start} to {end} s",
+        "head_still": "held the head still from {start} to {end} s",
+        "lean_in": "leaned in from {start} to {end} s (face {value}% larger)",
+        "lean_out": "leaned back from {start} to {end} s (face {value}% smaller)",
         "face_absent": "was out of view from {start} to {end} s",
         "facing": "faced the camera {value}% of the time from {start} to {end} s",
-        "gaze_away": "looked {direction}, {value}° away, from {start} to {end} s",
+        "gaze_away": "looked {direction} from {start} to {end} s",
         "eyes_closed": "kept the eyes closed for {value} s from {start} s",
         "blink_rate_high": "blinked {value} times a minute from {start} to {end} s",
-        "eyes_narrowed": "narrowed the eyes to {value}% of their usual opening from {start} to {end} s",
-        "smile": "smiled from {start} to {end} s (mouth {value}% of the face wider than usual)",
-        "brow_raise": "raised the brows from {start} to {end} s (by {value}% of the face)",
-        "brow_raise_one_side": "raised the {direction} brow from {start} to {end} s "
-        "({value}% of the face above the other)",
-        "brow_furrow": "furrowed the brows from {start} to {end} s (folds {value}% deeper than usual)",
-        "lip_press": "pressed the lips from {start} to {end} s ({value}% of the face thinner than usual)",
-        "lip_corner_down": "lowered the lip corners from {start} to {end} s (by {value}% of the face)",
-        "chin_raise": "raised the chin boss from {start} to {end} s (by {value}% of the face)",
+        "eyes_narrowed": "narrowed the eyes from {start} to {end} s",
+        "smile": "smiled from {start} to {end} s",
+        "brow_raise": "raised the brows from {start} to {end} s",
+        "brow_raise_one_side": "raised the {direction} brow from {start} to {end} s",
+        "brow_furrow": "furrowed the brows from {start} to {end} s",
+        "lip_press": "pressed the lips from {start} to {end} s",
+        "lip_corner_down": "lowered the corners of the mouth from {start} to {end} s",
+        "chin_raise": "pushed the chin up from {start} to {end} s",
         "speaking": "spoke from {start} to {end} s",
         "pause": "paused for {value} s at {start} s",
         "long_pause": "paused for {value} s at {start} s",
@@ -46,15 +45,14 @@ PHRASES: Mapping[str, str] = MappingProxyType(
         "speech_brisk": "spoke {value} syllables a second from {start} to {end} s",
         "speech_faster": "spoke {value} syllables a second from {start} to {end} s, against {usual} usually",
         "speech_slow": "spoke {value} syllables a second from {start} to {end} s",
-        "pitch_raised": "spoke {value} semitones above the usual pitch from {start} to {end} s",
-        "pitch_lively": "moved the pitch over {value} semitones from {start} to {end} s",
-        "pitch_flat": "kept the pitch within {value} semitones from {start} to {end} s",
-        "rising_end": "raised the pitch by {value} semitones at the end of a phrase at {end} s",
-        "falling_end": "lowered the pitch by {value} semitones at the end of a phrase at {end} s",
+        "pitch_raised": "spoke {value} semitones higher than usual from {start} to {end} s",
+        "pitch_lively": "spoke with a lively pitch from {start} to {end} s",
+        "pitch_flat": "spoke with a flat pitch from {start} to {end} s",
+        "rising_end": "let the pitch rise at the end of a phrase at {end} s",
+        "falling_end": "let the pitch fall at the end of a phrase at {end} s",
         "loud": "spoke {value} dB louder than usual from {start} to {end} s",
         "soft": "spoke {value} dB softer than usual from {start} to {end} s",
-        "steady_voice": "spoke for {speech} s with a steady level ({value} dB of variation, "
-        "{pause_share}% pauses) from {start} to {end} s",
+        "steady_voice": "spoke steadily for {speech} s from {start} s, with {pause_share}% pauses",
     }
 )
 """The phrase for each cue, with placeholders for its numbers."""
@@ -81,8 +79,8 @@ def compose(evidence: Sequence[Evidence], coverage: Coverage) -> str:
     told = (strong or [entry for entry in events if entry.cue != "facing"][:1])[:MAX_PHRASES]
     phrases = [_phrase(entry, evidence) for entry in told or events[:1]]
     first = phrases[0]
-    if told and told[0].modality == "visual" and (facing := _facing_during(told[0], events)) is not None:
-        first += f" while facing the camera {number(facing.value)}% of the time"
+    if told and told[0].modality == "visual" and _faces_during(told[0], events):
+        first += " while facing the camera"
     sentence = f"{first[0].upper()}{first[1:]}"
     rest = f" Also {' and '.join(phrases[1:])}" if len(phrases) > 1 else ""
     missing = _missing(events, coverage)
@@ -91,10 +89,10 @@ def compose(evidence: Sequence[Evidence], coverage: Coverage) -> str:
     return f"{sentence}{missing}."
 
 
-def _facing_during(told: Evidence, events: Sequence[Evidence]) -> Evidence | None:
-    """Return the facing that lasted for most of an event. Before or after it would not be "while"."""
+def _faces_during(told: Evidence, events: Sequence[Evidence]) -> bool:
+    """Whether the person faced the camera for most of an event. Before or after it would not be "while"."""
     enough_s = 0.5 * told.span.duration_s
-    return next((e for e in events if e.cue == "facing" and e.span.overlap_s(told.span) >= enough_s), None)
+    return any(e.cue == "facing" and e.span.overlap_s(told.span) >= enough_s for e in events)
 
 
 def _phrase(entry: Evidence, evidence: Sequence[Evidence]) -> str:
