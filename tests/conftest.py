@@ -132,6 +132,12 @@ def browser(chromium: str, playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
+@pytest.fixture(scope="session")
+def field() -> Path:
+    """Small files that stand for ones that went wrong in the field."""
+    return _shared("field")
+
+
 def _shared(name: str) -> Path:
     folder = SHARED / name
     if not folder.is_dir():

@@ -85,8 +85,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         The shortest v0 segment. The default is 3 s minus a tolerance of 0.25 s, because recorders cut early.
     max_segment_s
         The longest segment.
-    max_width_px, max_height_px, max_frame_rate_hz
-        The largest picture and the highest frame rate that the server decodes.
+    max_width_px, max_height_px, max_frame_rate_hz, max_pixel_rate_hz
+        The largest picture, the highest frame rate, and the most pixels per second of media that the server
+        decodes.
+    max_packet_rate_hz
+        The most packets per second of media, all tracks together. Beyond its first 10 000 packets, media with
+        more is refused.
     wall_factor, wall_min_s
         The time limit for analysing a segment: `wall_factor` times its duration, but at least `wall_min_s`.
     uploads_held
@@ -142,6 +146,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_width_px: Count = 4096
     max_height_px: Count = 2304
     max_frame_rate_hz: Seconds = 120.0
+    max_pixel_rate_hz: Seconds = 4096.0 * 2304.0 * 60.0
+    max_packet_rate_hz: Seconds = 1000.0
     wall_factor: Annotated[float, Meta(gt=0)] = 10.0
     wall_min_s: Seconds = 20.0
     uploads_held: Count = 16
@@ -176,6 +182,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             max_width_px=self.max_width_px,
             max_height_px=self.max_height_px,
             max_frame_rate_hz=self.max_frame_rate_hz,
+            max_pixel_rate_hz=self.max_pixel_rate_hz,
+            max_packet_rate_hz=self.max_packet_rate_hz,
         )
 
     @property

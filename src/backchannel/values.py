@@ -142,6 +142,11 @@ class MediaLimits:
         Largest picture, either way round, px.
     max_frame_rate_hz
         Largest frame rate, frames/s.
+    max_pixel_rate_hz
+        Most pixels in a second of picture, px/s: the largest picture at 60 frames/s (judgement).
+    max_packet_rate_hz
+        Most packets of all tracks in a second of media, packets/s. 240 frames a second with sound in the
+        shortest packets, 2.5 ms of Opus, are 640 (judgement).
     analysis_rate_hz
         Frames analysed per second: fewer than `FULL_RATE_HZ` under load.
     spare_core
@@ -153,6 +158,8 @@ class MediaLimits:
     max_width_px: int = 4096
     max_height_px: int = 2304
     max_frame_rate_hz: float = 120.0
+    max_pixel_rate_hz: float = 4096.0 * 2304.0 * 60.0
+    max_packet_rate_hz: float = 1000.0
     analysis_rate_hz: float = FULL_RATE_HZ
     spare_core: bool = False
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from backchannel.errors import Problem
+from backchannel.media.decode.declared import declared
 from backchannel.media.stream.container import Container, detect_container
 from backchannel.values import MediaLimits, Segment
 
@@ -58,6 +59,9 @@ _DEMUXERS: Mapping[Container, str] = MappingProxyType(
 )
 # Decoders round a picture up to whole macroblocks before they check its size.
 _CODED_MARGIN_PX = 64
+# Packets that any media may have, however short. Reading them takes 20 ms (measured).
+_FREE_PACKETS = 10_000
+_BOX_FILES = frozenset({Container.MP4, Container.MOV})
 
 
 if TYPE_CHECKING:
@@ -93,7 +97,7 @@ def demuxed(segment: Segment, limits: MediaLimits) -> Iterator[Demuxed]:
     with opened(segment, limits) as container:
         picture, sound = first_picture(container), first_sound(container)
         streams = [stream for stream in (picture, sound) if stream is not None]
-        held = tuple(packets(container, *streams)) if streams else ()
+        held = tuple(packets(container, limits, *streams)) if streams else ()
         yield Demuxed(segment, container, picture, sound, held)
 
 
@@ -115,7 +119,7 @@ def opened(segment: Segment, limits: MediaLimits) -> Iterator[InputContainer]:
     Raises
     ------
     Problem
-        ``ih5004`` if the bytes are no container, or cannot be opened.
+        ``ih5004`` if the bytes are no container, cannot be opened, or declare too many packets or tracks.
     """
     kind = detect_container(segment.data)
     if kind is None:
@@ -124,6 +128,8 @@ def opened(segment: Segment, limits: MediaLimits) -> Iterator[InputContainer]:
             f"The {len(segment.data)} bytes are not a supported video file and do not continue a stream. "
             "Send mp4, avi, mov, mkv, mpeg-ts, mpeg-2-ts or webm.",
         )
+    if kind in _BOX_FILES:
+        _check_declared(segment.data, limits)
     try:
         container = av.open(
             BytesIO(segment.data),
@@ -138,6 +144,29 @@ def opened(segment: Segment, limits: MediaLimits) -> Iterator[InputContainer]:
         yield container
     finally:
         container.close()
+
+
+def _check_declared(data: bytes, limits: MediaLimits) -> None:
+    """Refuse a box file whose tables declare more than it may hold, before libav builds an index of it."""
+    try:
+        found = declared(data, _most_packets(limits.max_duration_s, limits))
+    except ValueError as error:
+        raise Problem("ih5004", f"The media has {error}, which is not supported. Save it again.") from None
+    _check_count(found.packets, found.duration_s, limits)
+
+
+def _check_count(count: int, duration_s: float, limits: MediaLimits) -> None:
+    allowed = _most_packets(duration_s, limits)
+    if count > allowed:
+        raise Problem(
+            "ih5004",
+            f"The media has more than {allowed:.0f} packets, too many for its duration; at most "
+            f"{limits.max_packet_rate_hz:g} a second are read.",
+        )
+
+
+def _most_packets(duration_s: float, limits: MediaLimits) -> float:
+    return _FREE_PACKETS + limits.max_packet_rate_hz * min(duration_s, limits.max_duration_s)
 
 
 def max_pixels(limits: MediaLimits) -> int:
@@ -164,12 +193,47 @@ def _decodable(stream: VideoStream | AudioStream) -> bool:
     return context is not None
 
 
-def packets(container: InputContainer, *streams: VideoStream | AudioStream) -> Iterator[AnyPacket]:
+@dataclass(slots=True)
+class _Pace:
+    """Packets read so far, and how much time passed on the clock of the track where most did."""
+
+    limits: MediaLimits
+    count: int = 0
+    elapsed_s: float = 0.0
+    latest: dict[int, int] = field(default_factory=dict)
+    passed_s: dict[int, float] = field(default_factory=dict)
+
+    def add(self, packet: AnyPacket) -> None:
+        """Count a packet, and raise a Problem if there are too many for the time that passed."""
+        self.count += 1
+        ticks, track = packet.dts if packet.dts is not None else packet.pts, packet.stream_index
+        if ticks is not None:
+            # A clock that goes back, as in joined recordings, takes nothing away.
+            step = ticks - self.latest.get(track, ticks)
+            self.latest[track] = ticks
+            if step > 0:
+                self.passed_s[track] = self.passed_s.get(track, 0.0) + step * float(packet.time_base)
+                self.elapsed_s = max(self.elapsed_s, self.passed_s[track])
+        if self.count > _FREE_PACKETS:
+            _check_count(self.count, self.elapsed_s, self.limits)
+
+
+def packets(
+    container: InputContainer, limits: MediaLimits, *streams: VideoStream | AudioStream
+) -> Iterator[AnyPacket]:
     """Read the packets of some streams until the media ends or breaks off.
 
     Damage ends the reading without an error, because the packets before it are valid.
+
+    Raises
+    ------
+    Problem
+        ``ih5004`` as soon as there are more packets, those of other streams included, than the time that
+        they cover allows.
     """
-    source = container.demux(*streams)
+    indexes, pace = frozenset(stream.index for stream in streams), _Pace(limits)
+    # Packets of other streams cost time as well.
+    source = container.demux()
     while True:
         try:
             packet = next(source, None)
@@ -177,9 +241,9 @@ def packets(container: InputContainer, *streams: VideoStream | AudioStream) -> I
             return
         if packet is None:
             return
-        if packet.size == 0 or packet.is_corrupt:
-            continue
-        yield packet  # type: ignore[misc]
+        pace.add(packet)  # type: ignore[arg-type]
+        if packet.size > 0 and not packet.is_corrupt and packet.stream_index in indexes:
+            yield packet  # type: ignore[misc]
 
 
 def has_presentation_times(container: InputContainer) -> bool:

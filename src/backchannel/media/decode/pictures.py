@@ -25,7 +25,7 @@ from backchannel.media.decode.medium import Medium, read
 from backchannel.media.decode.projector import Projector, pixel_aspect
 from backchannel.media.decode.running import Decoders
 from backchannel.media.decode.selection import DisplayOrder, Grid, nearest_to_ticks
-from backchannel.media.decode.timing import check_size
+from backchannel.media.decode.timing import check_pixel_rate, check_size
 from backchannel.values import MediaLimits, Segment
 
 if TYPE_CHECKING:
@@ -229,6 +229,8 @@ def _decode(
             if time is None or frame.is_corrupt or (skipping and plan.passes_over(time)):
                 continue
             check_size(frame.width, frame.height, limits)
+            # The header may claim another size.
+            check_pixel_rate(frame.width, frame.height, medium.timing, limits)
             yield time * second_per_unit, (frame, plan.is_new(time))
 
 

@@ -117,6 +117,7 @@ def timing_of(medium: Demuxed, limits: MediaLimits) -> Timing:
     _check(timing, limits)
     if not timing.has_video or medium.picture is None:
         return timing
+    check_pixel_rate(medium.picture.width, medium.picture.height, timing, limits)
     return replace(timing, width_px=medium.picture.width, height_px=medium.picture.height)
 
 
@@ -134,6 +135,25 @@ def check_size(width_px: int, height_px: int, limits: MediaLimits) -> None:
             "ih5001",
             f"The picture is {width_px}x{height_px} px; at most {limits.max_width_px}x{limits.max_height_px} "
             "px is analysed. Scale it down before sending.",
+        )
+
+
+def check_pixel_rate(width_px: int, height_px: int, timing: Timing, limits: MediaLimits) -> None:
+    """Reject pictures of a size at their frame rate if they hold more pixels a second than the limit.
+
+    Raises
+    ------
+    Problem
+        ``ih5001``.
+    """
+    # The rate of a few packets that arrived unevenly says little.
+    frames = timing.frame_rate_hz * min(1.0, timing.duration_s)
+    if frames * width_px * height_px > limits.max_pixel_rate_hz:
+        raise Problem(
+            "ih5001",
+            f"The picture is {width_px}x{height_px} px at {timing.frame_rate_hz:.0f} frames a second; at "
+            f"most {limits.max_pixel_rate_hz / 1e6:.0f} million pixels a second are analysed. Send fewer "
+            "frames, or scale them down.",
         )
 
 
