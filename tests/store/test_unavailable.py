@@ -62,11 +62,15 @@ def test_whatever_writes_says_that_the_store_is_locked(
 def test_a_full_disk_is_named_and_what_did_not_fit_is_not_there(sqlite_store: Store) -> None:
     with sqlite_store.keys._database.begin() as only:  # the pool lends this connection again
         only.exec_driver_sql("PRAGMA max_page_count = 1")  # no page more than there are
-    made = 0
+    made: list[str] = []
+
+    def fill() -> None:
+        while len(made) < 1000:
+            made.append(sqlite_store.keys.create("x" * 200)[0].id)
+
     with pytest.raises(StoreUnavailableError, match="SQLITE_FULL"):
-        for made in range(1000):  # noqa: B007
-            sqlite_store.keys.create("x" * 200)
-    assert len(sqlite_store.keys.list()) == made
+        fill()
+    assert {key.id for key in sqlite_store.keys.list()} == set(made)
 
 
 def test_a_database_that_is_gone_says_so(tmp_path: Path) -> None:

@@ -11,8 +11,7 @@ from backchannel.engine.base import Engine, File
 from backchannel.errors import Problem
 from backchannel.protocol.uploads import JobRequest, file_problem, result_body
 from backchannel.server.log import describe
-from backchannel.store import Job, Store
-from backchannel.store.places import BEAT_S
+from backchannel.store import Job, Store, StoreUnavailableError
 
 AtEnd = Callable[[Problem | None], Awaitable[None]]
 """Called once when a job is over, with the reason if it failed."""
@@ -42,20 +41,19 @@ class Jobs:
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """Run jobs for as long as the block lasts; those that are not done at its end are interrupted."""
-        places = self._store.places
-        await asyncio.to_thread(places.beat)
-        beating = asyncio.create_task(self._beat())
         try:
             yield
         finally:
-            tasks = [beating, *self._running.values()]
+            tasks = list(self._running.values())
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            interrupted = await asyncio.to_thread(self._store.jobs.interrupt, places.runner_id)
-            await asyncio.to_thread(places.leave)
-            if interrupted:
-                log.warning("jobs interrupted", jobs=interrupted)
+            runner_id = self._store.places.runner_id
+            # A store that is down cannot be told; whoever asks for the jobs later finds their process gone.
+            with suppress(StoreUnavailableError):
+                interrupted = await asyncio.to_thread(self._store.jobs.interrupt, runner_id)
+                if interrupted:
+                    log.warning("jobs interrupted", jobs=interrupted)
 
     async def submit(
         self, key_id: str, correlation_id: str, file: File, request: JobRequest, at_end: AtEnd
@@ -132,11 +130,3 @@ class Jobs:
         finally:
             del self._running[job.id]
             await at_end(failure)
-
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(BEAT_S)
-            try:
-                await asyncio.to_thread(self._store.places.beat)
-            except Exception as error:
-                log.error("store failed", **describe(error))  # noqa: TRY400 -- said in one line
