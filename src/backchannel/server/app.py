@@ -74,7 +74,7 @@ def make_app(settings: Settings, store: Store, engine: Engine, shutdown: Shutdow
     """
     links = ErrorLinks(settings.base_url)
     ledger = Ledger(store)
-    jobs = Jobs(store, engine, settings.jobs_per_key)
+    jobs = Jobs(store, ledger, engine, settings.jobs_per_key)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

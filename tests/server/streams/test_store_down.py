@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,8 +22,8 @@ from tests.server.access.test_charging import answered, until_used
 from tests.server.access.test_tokens import FILM, ask, bearer, run
 from tests.server.conftest import ROOT
 from tests.server.live import Live, running
-from tests.server.uploads.test_jobs import submit
-from tests.server.uploads.test_upload import post
+from tests.server.uploads.test_jobs import show, submit
+from tests.server.uploads.test_upload import MP4, post
 
 PIECES = 6
 Asked = Callable[[int], Awaitable[None]]
@@ -175,3 +177,25 @@ def told(body: dict[str, Any]) -> None:
     assert body["retryable"]
     assert "store" in body["message"]
     assert "SQLITE" not in body["message"]
+
+
+def test_a_job_that_ends_in_an_outage_keeps_its_result(live: Live, tmp_path: Path) -> None:
+    async def until_down() -> None:
+        async with asyncio.timeout(30):
+            while await asyncio.to_thread(readiness, live) != (503, "store down"):
+                pass
+
+    gate = tmp_path / "gate"
+    asyncio.run(until_ready(live))
+    job = submit(live, MP4 + b"|wait " + os.fsencode(gate)).json()
+    with locked(live.settings.data_dir):
+        gate.touch()
+        asyncio.run(until_down())  # it is the result that cannot be written
+    asyncio.run(until_ready(live))
+    key = live.store.keys.verify(live.key)
+    assert key is not None
+    while (kept := live.store.jobs.find(job["job_id"], key.id)) is not None and not kept.is_terminal:
+        pass
+    answer = show(live, job["status_url"]).json()
+    assert answer["status"] == "completed"
+    assert len(answer["result"]["windows"]) == 1
