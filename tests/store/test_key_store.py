@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from backchannel.store import SCOPES, STREAM_SCOPE, Store, StoreError
+from backchannel.store import SCOPES, STREAM_SCOPE, Store, StoreUnavailableError
 from backchannel.store.keys import generate
 from backchannel.store.refusals import InvalidNameError, InvalidScopesError
 from tests.store.conftest import Clock, Database
@@ -102,5 +102,5 @@ def test_a_store_that_breaks_says_so_and_one_that_cannot_be_written_still_lets_i
     connection.execute("DROP TABLE api_keys")
     connection.commit()
     connection.close()
-    with pytest.raises(StoreError, match="cannot be read"):
+    with pytest.raises(StoreUnavailableError, match=r"SQLITE_ERROR"):
         sqlite_store.keys.verify(secret)

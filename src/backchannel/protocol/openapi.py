@@ -169,7 +169,7 @@ def _show_job() -> Schema:
         "Get the status and the result of a job",
         "uploads",
         {200: JobBody},
-        (*CREDENTIAL_ERRORS, "ih3001", "ih4021", "ih1001"),
+        (*CREDENTIAL_ERRORS, "ih3001", "ih4021", "ih1001", "ih1003"),
     )
     operation["parameters"] = [
         {
@@ -196,7 +196,7 @@ def _token_operation(operation_id: str, body: Any, answers: dict[int, Any], *err
         str(body.__doc__).partition("\n")[0],
         "tokens",
         answers,
-        ("ih2001", "ih2002", "ih2003", *errors, "ih3001", "ih4003", "ih4005", "ih6003", "ih1001"),
+        ("ih2001", "ih2002", "ih2003", *errors, "ih3001", "ih4003", "ih4005", "ih6003", "ih1001", "ih1003"),
         {"required": True, "content": content},
     )
     # The API key is in the body. Only servers call these endpoints, never web pages.

@@ -19,8 +19,10 @@ from backchannel.config import Settings
 from backchannel.engine.base import Engine
 from backchannel.errors import Problem
 from backchannel.protocol.errors import ErrorLinks
+from backchannel.server.access.ledger import Ledger, store_down
 from backchannel.server.access.limits import Limits
 from backchannel.server.access.tokens import exchange_key, mint_token, revoke_token
+from backchannel.server.heartbeat import beating
 from backchannel.server.pages import specifications
 from backchannel.server.pages.console import console_routes
 from backchannel.server.pages.documents import document_routes
@@ -34,7 +36,7 @@ from backchannel.server.uploads.analyze import analyze_upload
 from backchannel.server.uploads.job_runner import Jobs
 from backchannel.server.uploads.jobs import show_job, submit_upload
 from backchannel.server.uploads.receive import HeldUploads, lingering
-from backchannel.store import Store
+from backchannel.store import Store, StoreUnavailableError
 
 STREAM_V0, STREAM_V1, STREAM_V2 = (f"/{version}/stream/analyze" for version in ("v0", "v1", "v2"))
 
@@ -71,13 +73,14 @@ def make_app(settings: Settings, store: Store, engine: Engine, shutdown: Shutdow
     ASGIApp
     """
     links = ErrorLinks(settings.base_url)
-    jobs = Jobs(store, engine, settings.jobs_per_key)
+    ledger = Ledger(store)
+    jobs = Jobs(store, ledger, engine, settings.jobs_per_key)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await engine.start()
         try:
-            async with jobs.working():
+            async with beating(store, ledger), jobs.working():
                 yield
         finally:
             await engine.close()
@@ -89,6 +92,7 @@ def make_app(settings: Settings, store: Store, engine: Engine, shutdown: Shutdow
             HTTPException: _http_exception,
             Problem: _refused,
             ClientDisconnect: _abandoned,
+            StoreUnavailableError: _store_down,
             Exception: _internal_error,
         },
         lifespan=lifespan,
@@ -98,7 +102,8 @@ def make_app(settings: Settings, store: Store, engine: Engine, shutdown: Shutdow
         settings,
         store,
         engine,
-        Limits(store, settings),
+        Limits(store, settings, ledger),
+        ledger,
         links,
         HeldUploads(settings.uploads_held),
         shutdown or Shutdown(),
@@ -139,7 +144,9 @@ async def _healthz(_request: Request) -> Response:
 async def _readyz(request: Request) -> Response:
     engine: Engine = request.app.state.services.engine
     status = "ready" if engine.ready else "failed" if engine.failed else "starting"
-    return json_response({"status": status}, 200 if engine.ready else 503)
+    if status == "ready" and request.app.state.services.ledger.down:
+        status = "store down"
+    return json_response({"status": status}, 200 if status == "ready" else 503)
 
 
 async def _upgrade_needed(request: Request) -> Response:
@@ -180,6 +187,13 @@ async def _refused(request: Request, problem: Exception) -> Response:
 async def _abandoned(request: Request, _gone: Exception) -> Response:
     log.info("request abandoned", path=request.url.path)
     return Response(status_code=400)  # The client is gone, so nobody reads this.
+
+
+async def _store_down(request: Request, error: Exception) -> Response:
+    services: Services = request.app.state.services
+    if isinstance(error, StoreUnavailableError):
+        services.ledger.failed(error)
+    return await _refused(request, store_down())
 
 
 async def _internal_error(request: Request, _error: Exception) -> Response:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from backchannel.config import Settings
 from backchannel.engine.base import Engine
 from backchannel.protocol.errors import ErrorLinks
+from backchannel.server.access.ledger import Ledger
 from backchannel.server.access.limits import Limits
 from backchannel.server.shutdown import Shutdown
 from backchannel.server.uploads.job_runner import Jobs
@@ -20,6 +21,7 @@ class Services:
     store: Store
     engine: Engine
     limits: Limits
+    ledger: Ledger
     links: ErrorLinks
     uploads: HeldUploads
     shutdown: Shutdown

@@ -3,7 +3,7 @@
 from backchannel.store.database import Store, downgrade_store, open_store
 from backchannel.store.jobs import Job
 from backchannel.store.keys import SCOPES, STREAM_SCOPE, UPLOAD_SCOPE, ApiKey, KeyLimits
-from backchannel.store.refusals import StoreError
+from backchannel.store.refusals import StoreError, StoreUnavailableError
 from backchannel.store.tokens import Caps, ClientToken
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "KeyLimits",
     "Store",
     "StoreError",
+    "StoreUnavailableError",
     "downgrade_store",
     "open_store",
 ]

@@ -10,6 +10,7 @@ from typing import Final, Self
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
+from backchannel.store.connections import Database
 from backchannel.store.jobs import JobStore
 from backchannel.store.key_store import KeyStore
 from backchannel.store.migrate import downgrade, upgrade
@@ -20,6 +21,8 @@ from backchannel.store.token_store import TokenStore
 from backchannel.store.usage import UsageStore
 
 FILE_NAME: Final = "backchannel.sqlite3"
+BUSY_TIMEOUT_MS: Final = 5000
+"""A second process that writes is waited for: it takes milliseconds (judgement)."""
 
 
 class Store:
@@ -43,11 +46,12 @@ class Store:
 
     def __init__(self, engine: Engine, now: Clock = utc_now) -> None:
         self._engine = engine
-        self.keys: Final = KeyStore(engine, now)
-        self.tokens: Final = TokenStore(engine, now)
-        self.usage: Final = UsageStore(engine, now)
-        self.places: Final = Places(engine, now)
-        self.jobs: Final = JobStore(engine, now)
+        database = Database(engine)
+        self.keys: Final = KeyStore(database, now)
+        self.tokens: Final = TokenStore(database, now)
+        self.usage: Final = UsageStore(database, now)
+        self.places: Final = Places(database, now)
+        self.jobs: Final = JobStore(database, now)
 
     def __enter__(self) -> Self:
         return self
@@ -144,7 +148,7 @@ def _is_busy(error: SQLAlchemyError) -> bool:
 
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
     with closing(connection.cursor()) as cursor:
-        # Readers and a writer at once; and a second process that writes is waited for.
-        cursor.execute("PRAGMA busy_timeout = 5000")
+        # Readers and a writer at once.
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = NORMAL")

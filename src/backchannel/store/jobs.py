@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, cast
 
-from sqlalchemy import Engine, delete, exists, func, insert, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 
+from backchannel.store.connections import Database
 from backchannel.store.moments import Clock, aware, naive
 from backchannel.store.schema import jobs, runners
 
@@ -61,14 +62,14 @@ class JobStore:
 
     Parameters
     ----------
-    engine
-        Database.
+    database
+        Where they are kept.
     now
         The clock.
     """
 
-    def __init__(self, engine: Engine, now: Clock) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, now: Clock) -> None:
+        self._database = database
         self._now = now
 
     def create(self, runner_id: str, key_id: str, correlation_id: str, model: str, limit: int) -> Job | None:
@@ -78,7 +79,7 @@ class JobStore:
         job = Job(
             secrets.token_hex(16), key_id, correlation_id, model, "queued", created_at, created_at + KEPT
         )
-        with self._engine.begin() as connection:
+        with self._database.begin() as connection:
             connection.execute(
                 delete(jobs).where(jobs.c.expires_at <= naive(now), jobs.c.status.not_in(ACTIVE))
             )
@@ -115,7 +116,7 @@ class JobStore:
     def find(self, job_id: str, key_id: str) -> Job | None:
         """Return a job of this key; None when there is none, or it has expired."""
         self._interrupt_orphans()
-        with self._engine.connect() as connection:
+        with self._database.connect() as connection:
             row = connection.execute(
                 select(jobs).where(jobs.c.id == job_id, jobs.c.key_id == key_id)
             ).one_or_none()
@@ -131,13 +132,13 @@ class JobStore:
     def _interrupt_orphans(self) -> None:
         """Fail the jobs of processes that ended without a word."""
         alive = exists().where(runners.c.id == jobs.c.runner_id, runners.c.alive_until > naive(self._now()))
-        with self._engine.connect() as connection:
+        with self._database.connect() as connection:
             if connection.scalar(select(jobs.c.id).where(jobs.c.status.in_(ACTIVE), ~alive).limit(1)) is None:
                 return
         self._interrupt(~alive)
 
     def _interrupt(self, condition: Any) -> int:
-        with self._engine.begin() as connection:
+        with self._database.begin() as connection:
             found = connection.execute(
                 update(jobs).where(jobs.c.status.in_(ACTIVE), condition).values(status="failed")
             )
@@ -146,7 +147,7 @@ class JobStore:
     def _end(self, job_id: str, values: dict[str, Any]) -> None:
         # One that took longer than an hour is kept for another, or nobody would ever see its result.
         now = self._now()
-        with self._engine.begin() as connection:
+        with self._database.begin() as connection:
             connection.execute(
                 update(jobs)
                 .where(jobs.c.id == job_id, jobs.c.status.in_(ACTIVE), jobs.c.expires_at <= naive(now))
@@ -155,7 +156,7 @@ class JobStore:
         self._change(job_id, values)
 
     def _change(self, job_id: str, values: dict[str, Any]) -> None:
-        with self._engine.begin() as connection:
+        with self._database.begin() as connection:
             connection.execute(
                 update(jobs).where(jobs.c.id == job_id, jobs.c.status.in_(ACTIVE)).values(values)
             )

@@ -7,9 +7,9 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import Engine, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import func, insert, select, update
 
+from backchannel.store.connections import Database
 from backchannel.store.keys import SCOPES, ApiKey, KeyLimits, digest, generate, looks_valid
 from backchannel.store.moments import Clock, aware, maybe_aware, naive
 from backchannel.store.refusals import InvalidNameError, InvalidScopesError, StoreError
@@ -38,14 +38,14 @@ class KeyStore:
 
     Parameters
     ----------
-    engine
-        Database.
+    database
+        Where they are kept.
     now
         The clock.
     """
 
-    def __init__(self, engine: Engine, now: Clock) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, now: Clock) -> None:
+        self._database = database
         self._now = now
 
     def create(
@@ -74,7 +74,7 @@ class KeyStore:
             self._now(),
             limits=limits,
         )
-        with self._engine.begin() as connection:
+        with self._database.begin() as connection:
             connection.execute(
                 insert(api_keys).values(
                     id=key.id,
@@ -91,7 +91,7 @@ class KeyStore:
 
     def find(self, key_id: str) -> ApiKey | None:
         """Return the live key with this id, or None."""
-        with self._engine.connect() as connection:
+        with self._database.connect() as connection:
             row = connection.execute(
                 select(*_VISIBLE).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
             ).one_or_none()
@@ -102,19 +102,16 @@ class KeyStore:
 
         Raises
         ------
-        StoreError
+        StoreUnavailableError
             The database cannot be read.
         """
         if not looks_valid(credential):
             return None
         offered = digest(credential)
-        try:
-            with self._engine.connect() as connection:
-                row = connection.execute(
-                    select(*_VISIBLE, api_keys.c.digest).where(api_keys.c.digest == offered)
-                ).one_or_none()
-        except SQLAlchemyError:
-            raise StoreError("The store cannot be read.") from None
+        with self._database.connect() as connection:
+            row = connection.execute(
+                select(*_VISIBLE, api_keys.c.digest).where(api_keys.c.digest == offered)
+            ).one_or_none()
         # The index has found it already; comparing again in constant time keeps the answer independent of
         # how a database compares (PostgreSQL and SQLite stop at the first difference).
         if row is None or not hmac.compare_digest(row.digest, offered) or row.revoked_at is not None:
@@ -125,13 +122,13 @@ class KeyStore:
 
     def list(self) -> list[ApiKey]:
         """Return every key, the revoked ones too, oldest first."""
-        with self._engine.connect() as connection:
+        with self._database.connect() as connection:
             rows = connection.execute(select(*_VISIBLE).order_by(api_keys.c.created_at, api_keys.c.id))
             return [_key(row) for row in rows]
 
     def revoke(self, key_id: str) -> bool:
         """Refuse this key from now on; False when there is no such key. Revoking twice changes nothing."""
-        with self._engine.begin() as connection:
+        with self._database.begin() as connection:
             found = connection.execute(
                 update(api_keys)
                 .where(api_keys.c.id == key_id)
@@ -141,7 +138,7 @@ class KeyStore:
 
     def is_empty(self) -> bool:
         """Whether no key was ever made."""
-        with self._engine.connect() as connection:
+        with self._database.connect() as connection:
             return connection.scalar(select(func.count()).select_from(api_keys)) == 0
 
     def _note_use(self, key: ApiKey) -> None:
@@ -149,7 +146,7 @@ class KeyStore:
         if key.last_used_at is not None and now - key.last_used_at < LAST_USED_STEP:
             return
         # A full disk or a long writer elsewhere is no reason to turn a good key away.
-        with suppress(SQLAlchemyError), self._engine.begin() as connection:
+        with suppress(StoreError), self._database.begin() as connection:
             connection.execute(
                 update(api_keys).where(api_keys.c.id == key.id).values(last_used_at=naive(now))
             )

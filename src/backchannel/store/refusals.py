@@ -10,6 +10,20 @@ class StoreError(Exception):
     """The store cannot be used. The message is one plain sentence for the operator."""
 
 
+class StoreUnavailableError(StoreError):
+    """The database does not do its work now: it is locked, its disk is full, or it is gone. It may come back.
+
+    Parameters
+    ----------
+    reason
+        The driver's name for it, for example ``SQLITE_BUSY``. Never the driver's text.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The store cannot be used at the moment ({reason}). Try again later.")
+        self.reason = reason
+
+
 class Refusal(Exception):  # noqa: N818 -- the store works; it is the answer that is no
     """The store does not accept a credential or a charge."""
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
+from backchannel.store.connections import Database
 from backchannel.store.moments import Clock, aware, naive
 from backchannel.store.refusals import TokenExpired, TokenRevoked, TokenUnknown
 from backchannel.store.schema import api_keys, client_tokens, signing_keys
@@ -21,14 +22,14 @@ class TokenStore:
 
     Parameters
     ----------
-    engine
-        Database.
+    database
+        Where they are kept.
     now
         The clock.
     """
 
-    def __init__(self, engine: Engine, now: Clock) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, now: Clock) -> None:
+        self._database = database
         self._now = now
 
     def mint(self, key_id: str, scopes: Sequence[str], expires_s: int, caps: Caps) -> tuple[ClientToken, str]:
@@ -36,7 +37,7 @@ class TokenStore:
         now = self._now()
         expires_at = datetime.fromtimestamp(int(now.timestamp()) + expires_s, UTC)
         token = ClientToken(secrets.token_hex(12), key_id, tuple(scopes), caps, expires_at)
-        with self._engine.begin() as connection:
+        with self._database.begin() as connection:
             connection.execute(delete(client_tokens).where(client_tokens.c.expires_at < naive(now - KEPT)))
             connection.execute(insert(client_tokens).values(_row_of(token, now)))
             signing_key_id, secret = self._signing_key(connection)
@@ -50,7 +51,7 @@ class TokenStore:
         TokenUnknown, TokenExpired, TokenRevoked
             It is unknown, it has expired, or it or the API key that made it is revoked.
         """
-        with self._engine.connect() as connection:
+        with self._database.connect() as connection:
             spelled = self._verified(connection, credential)
             if spelled.expires_at <= self._now():
                 raise TokenExpired
@@ -73,7 +74,7 @@ class TokenStore:
         TokenUnknown
             It is not a token of this key.
         """
-        with self._engine.begin() as connection:
+        with self._database.begin() as connection:
             spelled = self._verified(connection, credential)
             found = connection.execute(
                 update(client_tokens)
@@ -88,7 +89,7 @@ class TokenStore:
 
         What the old key signed stays good until it expires; or, `at_once`, becomes invalid now.
         """
-        with self._engine.begin() as connection:
+        with self._database.begin() as connection:
             if at_once:
                 connection.execute(delete(signing_keys))
             now = naive(self._now())

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from backchannel.store.connections import Database
 from backchannel.store.moments import Clock
 from backchannel.store.refusals import (
     BytesSpent,
@@ -68,14 +69,14 @@ class UsageStore:
 
     Parameters
     ----------
-    engine
-        Database.
+    database
+        Where they are kept.
     now
         The clock.
     """
 
-    def __init__(self, engine: Engine, now: Clock) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, now: Clock) -> None:
+        self._database = database
         self._now = now
 
     def charge(
@@ -85,6 +86,7 @@ class UsageStore:
         *,
         size_bytes: int = 0,
         video_s: float = 0.0,
+        sent_bytes: int = 0,
         analysed_s: float = 0.0,
         quota_s: float | None = None,
     ) -> Charge:
@@ -94,8 +96,9 @@ class UsageStore:
         ----------
         size_bytes, video_s
             Media that is about to be used.
-        analysed_s
-            Video that has been used already, s. It is counted even when the rest is refused.
+        sent_bytes, analysed_s
+            Media that was accepted earlier, and video that was analysed. They count even when the rest is
+            refused.
         quota_s
             The key's quota of video a month, s, or None.
 
@@ -107,10 +110,10 @@ class UsageStore:
             The key's quota or the token's budget does not suffice.
         """
         ask = _Ask(size_bytes, round(video_s * 1000))
-        charged = Charge(key_id, token_id, self._month(), ask.video_ms / 1000, None)
-        with self._engine.begin() as connection:
+        charged = Charge(key_id, token_id, self.month(), ask.video_ms / 1000, None)
+        with self._database.begin() as connection:
             # Written first and read after: the rows are then locked, and no other process comes in between.
-            _add(connection, charged, size_bytes, ask.video_ms + round(analysed_s * 1000))
+            _add(connection, charged, size_bytes + sent_bytes, ask.video_ms + round(analysed_s * 1000))
             limits = [self._key_limit(connection, charged, ask, quota_s)]
             if token_id is not None:
                 limits.append(_token_limit(connection, token_id, ask))
@@ -122,22 +125,41 @@ class UsageStore:
         left_ms = [limit for limit in limits if isinstance(limit, float)]
         return replace(charged, left_s=min(left_ms) / 1000 if left_ms else None)
 
-    def note(self, key_id: str, token_id: str | None, video_s: float) -> None:
-        """Count video that has been analysed already, even if there is not enough left for it."""
-        with self._engine.begin() as connection:
-            charged = Charge(key_id, token_id, self._month(), video_s, None)
-            _add(connection, charged, 0, round(video_s * 1000))
+    def note(
+        self,
+        key_id: str,
+        token_id: str | None,
+        video_s: float,
+        *,
+        size_bytes: int = 0,
+        month: str | None = None,
+    ) -> None:
+        """Count what has been used already, even if there is not enough left for it.
+
+        Parameters
+        ----------
+        video_s, size_bytes
+            Media analysed and accepted. Negative numbers take it back.
+        month
+            When it was used; now by default.
+        """
+        charged = Charge(key_id, token_id, month or self.month(), video_s, None)
+        with self._database.begin() as connection:
+            _add(connection, charged, size_bytes, round(video_s * 1000))
 
     def refund(self, charge: Charge) -> None:
         """Take back the video of a charge, in the month in which it was made."""
-        with self._engine.begin() as connection:
-            _add(connection, charge, 0, -round(charge.video_s * 1000))
+        self.note(charge.key_id, charge.token_id, -charge.video_s, month=charge.month)
+
+    def month(self) -> str:
+        """Return the month that use counts for now, for example ``2026-01``."""
+        return f"{self._now():%Y-%m}"
 
     def used(self, key_id: str) -> Used:
         """Return what a key has used this month."""
-        with self._engine.connect() as connection:
+        with self._database.connect() as connection:
             row = connection.execute(
-                select(usage).where(usage.c.key_id == key_id, usage.c.month == self._month())
+                select(usage).where(usage.c.key_id == key_id, usage.c.month == self.month())
             ).one_or_none()
         return Used() if row is None else Used(row.bytes, row.video_ms / 1000)
 
@@ -160,9 +182,6 @@ class UsageStore:
             return float(left_ms)
         used_s = (used_ms - ask.video_ms) / 1000
         return QuotaSpent(quota_s, used_s, ask.video_ms / 1000, self._until_next_month_s())
-
-    def _month(self) -> str:
-        return f"{self._now():%Y-%m}"
 
     def _until_next_month_s(self) -> float:
         now = self._now()

@@ -6,6 +6,7 @@ import pytest
 from backchannel.config import Settings
 from backchannel.errors import Problem
 from backchannel.server.access.auth import Principal
+from backchannel.server.access.ledger import Ledger
 from backchannel.server.access.limits import Limits, capped, over_budget
 from backchannel.store import ApiKey, Caps, ClientToken, KeyLimits, Store
 
@@ -27,7 +28,7 @@ class Clock:
 
 def make(clock: Clock) -> Limits:
     unasked = cast("Store", None)
-    return Limits(unasked, Settings(requests_per_minute=60), clock)
+    return Limits(unasked, Settings(requests_per_minute=60), Ledger(unasked), clock)
 
 
 def wait_s(limits: Limits, who: Principal) -> float | None:

@@ -8,6 +8,7 @@ import pytest
 from backchannel.config import Settings
 from backchannel.errors import Problem
 from backchannel.server.access.auth import Principal
+from backchannel.server.access.ledger import Ledger
 from backchannel.server.access.limits import Limits
 from backchannel.server.access.meter import Meter
 from backchannel.store import STREAM_SCOPE, Caps, KeyLimits, Store, open_store
@@ -34,7 +35,7 @@ def session(store: Store, who: Principal, scenario: Callable[[Meter], Awaitable[
     """Hold a session for as long as the scenario lasts."""
 
     async def hold() -> None:
-        async with Limits(store, Settings()).metered(who) as meter:
+        async with Limits(store, Settings(), Ledger(store)).metered(who) as meter:
             await scenario(meter)
 
     asyncio.run(hold())
@@ -84,7 +85,7 @@ def test_it_is_counted_however_the_session_ends(store: Store) -> None:
         raise RuntimeError
 
     async def cancelled() -> None:
-        async with Limits(store, Settings()).metered(who) as meter:
+        async with Limits(store, Settings(), Ledger(store)).metered(who) as meter:
             await meter.charge(100)
             meter.analysed(2.5)
             here = asyncio.current_task()
@@ -172,7 +173,7 @@ def test_another_session_of_the_same_token_is_seen_at_the_next_piece(store: Stor
             second.analysed(7.0)
             await second.charge(1)
 
-        async with Limits(store, Settings()).metered(who) as second:
+        async with Limits(store, Settings(), Ledger(store)).metered(who) as second:
             await other(second)
         assert await meter.left_s() == 10.0, "until its own next piece"
         await meter.charge(1)

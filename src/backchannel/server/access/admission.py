@@ -31,13 +31,15 @@ async def admit_key(connection: HTTPConnection, credential: str) -> ApiKey:
     Raises
     ------
     Problem
-        ``ih2001``, ``ih2002``, ``ih3001`` or ``ih1001``.
+        ``ih2001``, ``ih2002`` or ``ih3001``; ``ih1003`` while the store is down.
     """
     services: Services = connection.app.state.services
+    services.ledger.check()
     if not credential:
         raise Problem("ih2002", "The body has no API key. Send it as `api_key`, from your own server.")
     try:
-        key = await asyncio.to_thread(services.store.keys.verify, credential)
+        with services.ledger.guarded():
+            key = await asyncio.to_thread(services.store.keys.verify, credential)
     except StoreError as error:
         raise _store_failed(error) from None
     if key is None:
@@ -52,12 +54,15 @@ async def check(connection: HTTPConnection, offer: Offer, scope: str) -> Princip
     Raises
     ------
     Problem
-        Whatever `auth.authorise` raises; ``ih3001`` when it asks too often; ``ih1001`` when the store fails.
+        Whatever `auth.authorise` raises; ``ih3001`` when it asks too often; ``ih1003`` while the store
+        is down.
     """
     services: Services = connection.app.state.services
     origin = connection.headers.get("origin")
+    services.ledger.check()
     try:
-        principal = await authorise(services.store, offer.credential, scope, origin=origin)
+        with services.ledger.guarded():
+            principal = await authorise(services.store, offer.credential, scope, origin=origin)
     except StoreError as error:
         raise _store_failed(error) from None
     services.limits.admit(principal)

@@ -19,10 +19,11 @@ import structlog
 from backchannel.config import Settings
 from backchannel.errors import Problem
 from backchannel.server.access.auth import Principal
+from backchannel.server.access.ledger import Ledger
 from backchannel.server.access.meter import Meter
 from backchannel.server.access.refusals import problem_of
 from backchannel.server.log import describe
-from backchannel.store import Store
+from backchannel.store import Store, StoreUnavailableError
 from backchannel.store.refusals import Refusal
 from backchannel.store.usage import Charge
 
@@ -43,12 +44,21 @@ class Limits:
         Where use is counted.
     settings
         The limits of keys that have none of their own.
+    ledger
+        Takes over what cannot be written.
     now_s
         A clock that never goes back, s.
     """
 
-    def __init__(self, store: Store, settings: Settings, now_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        ledger: Ledger,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
+        self._ledger = ledger
         self._settings = settings
         self._now_s = now_s
         # For each key, how many requests it could make at once, and when that was so.
@@ -134,13 +144,19 @@ class Limits:
         )
 
     async def give_back(self, place_id: str) -> None:
-        """Give a place back, whatever else happens."""
-        await asyncio.shield(asyncio.to_thread(self._store.places.give_back, place_id))
+        """Give a place back, whatever else happens; when the store is down, as soon as it is back."""
+        if self._ledger.down:
+            self._store.places.give_back_later(place_id)
+            return
+        try:
+            await asyncio.shield(asyncio.to_thread(self._store.places.give_back, place_id))
+        except StoreUnavailableError as error:
+            self._ledger.failed(error)
 
     @asynccontextmanager
     async def metered(self, principal: Principal) -> AsyncIterator[Meter]:
         """Count what one live session uses; whatever it has not counted at its end is counted then."""
-        meter = Meter(self._store.usage, principal, self._quota_s(principal))
+        meter = Meter(self._store.usage, self._ledger, principal, self._quota_s(principal))
         try:
             yield meter
         finally:
@@ -174,7 +190,9 @@ class Limits:
 
     async def refund(self, charge: Charge) -> None:
         """Take back the video of a charge, since its analysis failed because of the server."""
-        await asyncio.to_thread(self._store.usage.refund, charge)
+        await asyncio.to_thread(
+            self._ledger.note, charge.key_id, charge.token_id, -charge.video_s, month=charge.month
+        )
 
     def _quota_s(self, principal: Principal) -> float | None:
         return principal.key.limits.video_s_per_month or self._settings.video_s_per_month or None

@@ -4,6 +4,10 @@ How much video a piece held is known only once it has been analysed. So it is ke
 together with the bytes of the next piece, and what is left at the end when the session ends. A process that
 is killed loses the count of one piece a session, in the client's favour, and sessions that share a budget
 can exceed it by one piece each.
+
+While the store is down, pieces are kept in memory too and counted with the first one after it. On purpose,
+a session then goes on without asking anybody: a revocation is not seen, nor what other sessions spend, until
+the store is back. `ledger.UNWRITTEN_S` bounds that.
 """
 
 import asyncio
@@ -11,7 +15,9 @@ import threading
 from dataclasses import dataclass
 
 from backchannel.server.access.auth import Principal
+from backchannel.server.access.ledger import Ledger
 from backchannel.server.access.refusals import problem_of
+from backchannel.store import StoreUnavailableError
 from backchannel.store.refusals import Refusal
 from backchannel.store.usage import UsageStore
 
@@ -39,18 +45,25 @@ class Meter:
     ----------
     usage
         Where it is counted.
+    ledger
+        Knows whether it can be, and takes over what cannot at the end.
     principal
         Who pays.
     quota_s
         The key's quota of video a month, s, or None.
     """
 
-    def __init__(self, usage: UsageStore, principal: Principal, quota_s: float | None) -> None:
+    def __init__(
+        self, usage: UsageStore, ledger: Ledger, principal: Principal, quota_s: float | None
+    ) -> None:
         self._usage = usage
+        self._ledger = ledger
         self._principal = principal
         self._quota_s = quota_s
         self._analysed_s = 0.0  # changed by the event loop only
-        self._counted = _Counted()  # changed by a thread that holds the lock, and replaced as a whole
+        # What follows is changed by a thread that holds the lock.
+        self._counted = _Counted()  # replaced as a whole
+        self._kept_bytes = 0
         self._lock = threading.Lock()
 
     async def charge(self, size_bytes: int = 0) -> None:
@@ -63,6 +76,7 @@ class Meter:
         Problem
             ``ih2001`` or ``ih2014`` when the key or the token is revoked, ``ih3003`` when the key's quota is
             used up, ``ih3006`` when the token's budget is spent. The piece is then not counted; the video is.
+            ``ih1003`` when the store has been down for too long.
         """
         try:
             await asyncio.to_thread(self._charge, size_bytes)
@@ -80,7 +94,7 @@ class Meter:
         if (left_s := self._left_s()) is not None and left_s <= 0:
             await self.charge()
             left_s = self._left_s()
-        return left_s
+        return left_s if left_s is None else max(left_s, 0.0)
 
     def analysed(self, video_s: float) -> None:
         """Note video that was analysed, s; the next charge counts it."""
@@ -88,8 +102,7 @@ class Meter:
 
     async def settle(self) -> None:
         """Count what no charge has counted yet, once, even if the session is being cancelled."""
-        if self._uncounted()[0]:
-            await asyncio.shield(asyncio.to_thread(self._settle))
+        await asyncio.shield(asyncio.to_thread(self._settle))
 
     def _left_s(self) -> float | None:
         counted = self._counted
@@ -102,26 +115,39 @@ class Meter:
 
     def _charge(self, size_bytes: int) -> None:
         with self._lock:
+            if self._ledger.down:
+                self._keep(size_bytes)
+                return
             more_s, counted_s = self._uncounted()
             try:
                 charge = self._usage.charge(
                     self._principal.key.id,
                     self._principal.token_id,
                     size_bytes=size_bytes,
+                    sent_bytes=self._kept_bytes,
                     analysed_s=more_s,
                     quota_s=self._quota_s,
                 )
+            except StoreUnavailableError as error:
+                self._ledger.failed(error)
+                self._keep(size_bytes)
+                return
             except Refusal:
-                self._counted = _Counted(counted_s, 0.0)
+                self._counted, self._kept_bytes = _Counted(counted_s, 0.0), 0
                 raise
-            self._counted = _Counted(counted_s, charge.left_s)
+            self._counted, self._kept_bytes = _Counted(counted_s, charge.left_s), 0
+
+    def _keep(self, size_bytes: int) -> None:
+        self._ledger.check_patience()
+        self._kept_bytes += size_bytes
 
     def _settle(self) -> None:
         with self._lock:
             more_s, counted_s = self._uncounted()
-            if more_s:
-                self._usage.note(self._principal.key.id, self._principal.token_id, more_s)
-                self._counted = _Counted(counted_s, self._counted.left_s)
+            if more_s or self._kept_bytes:
+                key_id, token_id = self._principal.key.id, self._principal.token_id
+                self._ledger.note(key_id, token_id, more_s, self._kept_bytes)
+                self._counted, self._kept_bytes = _Counted(counted_s, self._counted.left_s), 0
 
     def _uncounted(self) -> tuple[float, float]:
         # In whole ms, as the store counts, so that what is rounded off is counted later.

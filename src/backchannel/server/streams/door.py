@@ -27,8 +27,8 @@ async def place(services: Services, principal: Principal) -> AsyncIterator[None]
     Raises
     ------
     Problem
-        ``ih1003`` when nothing can be analysed, when there is too much to analyse already, or when the
-        server is stopping; ``ih3002`` when the key has no place left.
+        ``ih1003`` when nothing can be analysed, when there is too much to analyse already, when the
+        server is stopping, or while the store is down; ``ih3002`` when the key has no place left.
     """
     if services.engine.failed:
         raise Problem("ih1003", "The server cannot analyse anything at the moment.", retry_after_s=30.0)
@@ -42,8 +42,12 @@ async def place(services: Services, principal: Principal) -> AsyncIterator[None]
             retry_after_s=FULL_RETRY_AFTER_S,
         )
     with services.limits.stream():
-        async with services.limits.place(principal):
+        with services.ledger.guarded():
+            place_id = await services.limits.take_place(principal)
+        try:
             yield
+        finally:
+            await services.limits.give_back(place_id)
 
 
 async def deny(websocket: WebSocket, problem: Problem) -> None:

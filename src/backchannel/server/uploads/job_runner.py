@@ -10,9 +10,10 @@ import structlog
 from backchannel.engine.base import Engine, File
 from backchannel.errors import Problem
 from backchannel.protocol.uploads import JobRequest, file_problem, result_body
+from backchannel.server.access import ledger as ledgers
+from backchannel.server.access.ledger import Ledger
 from backchannel.server.log import describe
-from backchannel.store import Job, Store
-from backchannel.store.places import BEAT_S
+from backchannel.store import Job, Store, StoreUnavailableError
 
 AtEnd = Callable[[Problem | None], Awaitable[None]]
 """Called once when a job is over, with the reason if it failed."""
@@ -27,14 +28,17 @@ class Jobs:
     ----------
     store
         Where jobs are written down.
+    ledger
+        Knows whether they can be.
     engine
         Where they are analysed.
     per_key
         How many a key may have kept at once, the finished ones too.
     """
 
-    def __init__(self, store: Store, engine: Engine, per_key: int) -> None:
+    def __init__(self, store: Store, ledger: Ledger, engine: Engine, per_key: int) -> None:
         self._store = store
+        self._ledger = ledger
         self._engine = engine
         self._per_key = per_key
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -42,20 +46,19 @@ class Jobs:
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """Run jobs for as long as the block lasts; those that are not done at its end are interrupted."""
-        places = self._store.places
-        await asyncio.to_thread(places.beat)
-        beating = asyncio.create_task(self._beat())
         try:
             yield
         finally:
-            tasks = [beating, *self._running.values()]
+            tasks = list(self._running.values())
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            interrupted = await asyncio.to_thread(self._store.jobs.interrupt, places.runner_id)
-            await asyncio.to_thread(places.leave)
-            if interrupted:
-                log.warning("jobs interrupted", jobs=interrupted)
+            runner_id = self._store.places.runner_id
+            # A store that is down cannot be told; whoever asks for the jobs later finds their process gone.
+            with suppress(StoreUnavailableError):
+                interrupted = await asyncio.to_thread(self._store.jobs.interrupt, runner_id)
+                if interrupted:
+                    log.warning("jobs interrupted", jobs=interrupted)
 
     async def submit(
         self, key_id: str, correlation_id: str, file: File, request: JobRequest, at_end: AtEnd
@@ -113,30 +116,33 @@ class Jobs:
         failure: Problem | None = fault
 
         async def begun(_duration_s: float) -> None:
-            await asyncio.to_thread(jobs.start, job.id)
+            # Whoever asks meanwhile reads `queued`, which is no reason to hold the analysis back.
+            with suppress(Problem), self._ledger.guarded():
+                await asyncio.to_thread(jobs.start, job.id)
 
         try:
             results = await self._engine.analyze_file(file, begun)
             body = await asyncio.to_thread(result_body, results, request)
-            await asyncio.to_thread(jobs.complete, job.id, msgspec.json.encode(body))
+            await self._write(jobs.complete, job.id, msgspec.json.encode(body))
             failure = None
             log.info("job completed", job=job.id, windows=len(results))
         except Problem as problem:
             failure = file_problem(problem)
             log.info("job failed", job=job.id, error_id=failure.error_id)
-            await asyncio.to_thread(jobs.fail, job.id, failure.error_id, failure.message)
+            await self._write(jobs.fail, job.id, failure.error_id, failure.message)
         except Exception as error:
             log.error("job failed", job=job.id, **describe(error))  # noqa: TRY400 -- a traceback may hold media
             with suppress(Exception):
-                await asyncio.to_thread(jobs.fail, job.id, fault.error_id, fault.message)
+                await self._write(jobs.fail, job.id, fault.error_id, fault.message)
         finally:
             del self._running[job.id]
             await at_end(failure)
 
-    async def _beat(self) -> None:
+    async def _write(self, change: Callable[..., None], *values: object) -> None:
+        """Write down how a job ended, as soon as the store can be written."""
         while True:
-            await asyncio.sleep(BEAT_S)
-            try:
-                await asyncio.to_thread(self._store.places.beat)
-            except Exception as error:
-                log.error("store failed", **describe(error))  # noqa: TRY400 -- said in one line
+            with suppress(Problem):
+                self._ledger.check()
+                with self._ledger.guarded():
+                    return await asyncio.to_thread(change, *values)
+            await asyncio.sleep(ledgers.RETRY_S)
