@@ -7,6 +7,14 @@ file, its labels and its truth::
     truth = write_clip(Path("clip.mp4"), shot)
 """
 
+import os
+import sys
+
+# The engines report their use to their vendors over the network: OpenVINO, which finds the face, and ONNX
+# Runtime, which the voice uses. Nothing here may report anything to anybody, and both start on import.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 from synthesis.degrade import Cover, Look
 from synthesis.film import Encoding
 from synthesis.gestures import (

@@ -16,6 +16,7 @@ SHARED = ROOT.parent / "shared"
 
 NEEDS: Final = {
     "render": (
+        "docs/test_sample.py",
         "evals/test_truth_bounds.py",
         "explain/test_replay.py",
         "synthesis",

@@ -59,6 +59,10 @@ def test_serve_then_stream_then_stop(tmp_path: Path) -> None:
     assert "Traceback" not in err
     assert key not in out + err
     assert "bk_live_wrong" not in err
+    # A wrong key is no fault of the server.
+    levels = {event["event"]: event["level"] for event in map(json.loads, err.splitlines())}
+    assert levels["stream refused"] == "info"
+    assert "error" not in levels.values()
 
 
 def test_a_server_that_is_asked_to_stop_ends_well(tmp_path: Path) -> None:

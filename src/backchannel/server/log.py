@@ -9,10 +9,14 @@ import logging
 import sys
 import traceback
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor
+
+# The web server writes this error after every HTTP answer to an upgrade, such as 401 for a wrong key. It is
+# no fault of the server: the application has answered, and has logged `stream refused`.
+_UPGRADE_REFUSED: Final = "ASGI callable returned without completing handshake."
 
 
 def configure_logging(level: str, stream: TextIO | None = None) -> None:
@@ -41,6 +45,7 @@ def configure_logging(level: str, stream: TextIO | None = None) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
     )
     handler = logging.StreamHandler(stream)
+    handler.addFilter(lambda record: record.msg != _UPGRADE_REFUSED)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
