@@ -2,7 +2,8 @@
 
 from backchannel.engine.jobs import LiveState, PieceDone, PieceJob
 from backchannel.engine.worker import MediaWorker
-from backchannel.values import Changes, MediaLimits, Segment
+from backchannel.updates import Changes
+from backchannel.values import MediaLimits, Segment
 
 LONGEST_S = 60.0
 

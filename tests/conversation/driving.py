@@ -14,17 +14,8 @@ from backchannel.engine.jobs import LiveState, PieceDone, PieceJob
 from backchannel.engine.worker import MediaWorker
 from backchannel.media.stream.continuity import StreamState, continue_stream
 from backchannel.tracks import Tracks
-from backchannel.values import (
-    Change,
-    Changes,
-    EngagementChanged,
-    MediaLimits,
-    Segment,
-    SegmentResult,
-    SignalBegan,
-    SignalOver,
-    Span,
-)
+from backchannel.updates import Change, Changes, EngagementChanged, SignalBegan, SignalOver
+from backchannel.values import MediaLimits, Segment, SegmentResult, Span
 
 LIMITS = MediaLimits()
 Story = list[tuple[str, Span]]

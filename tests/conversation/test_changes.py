@@ -19,11 +19,17 @@ from backchannel.conversation.changes import (
     report_window,
 )
 from backchannel.cues.voice_view import TURN_GAP_S
-from backchannel.values import (
+from backchannel.updates import (
     Change,
-    Cue,
     CueOver,
     EngagementChanged,
+    SignalBegan,
+    SignalChanged,
+    SignalOver,
+    WindowClosed,
+)
+from backchannel.values import (
+    Cue,
     EngagementLevel,
     EngagementSpan,
     Evidence,
@@ -31,12 +37,8 @@ from backchannel.values import (
     Quality,
     SegmentResult,
     Signal,
-    SignalBegan,
-    SignalChanged,
-    SignalOver,
     SignalType,
     Span,
-    WindowClosed,
 )
 
 SO_SO = Quality(50.0, 50.0, 50.0, 50.0, 50.0)

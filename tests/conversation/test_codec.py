@@ -32,7 +32,8 @@ from backchannel.media.decode import read
 from backchannel.packing import pack_value
 from backchannel.perception.perceive import perceive_windows
 from backchannel.tracks import FaceTracks, PictureTracks, Tracks, VoiceTracks
-from backchannel.values import Changes, MediaLimits, Segment
+from backchannel.updates import Changes
+from backchannel.values import MediaLimits, Segment
 from tests.conversation.driving import analysed, assert_same, at, chunks_of, segments_of
 from tests.conversation.test_windows import TALK
 from tests.cues.build import both, face, heard, picture, seen, swings, voice

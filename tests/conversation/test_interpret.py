@@ -20,17 +20,9 @@ from backchannel.media.stream.pcm import take_samples
 from backchannel.perception.perceive import perceive_segment
 from backchannel.signals.rationale import PHRASES
 from backchannel.tracks import Tracks
-from backchannel.values import (
-    Changes,
-    EngagementChanged,
-    Segment,
-    SegmentResult,
-    SignalBegan,
-    SignalOver,
-    Span,
-    WindowClosed,
-)
-from backchannel.values import View as SeenFrom
+from backchannel.updates import Changes, EngagementChanged, SignalBegan, SignalOver, WindowClosed
+from backchannel.updates import View as SeenFrom
+from backchannel.values import Segment, SegmentResult, Span
 from synthesis import Encoding, Nod, Performance, Shot, View, write_clip
 from tests.conversation.driving import (
     LIMITS,

@@ -8,7 +8,8 @@ import pytest
 from backchannel.constants import SILENT_DBFS
 from backchannel.conversation.view import view_of
 from backchannel.tracks import Tracks, VoiceTracks
-from backchannel.values import FaceView, Span, View
+from backchannel.updates import FaceInView, View
+from backchannel.values import Span
 from tests.cues.build import clock, face, picture, voice
 
 T = clock(2.0)
@@ -80,7 +81,7 @@ def test_a_face_is_where_it_was_last_seen() -> None:
 def test_a_gaze_that_was_not_measured_is_none() -> None:
     somebody = face(T.size, gaze_yaw_deg=np.nan)
     view = view_of(Tracks(2.0, None, picture(T, somebody), None), somebody, 0.0)
-    assert isinstance(view.face, FaceView)
+    assert isinstance(view.face, FaceInView)
     assert (view.face.gaze_yaw_deg, view.face.gaze_pitch_deg) == (None, None)
 
 

@@ -8,16 +8,8 @@ from pathlib import Path
 from backchannel.engine.jobs import FileDone, Job, LiveState, PieceDone, PieceJob, Reply, TooLong
 from backchannel.engine.worker import Begin
 from backchannel.errors import Problem
-from backchannel.values import (
-    Changes,
-    Coverage,
-    MediaLimits,
-    Quality,
-    Segment,
-    SegmentResult,
-    Span,
-    WindowClosed,
-)
+from backchannel.updates import Changes, WindowClosed
+from backchannel.values import Coverage, MediaLimits, Quality, Segment, SegmentResult, Span
 
 WARM = Quality(50, 50, 50, 50, 50)
 

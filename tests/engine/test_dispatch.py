@@ -14,7 +14,8 @@ from backchannel.engine.dispatch import Dispatcher
 from backchannel.engine.jobs import LiveState
 from backchannel.engine.load_shedding import Thresholds
 from backchannel.errors import Problem
-from backchannel.values import Changes, MediaLimits, Segment, SegmentResult, Span
+from backchannel.updates import Changes
+from backchannel.values import MediaLimits, Segment, SegmentResult, Span
 from tests.engine.carriers import Carriage, Processes, Threads, started
 
 LIMITS = MediaLimits()

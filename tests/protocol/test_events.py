@@ -16,7 +16,8 @@ from backchannel.protocol.errors import ErrorLinks, IllegalEventError
 from backchannel.protocol.event_messages import Data, SessionEnded, decode, encode
 from backchannel.protocol.events import Phase
 from backchannel.protocol.include import Include
-from backchannel.values import Change, Changes, Cue, FaceView, SegmentResult, Span, View
+from backchannel.updates import Change, Changes, FaceInView, View
+from backchannel.values import Cue, SegmentResult, Span
 from tests.protocol.results import segment_result
 
 CORRELATION_ID = "550e8400-e29b-41d4-a716-446655440000"
@@ -387,7 +388,7 @@ def test_dropped_and_degraded_coverage() -> None:
 
 
 def test_measured_coverage_is_sent_only_with_evidence() -> None:
-    face = FaceView(0.25, 0.125, 0.5, 0.75, 3.26, None)
+    face = FaceInView(0.25, 0.125, 0.5, 0.75, 3.26, None)
     view = View(
         Span(3, 4.004),
         picture=True,

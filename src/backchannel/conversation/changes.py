@@ -25,20 +25,16 @@ from typing import Final
 from backchannel.cues.voice_view import TURN_GAP_S
 from backchannel.signals.engagement import MIN_DWELL_S, STEP_S
 from backchannel.signals.score import SAME_OCCASION_S
-from backchannel.values import (
+from backchannel.updates import (
     Change,
     CueOver,
     EngagementChanged,
-    EngagementLevel,
-    SegmentResult,
-    Signal,
     SignalBegan,
     SignalChanged,
     SignalOver,
-    SignalType,
-    Span,
     WindowClosed,
 )
+from backchannel.values import EngagementLevel, SegmentResult, Signal, SignalType, Span
 
 RENEW_S: Final = SAME_OCCASION_S
 """Evidence this close after the last belongs to the same signal, as it does inside a window."""

@@ -23,7 +23,8 @@ from backchannel.cues.lookback import Lookback
 from backchannel.cues.voice_rows import voice_rows
 from backchannel.errors import Problem
 from backchannel.tracks import FaceTracks, Tracks
-from backchannel.values import Change, Changes, Clock, Span
+from backchannel.updates import Change, Changes
+from backchannel.values import Clock, Span
 
 MAX_PICTURE_GAP_S: Final = 1.0
 """A longer time without a frame is a gap in the picture (judgement: slower than any camera)."""

@@ -6,7 +6,8 @@ import numpy as np
 
 from backchannel.constants import SILENT_DBFS
 from backchannel.tracks import FaceTracks, PictureTracks, Tracks, VoiceTracks
-from backchannel.values import FaceView, Span, View
+from backchannel.updates import FaceInView, View
+from backchannel.values import Span
 
 
 def view_of(tracks: Tracks, face: FaceTracks | None, start_s: float) -> View:
@@ -44,12 +45,12 @@ def _level_dbfs(voice: VoiceTracks) -> float:
     return max(SILENT_DBFS, float(10 * np.log10(np.mean(10 ** (level_dbfs.astype(np.float64) / 10)))))
 
 
-def _face_view(face: FaceTracks, picture: PictureTracks) -> FaceView:
+def _face_view(face: FaceTracks, picture: PictureTracks) -> FaceInView:
     row = int(np.flatnonzero(face.valid)[-1])
     left, top, width, height = (float(side) for side in face.box_px[row])
     yaw_deg, pitch_deg = float(face.gaze_yaw_deg[row]), float(face.gaze_pitch_deg[row])
     measured = math.isfinite(yaw_deg) and math.isfinite(pitch_deg)
-    return FaceView(
+    return FaceInView(
         left / picture.width_px,
         top / picture.height_px,
         width / picture.width_px,

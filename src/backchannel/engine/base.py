@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from backchannel.engine.jobs import Job, LiveState, Reply
-from backchannel.values import Changes, MediaLimits, Segment, SegmentResult
+from backchannel.updates import Changes
+from backchannel.values import MediaLimits, Segment, SegmentResult
 
 OnBegun = Callable[[float], Awaitable[None]]
 """Called with the media's duration, s, once it is open. An exception from it ends the analysis."""

@@ -38,7 +38,8 @@ from backchannel.engine.jobs import (
 from backchannel.engine.load_shedding import LoadShedding, Thresholds
 from backchannel.engine.pool import Pool, Wear
 from backchannel.errors import Problem
-from backchannel.values import Changes, Segment, SegmentResult
+from backchannel.updates import Changes
+from backchannel.values import Segment, SegmentResult
 
 SLOW_NICENESS: Final = 10
 LONGEST_QUICK_S: Final = 10.0

@@ -11,7 +11,8 @@ from typing import Any, Final
 import msgspec
 
 from backchannel.errors import Problem
-from backchannel.values import Changes, MediaLimits, Segment, SegmentResult
+from backchannel.updates import Changes
+from backchannel.values import MediaLimits, Segment, SegmentResult
 
 MAX_REPLY_BYTES: Final = 64 * 1024 * 1024
 """Real replies are far smaller. A forged one cannot fill the server's memory."""

@@ -18,7 +18,8 @@ from backchannel.media.decode import Decoders, Medium, read
 from backchannel.packing import pack_value, unpack_value
 from backchannel.perception.networks import load_networks, stay_on_one_thread
 from backchannel.perception.perceive import Carry, perceive, perceive_windows
-from backchannel.values import Changes, Clock, MediaLimits, Segment, SegmentResult, Span
+from backchannel.updates import Changes
+from backchannel.values import Clock, MediaLimits, Segment, SegmentResult, Span
 
 MOST_STATES: Final = 16
 """Number of states to keep unpacked, some 200 KB each. The next piece often comes to the same worker."""

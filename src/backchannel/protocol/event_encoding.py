@@ -20,22 +20,19 @@ from backchannel.protocol.event_messages import (
 )
 from backchannel.protocol.include import Include
 from backchannel.protocol.results import TimelineBody, quality_body, seconds, signal_bodies
-from backchannel.values import (
+from backchannel.updates import (
     Change,
     Changes,
-    Cue,
     CueOver,
     EngagementChanged,
-    FaceView,
-    SegmentResult,
-    Signal,
+    FaceInView,
     SignalBegan,
     SignalChanged,
     SignalOver,
-    Span,
     View,
     WindowClosed,
 )
+from backchannel.values import Cue, SegmentResult, Signal, Span
 
 
 def encode_changes(changes: Sequence[Change], include: Include, *, modality: bool) -> Iterator[Data]:
@@ -118,7 +115,7 @@ def _view(view: View) -> CoverageMeasured:
     )
 
 
-def _face(face: FaceView) -> FaceBody:
+def _face(face: FaceInView) -> FaceBody:
     return FaceBody(
         left=round(face.left, 4),
         top=round(face.top, 4),

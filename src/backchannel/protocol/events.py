@@ -40,7 +40,8 @@ from backchannel.protocol.products import (
     reported_by,
 )
 from backchannel.protocol.results import seconds
-from backchannel.values import Change, Changes, SignalBegan, SignalChanged, SignalOver, SignalType
+from backchannel.updates import Change, Changes, SignalBegan, SignalChanged, SignalOver
+from backchannel.values import SignalType
 
 Version = Literal["v1", "v2"]
 FLAGS: Final[tuple[IncludeFlag, ...]] = ("conversation_quality_overall", "conversation_quality_timeline")

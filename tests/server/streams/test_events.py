@@ -19,7 +19,7 @@ from backchannel.engine.load_shedding import Thresholds
 from backchannel.errors import Problem
 from backchannel.store import UPLOAD_SCOPE
 from backchannel.store.keys import generate
-from backchannel.values import Changes
+from backchannel.updates import Changes
 from tests.media.making import Recipe, make
 from tests.server.live import Live, Message, running
 

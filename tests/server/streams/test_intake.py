@@ -8,7 +8,8 @@ from backchannel.engine.jobs import LiveState
 from backchannel.errors import Problem
 from backchannel.protocol.config_frame import AudioFormat
 from backchannel.server.streams.intake import MOST_SKIPPED, Intake
-from backchannel.values import Changes, Segment, Span
+from backchannel.updates import Changes
+from backchannel.values import Segment, Span
 from tests.media.making import Recipe, make
 
 PCM = AudioFormat(sample_rate=16_000)

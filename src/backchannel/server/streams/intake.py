@@ -13,7 +13,8 @@ from backchannel.media.stream.batch import Taken, take_chunks
 from backchannel.media.stream.continuity import StreamState, end_stream
 from backchannel.media.stream.pcm import take_samples
 from backchannel.protocol.config_frame import AudioFormat
-from backchannel.values import Changes, Segment
+from backchannel.updates import Changes
+from backchannel.values import Segment
 
 MOST_SKIPPED: Final = 16
 """Segments that wait for their time to pass; bounded in case nothing that comes after them can be used."""
