@@ -1,4 +1,4 @@
-"""What one piece of media changed in a conversation: news, gaps, and the view of the person. All are frozen."""
+"""What one piece of media changed in a conversation: news, gaps, and the view of the person."""
 
 from dataclasses import dataclass
 
