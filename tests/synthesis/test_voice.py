@@ -73,7 +73,10 @@ def test_a_melody_changes_f0_by_exactly_its_semitones(
 def test_a_higher_voice_is_measured_higher_and_speaks_no_faster() -> None:
     plain, high = sentence("I am sure of it."), sentence("I am sure of it.", 1.0, Melody(semitones=4.0))
     assert high.size == pytest.approx(plain.size, rel=0.02)
-    assert _f0_hz(high) / _f0_hz(plain) == pytest.approx(2 ** (4 / 12), rel=0.03)
+    high_hz, plain_hz = _f0_hz(high), _f0_hz(plain)
+    # Row by row: which rows are voiced differs at the edges, and the tune moves over half an octave.
+    rows = min(high_hz.size, plain_hz.size)
+    assert np.nanmedian(high_hz[:rows] / plain_hz[:rows]) == pytest.approx(2 ** (4 / 12), rel=0.03)
 
 
 def test_a_filler_is_drawn_out_and_named() -> None:
@@ -104,9 +107,9 @@ def test_without_speech_there_is_room_noise_and_a_shut_mouth() -> None:
     assert not np.any(voice.mouth_envelope(np.arange(10) / 10))
 
 
-def _f0_hz(samples: FloatArray) -> float:
+def _f0_hz(samples: FloatArray) -> FloatArray:
     # At the level that the F0 network knows; the two sentences are 3 dB apart.
     gain = 10 ** ((TARGET_LEVEL_DBFS - level_dbfs(samples, 0, samples.size / SAMPLE_RATE_HZ)) / 20)
     heard = np.asarray(gain * resample_poly(samples, 1, 3), dtype=np.float32)
     tracks, _ = hear(load_networks(), heard, 0.0, Hearing())
-    return float(np.nanmedian(tracks.f0_hz))
+    return tracks.f0_hz
