@@ -97,19 +97,25 @@ def test_a_browsers_recording(live: Live, captures: Path, version: StreamApiVers
     follow_recording(live, captures, version, name)
 
 
+WITHOUT_SIGNALS = {"mp4-timeslice-3s", "webm-vp8-restart-4s"}
+"""Recordings of a person who only speaks in short phrases, which is no signal."""
+
+
 @pytest.mark.parametrize("name", RECORDED)
 def test_a_browsers_recording_of_a_real_person(live: Live, recordings: Path, name: str) -> None:
-    follow_recording(live, recordings, "v2", name)
+    follow_recording(live, recordings, "v2", name, signals=name not in WITHOUT_SIGNALS)
 
 
-def follow_recording(live: Live, recorder: Path, version: StreamApiVersion, name: str) -> None:
+def follow_recording(
+    live: Live, recorder: Path, version: StreamApiVersion, name: str, *, signals: bool = True
+) -> None:
     async def scenario() -> None:
         said = await converse(client(live, version), chunks_of(recorder, name), include=BOTH)
         check(said, version)
         (updated,) = (event for event in said if isinstance(event, SessionUpdatedEvent))
         assert [flag.value for flag in updated.data.include] == BOTH
         assert (updated.data.model is None) == (version == "v1")
-        assert any(isinstance(event, SignalDetectedEvent) for event in said)
+        assert any(isinstance(event, SignalDetectedEvent) for event in said) >= signals
         assert any(isinstance(event, EngagementUpdatedEvent) for event in said)
         assert not any(isinstance(event, ErrorEvent | CoverageDroppedEvent) for event in said)
         quality = [event.data for event in said if isinstance(event, ConversationQualityUpdatedEvent)]

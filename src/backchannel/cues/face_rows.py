@@ -17,9 +17,6 @@ from backchannel.tracks import FaceTracks, PictureTracks, Rows
 _NEUTRAL_MOUTH_WIDTH: Final = 0.65
 """A relaxed mouth is not wider than this; the canonical face has 0.55."""
 
-_MOUTH_WIDTH = Usual(quantile=0.3, prior=0.585, prior_s=4.0, at_most=_NEUTRAL_MOUTH_WIDTH)
-"""Until a person has been seen for some seconds, the median of 13 people at rest counts as well. So a smile
-from the first frame on does not become the baseline (judgement: as long as two smiles)."""
 _OPEN_EYES = Usual(quantile=0.75, at_least=0.25)
 """Open eyes measure 0.28 to 0.39 (twelve people). The bound keeps eyes that are shut from the start from
 becoming the baseline."""
@@ -73,7 +70,9 @@ FACE_MEASURES: Mapping[str, FaceMeasure] = {
         lambda face: (face.eye_openness_left + face.eye_openness_right) / 2, _OPEN_EYES, 1 / 1024
     ),
     "mouth_opening": FaceMeasure(lambda face: face.mouth_opening, None, 1 / 256),
-    "mouth_width": FaceMeasure(lambda face: face.mouth_width, _MOUTH_WIDTH, 1 / 1024),
+    "mouth_width": FaceMeasure(
+        lambda face: face.mouth_width, Usual(quantile=0.3, at_most=_NEUTRAL_MOUTH_WIDTH), 1 / 1024
+    ),
     "corner": FaceMeasure(lambda face: face.lip_corner_height, Usual(), 1 / 512),
     "lid_raise": FaceMeasure(lambda face: face.lower_lid_raise, Usual(quantile=0.3), 1 / 2048),
     "lips": FaceMeasure(lambda face: face.lip_press, Usual(), 1 / 512),
