@@ -112,7 +112,7 @@ def follow_recording(
         (updated,) = (event for event in said if isinstance(event, SessionUpdatedEvent))
         assert [flag.value for flag in updated.data.include] == BOTH
         assert (updated.data.model is None) == (version == "v1")
-        assert any(isinstance(event, SignalDetectedEvent) for event in said) >= signals
+        assert any(isinstance(event, SignalDetectedEvent) for event in said) or not signals
         assert any(isinstance(event, EngagementUpdatedEvent) for event in said)
         assert not any(isinstance(event, ErrorEvent | CoverageDroppedEvent) for event in said)
         quality = [event.data for event in said if isinstance(event, ConversationQualityUpdatedEvent)]

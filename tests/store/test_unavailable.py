@@ -1,8 +1,6 @@
 """A database that does not do its work: one exception says so, and nothing is written by halves."""
 
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,24 +10,13 @@ from backchannel.store import SCOPES, Caps, Store, StoreUnavailableError
 from backchannel.store import database as opening
 from backchannel.store.refusals import BytesSpent
 from backchannel.store.usage import Used
+from tests.store.locking import locked
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up at once where the store would wait for seconds."""
     monkeypatch.setattr(opening, "BUSY_TIMEOUT_MS", 1)
-
-
-@contextmanager
-def locked(data_dir: Path) -> Iterator[None]:
-    """Write to the database from another program for as long as the block lasts."""
-    other = sqlite3.connect(data_dir / "backchannel.sqlite3", isolation_level=None)
-    other.execute("BEGIN EXCLUSIVE")
-    try:
-        yield
-    finally:
-        other.execute("ROLLBACK")
-        other.close()
 
 
 CALLS: dict[str, Callable[[Store, str], object]] = {

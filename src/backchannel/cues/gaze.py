@@ -91,7 +91,7 @@ def _lowered_deg(view: FaceView) -> FloatArray:
 
 def _lids(view: FaceView) -> Iterator[Cue]:
     closed, blink, narrowed = (cue_table()[name] for name in ("eyes_closed", "blink", "eyes_narrowed"))
-    ratio = view.values["openness"] / view.usual.values["openness"]
+    ratio = view.ratio("openness")
     for start, end in longer_than(
         join_close(
             hysteresis(1 - ratio, 1 - closed["max_openness_ratio"], 1 - closed["leave_ratio"]), max_gap=1

@@ -224,7 +224,7 @@ def _brow_lanes(view: FaceView) -> list[Lane]:
 
 def _fold_lane(view: FaceView, title: str, name: str, *thresholds: Threshold) -> Lane:
     deeper = 100.0 * (view.ratio(name) - 1.0)
-    level = np.where(np.isfinite(view.usual.values[name]), 0.0, np.nan).astype(np.float32)
+    level = _zero_where_known(view, name)
     cues = tuple(limit.cue for limit in thresholds)
     return Lane("Brows", title, "%", view.time_s, deeper, level, thresholds, cues=cues)
 
@@ -248,6 +248,11 @@ def _felt() -> Threshold:
     return Threshold("felt smile", limit, limit)
 
 
+def _zero_where_known(view: FaceView, name: str) -> FloatArray:
+    """(n,) the baseline of a lane that shows the distance from it."""
+    return np.where(np.isfinite(view.usual.values[name]), 0.0, np.nan).astype(np.float32)
+
+
 def _scale_lane(view: FaceView) -> Lane:
     return Lane(
         "Head",
@@ -255,7 +260,7 @@ def _scale_lane(view: FaceView) -> Lane:
         "%",
         view.time_s,
         100.0 * view.away("scale") / view.usual.values["scale"],
-        np.where(np.isfinite(view.usual.values["scale"]), 0.0, np.nan).astype(np.float32),
+        _zero_where_known(view, "scale"),
         (_pair("lean_in", unit="_percent"), _pair("lean_out", unit="_percent", side="below")),
         cues=("lean_in", "lean_out"),
     )
@@ -267,7 +272,7 @@ def _lid_lane(view: FaceView) -> Lane:
         "Eye openness, share of the baseline",
         "%",
         view.time_s,
-        100.0 * view.values["openness"] / view.usual.values["openness"],
+        100.0 * view.ratio("openness"),
         None,
         (
             _level("eyes_closed", "max_openness_ratio", 100.0, "below"),

@@ -18,7 +18,7 @@ from backchannel.server.access.meter import Meter
 from backchannel.store import STREAM_SCOPE, Caps, Store, open_store
 from backchannel.store import database as opening
 from backchannel.store.usage import Used
-from tests.server.access.locking import locked
+from tests.store.locking import locked
 
 
 class Clock:

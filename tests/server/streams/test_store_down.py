@@ -17,13 +17,13 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from backchannel.server.access import ledger
 from backchannel.store import database
 from backchannel.store.usage import Used
-from tests.server.access.locking import locked
 from tests.server.access.test_charging import answered, until_used
 from tests.server.access.test_tokens import FILM, ask, bearer, run
 from tests.server.conftest import ROOT
 from tests.server.live import Live, running
 from tests.server.uploads.test_jobs import show, submit
 from tests.server.uploads.test_upload import MP4, post
+from tests.store.locking import locked
 
 PIECES = 6
 Asked = Callable[[int], Awaitable[None]]

@@ -54,7 +54,7 @@ class Jobs:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             runner_id = self._store.places.runner_id
-            # A store that is down cannot be told; whoever asks for the jobs later finds their process gone.
+            # If the store is down, the jobs stay active in it. Their next reader sees that the process is gone.
             with suppress(StoreUnavailableError):
                 interrupted = await asyncio.to_thread(self._store.jobs.interrupt, runner_id)
                 if interrupted:
