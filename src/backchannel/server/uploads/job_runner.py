@@ -54,7 +54,7 @@ class Jobs:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             runner_id = self._store.places.runner_id
-            # If the store is down, the jobs stay active in it. Their next reader sees that the process is gone.
+            # If the store is down, the jobs stay active there. Their next reader sees that we are gone.
             with suppress(StoreUnavailableError):
                 interrupted = await asyncio.to_thread(self._store.jobs.interrupt, runner_id)
                 if interrupted:
