@@ -106,15 +106,18 @@ def frames_of(
         return
     grid = Grid(rate_hz, 0.0 if medium.segment.continuous else timing.zero_s)
     plan = _plan(medium.source, stream, grid)
-    decoded = False
-    projector = Projector(pixel_aspect(stream), max_side_px)
+    running = decoders.take(medium.segment.continues) if decoders is not None and plan.timed else None
     smoothed = _scale_of(stream, max_side_px) > _UNFILTERED_SCALE
-    decoding = _decode(medium, stream, plan, decoders, smoothed=smoothed)
+    context = running or _prepared(stream.codec_context, medium.limits, smoothed=smoothed)
+    begin = plan.first_packet if running is None else plan.first_new
+    projector: Projector | None = None
+    decoding = _decode(medium, stream, context, plan, begin, decoders)
     for time_s, (frame, new) in nearest_to_ticks(decoding, grid):
-        decoded = True
+        # A decoder knows the shape of the pixels only once it has seen a frame.
+        projector = projector or Projector(pixel_aspect(stream, context), max_side_px)
         if new and grid.nearest_tick(time_s) not in plan.taken_ticks:
             yield Frame(time_s - timing.zero_s, projector.show(frame))
-    if not decoded and not timing.has_audio:
+    if projector is None and not timing.has_audio:
         raise Problem(
             "ih5004", "Not one frame of the picture could be decoded. Begin the media with a key frame."
         )
@@ -195,16 +198,17 @@ def _scale_of(stream: VideoStream, max_side_px: int) -> float:
 
 
 def _decode(
-    medium: Medium, stream: VideoStream, plan: _Plan, decoders: Decoders | None, *, smoothed: bool
+    medium: Medium,
+    stream: VideoStream,
+    context: VideoCodecContext,
+    plan: _Plan,
+    begin: int,
+    decoders: Decoders | None,
 ) -> Iterator[tuple[float, tuple[VideoFrame, bool]]]:
     """Yield every frame that the grid might take, with its container time and whether it is new."""
-    segment, limits = medium.segment, medium.limits
-    running = decoders.take(segment.continues) if decoders is not None and plan.timed else None
-    context = running or _prepared(stream.codec_context, limits, smoothed=smoothed)
     second_per_unit = float(stream.time_base or 0)
     order = None if plan.timed else DisplayOrder()
     skipping, newest = plan.timed, -1
-    begin = plan.first_packet if running is None else plan.first_new
     packets = islice(medium.source.packets_of(stream), begin, None)
     for packet in chain(packets, (None,)):
         if packet is not None and skipping:
@@ -212,7 +216,7 @@ def _decode(
             context.skip_frame = "DEFAULT" if packet.pts in plan.wanted else "NONREF"
         if packet is None and decoders is not None and skipping and newest >= max(plan.wanted, default=0):
             # It holds no frame back, so the next piece of the stream can continue with it.
-            decoders.keep(segment.reaches, context)
+            decoders.keep(medium.segment.reaches, context)
             return
         try:
             frames = context.decode(packet)
@@ -228,9 +232,9 @@ def _decode(
             newest = max(newest, time or 0)
             if time is None or frame.is_corrupt or (skipping and plan.passes_over(time)):
                 continue
-            check_size(frame.width, frame.height, limits)
+            check_size(frame.width, frame.height, medium.limits)
             # The header may claim another size.
-            check_pixel_rate(frame.width, frame.height, medium.timing, limits)
+            check_pixel_rate(frame.width, frame.height, medium.timing, medium.limits)
             yield time * second_per_unit, (frame, plan.is_new(time))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
 from av.video.reformatter import VideoReformatter
@@ -60,9 +61,9 @@ class Projector:
         return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
 
 
-def pixel_aspect(stream: VideoStream) -> float:
-    """Width of a pixel over its height; 1 if the stream has none, or an absurd one."""
-    ratio = float(stream.sample_aspect_ratio or 1)
+def pixel_aspect(stream: VideoStream, decoder: VideoCodecContext) -> float:
+    """Width of a pixel over its height, by the container or else the codec; 1 if absurd or not known."""
+    ratio = float(stream.sample_aspect_ratio or decoder.sample_aspect_ratio or 1)
     return ratio if 1 / _MAX_PIXEL_ASPECT <= ratio <= _MAX_PIXEL_ASPECT else 1.0
 
 
