@@ -18,6 +18,8 @@ from backchannel.constants import VOICE_ROW_S
 
 _FINEST_STEP: Final = 2.0**-12
 _MOST_STEPS: Final = 2**30
+_GLANCE: Final = 16
+"""Numbers of a long column that are looked at first. Raw samples have no steps, and show it at once."""
 _DTYPES: Final = frozenset(
     np.dtype(kind).str for kind in (np.bool_, np.int32, np.int64, np.float32, np.float64)
 )
@@ -78,6 +80,8 @@ def _parts_of(value: object) -> Parts:
 
 def _in_steps(columns: NDArray[Any]) -> tuple[tuple[float, ...], NDArray[np.int32]] | None:
     """Return the largest step of each column, and how many of it each number is, if that says all of them."""
+    if columns.shape[1] > 2 * _GLANCE and _in_steps(columns[:, :_GLANCE]) is None:
+        return None  # raw samples, most likely
     missing = np.isnan(columns)
     exact = np.where(missing, 0.0, columns).astype(np.float64)
     if not np.isfinite(exact).all():

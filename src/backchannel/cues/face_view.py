@@ -110,11 +110,11 @@ def view_face(rows: FaceRows, history: History) -> FaceView | None:
 
 
 def _baselines(history: History, time_s: TimeArray) -> Baselines:
-    own = baselines_along(history, FACE_BASELINES, time_s)
+    """Baselines of all face measures, with the resting place of the mouth's corners as one more."""
     corner = list(FACE_BASELINES).index("corner")
-    corners = History(history.bins, history.rows[:, corner : corner + 1])
-    resting = baselines_along(corners, {"corner_low": RESTING_CORNER}, time_s)
-    return Baselines({**own.values, **resting.values}, own.observed_s)
+    rows = np.column_stack([history.rows, history.rows[:, corner]])
+    usual = {**FACE_BASELINES, "corner_low": RESTING_CORNER}
+    return baselines_along(History(history.bins, rows), usual, time_s)
 
 
 def _on_grid(time_s: TimeArray, known_s: TimeArray, known: FloatArray) -> FloatArray:
