@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from backchannel.cues.thresholds import CueThresholds, cue_table
-from backchannel.signals.rationale import PHRASES
+from backchannel.signals.phrases import PHRASES
 from backchannel.signals.weights import quality_table, signal_table
 
 TARGET = Path("docs/cues-and-signals.md")
@@ -60,7 +60,7 @@ def _cues(scores: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _phrase(name: str) -> str:
-    return PHRASES[name].replace("{", "‹").replace("}", "›")
+    return PHRASES[name].one.replace("{", "‹").replace("}", "›")
 
 
 def _thresholds(thresholds: CueThresholds) -> str:

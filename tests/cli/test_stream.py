@@ -48,9 +48,7 @@ def test_in_a_pipe_events_are_plain_lines(server: dict[str, str], film: Path) ->
 def test_a_signal_is_a_line_when_it_begins_and_when_it_ends(server: dict[str, str], clips: Path) -> None:
     done = run("stream", clips / "man-suit-interview-answer-long-pauses.mp4", **server)
     assert done.returncode == 0
-    assert re.search(
-        r"^    2\.\d s  hesitation    low         Paused for 1\.\d s at 2\.\d s\.$", done.stdout, re.M
-    )
+    assert re.search(r"^    2\.\d s  hesitation    low         Paused for 1\.\d s\.$", done.stdout, re.M)
     assert re.search(r"^    6\.\d s  hesitation    ended$", done.stdout, re.M)
 
 

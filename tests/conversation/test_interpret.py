@@ -18,7 +18,7 @@ from backchannel.errors import Problem
 from backchannel.media.decode import decode_audio
 from backchannel.media.stream.pcm import take_samples
 from backchannel.perception.perceive import perceive_segment
-from backchannel.signals.rationale import PHRASES
+from backchannel.signals.phrases import PHRASES
 from backchannel.tracks import Tracks
 from backchannel.updates import Changes, EngagementChanged, SignalBegan, SignalOver, WindowClosed
 from backchannel.updates import View as SeenFrom

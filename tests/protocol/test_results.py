@@ -37,12 +37,7 @@ def test_an_upload_has_modalities_and_quality_always_has_overall() -> None:
     body = encoded(
         analysis_body([segment_result(0, 5), segment_result(5, 10)], Include(quality_timeline=True))
     )
-    assert [signal["modality"] for signal in body["signals"]] == [
-        ["visual"],
-        ["audio"],
-        ["visual"],
-        ["audio"],
-    ]
+    assert [signal["modality"] for signal in body["signals"]] == [["visual"], ["audio"], ["visual"]]
     assert list(body["signals"][0]) == ["type", "start", "end", "probability", "rationale", "modality"]
     assert [entry["start"] for entry in body["conversation_quality"]["timeline"]] == [0, 5]
     assert body["conversation_quality"]["overall"]["quality_index"] == 72

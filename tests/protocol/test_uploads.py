@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -15,7 +16,7 @@ from backchannel.protocol.uploads import (
     result_body,
 )
 from backchannel.store import tokens as stored
-from backchannel.values import EngagementSpan, Quality, SegmentResult, Signal, Span
+from backchannel.values import EngagementSpan, Evidence, Quality, SegmentResult, Signal, Span
 
 NEUTRAL = Quality(50, 50, 50, 50, 50)
 PLAIN = JobRequest("inter-2", 0.0, Include(), signals=False)
@@ -35,6 +36,12 @@ def signal(kind: str, start_s: float, end_s: float, probability: str = "medium",
         },
         Signal,
     )
+
+
+def smiled(start_s: float, end_s: float, probability: str) -> Signal:
+    """Interest, from a smile all along."""
+    smile = Evidence("smile", "", "visual", Span(start_s, end_s), 0.1, "", None, 1.0)
+    return replace(signal("interest", start_s, end_s, probability), evidence=(smile,))
 
 
 def window(index: int, *signals: Signal, states: tuple[EngagementSpan, ...] = ()) -> SegmentResult:
@@ -70,8 +77,8 @@ def test_a_window_has_one_signal_of_each_type_over_its_whole_span() -> None:
 def test_merged_signals_keep_their_own_times_and_continue_across_windows() -> None:
     body = result_body(
         [
-            window(0, signal("interest", 1.5, 5, "low", "first"), signal("stress", 0, 1)),
-            window(1, signal("interest", 5, 6.4, "high", "second")),
+            window(0, smiled(1.5, 5, "low"), signal("stress", 0, 1)),
+            window(1, smiled(5, 6.4, "high")),
             window(2, signal("interest", 12, 13)),
         ],
         MERGED,
@@ -80,7 +87,7 @@ def test_merged_signals_keep_their_own_times_and_continue_across_windows() -> No
     reported = [(one.type, one.start, one.end, one.rationale) for one in body.signals]
     assert reported == [
         ("stress", 0, 1, "stress medium"),
-        ("interest", 1.5, 6.4, "second"),
+        ("interest", 1.5, 6.4, "Smiled twice. There was no sound."),
         ("interest", 12, 13, "interest medium"),
     ]
     assert [len(one.signals) for one in body.windows] == [2, 1, 1]

@@ -37,7 +37,7 @@ AGREEMENT = {
     "start": 4.1,
     "end": 6.0,
     "probability": "high",
-    "rationale": "Nodded three times between 4.1 and 6.0 s (9° at 2.1 Hz); no sound was available.",
+    "rationale": "Nodded 3 times while facing the camera.",
     "evidence": [NOD_EVIDENCE],
 }
 SCORES = {"quality_index": 55, "clarity": 61, "authority": 52, "energy": 50, "rapport": 62, "learning": 50}

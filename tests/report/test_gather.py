@@ -14,7 +14,7 @@ NOW = datetime(2026, 11, 22, 21, 0, tzinfo=UTC)
 def test_segments_are_merged_into_one_recording() -> None:
     read = recording_of([segment_result(0, 5), segment_result(5, 10)], "talk.mp4", NOW)
     assert (read.source, read.duration, read.recorded_at) == ("talk.mp4", 10, None)
-    assert [signal.type for signal in read.signals] == ["agreement", "confidence"] * 2
+    assert [signal.type for signal in read.signals] == ["agreement", "confidence", "agreement"]
     assert read.signals[0].evidence[1].baseline == 1.5
     assert [entry.start for entry in read.quality.timeline] == [0, 5]
     assert read.engagement[0].start == 0

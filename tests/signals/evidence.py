@@ -3,7 +3,7 @@
 import string
 from collections.abc import Sequence
 
-from backchannel.signals.rationale import PHRASES
+from backchannel.signals.phrases import PHRASES
 from backchannel.signals.score import score_signals
 from backchannel.signals.weights import strength_table
 from backchannel.values import Coverage, Cue, Modality, Signal, Span
@@ -46,9 +46,9 @@ def modality_of(name: str) -> Modality:
 
 def measures_of(name: str) -> list[str]:
     """Further measures that this cue's words or its strength need."""
-    words = {field for _, field, _, _ in string.Formatter().parse(PHRASES[name]) if field}
+    words = {field for _, field, _, _ in string.Formatter().parse(PHRASES[name].one) if field}
     by = {strength_table()[name].by} if name in strength_table() else set()
-    return sorted((words | by) - {"value", "start", "end", "direction"})
+    return sorted((words | by) - {"value", "direction", "how_long"})
 
 
 def cue(

@@ -173,7 +173,7 @@ def test_silence_is_only_told_of_the_time_that_the_evidence_covers() -> None:
         score_signals(cues, [nod], Span(5, 10), NO_SPEECH)[0].rationale
         for cues in ([nod, facing], [nod, facing, said])
     )
-    assert "no speech was detected" in silent
+    assert "No speech was detected" in silent
     assert "speech" not in spoken
 
 
@@ -198,3 +198,13 @@ def test_evidence_holds_every_measure_and_the_weights_of_what_adds() -> None:
     numbers = {(entry.cue, entry.measure): entry.value for entry in found.evidence}
     assert numbers == {("nod", ""): 9.0, ("nod", "count"): 3.0, ("nod", "rate"): 2.1}
     assert found.evidence[0].weight > 0
+
+
+def test_what_contradicts_must_happen_at_the_same_time() -> None:
+    smile, facing = cue("smile", 5, 7), cue("facing", 4, 9, value=95)
+    alone, during, after = (
+        next(signal.score for signal in weighed([smile, facing, *others]) if signal.type == "interest")
+        for others in ([], [cue("brow_furrow", 6, 8)], [cue("brow_furrow", 7.1, 8)])
+    )
+    assert during < alone
+    assert after == alone

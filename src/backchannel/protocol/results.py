@@ -1,12 +1,12 @@
 """Results of an analysis as JSON. Streams and uploads share these sections."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from backchannel.protocol.include import Include
+from backchannel.signals.merge import merge_signals
 from backchannel.values import (
     Coverage,
     EngagementLevel,
@@ -21,8 +21,6 @@ from backchannel.values import (
     Span,
 )
 
-SEAM_S = 0.05
-"""Largest gap between two signals that are one signal across the boundary of two segments."""
 NEUTRAL_QUALITY = Quality(50.0, 50.0, 50.0, 50.0, 50.0)
 """No evidence either way: the quality before any analysis."""
 
@@ -245,33 +243,6 @@ def _mean(shares: Sequence[tuple[float | None, float]]) -> float | None:
     return round(
         sum(share * length_s for share, length_s in known) / sum(length_s for _, length_s in known), 3
     )
-
-
-def merge_signals(results: Sequence[SegmentResult]) -> list[Signal]:
-    """Merge signals that continue across the boundary of two segments.
-
-    A merged signal keeps the rationale and the evidence of its last part, which has seen all of it.
-
-    Parameters
-    ----------
-    results
-        The results of consecutive segments, in order.
-    """
-    merged: list[Signal] = []
-    for result in results:
-        for signal in result.signals:
-            before = next((earlier for earlier in merged if _continues(earlier, signal, result.span)), None)
-            if before is None:
-                merged.append(signal)
-            else:
-                whole = Span(before.span.start_s, signal.span.end_s)
-                merged[merged.index(before)] = replace(signal, span=whole)
-    return merged
-
-
-def _continues(before: Signal, after: Signal, segment: Span) -> bool:
-    at_seam = abs(after.span.start_s - segment.start_s) <= SEAM_S
-    return before.type == after.type and at_seam and abs(before.span.end_s - after.span.start_s) <= SEAM_S
 
 
 def _merge_engagement(parts: Sequence[EngagementBody]) -> tuple[EngagementBody, ...]:

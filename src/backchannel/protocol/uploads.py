@@ -22,10 +22,10 @@ from backchannel.protocol.results import (
     SignalBody,
     conversation_quality,
     coverage_body,
-    merge_signals,
     seconds,
     signal_bodies,
 )
+from backchannel.signals.merge import merge_signals
 from backchannel.values import EngagementLevel, SegmentResult, Signal
 
 MAX_WAIT_S: Final = 120.0

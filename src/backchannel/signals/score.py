@@ -17,7 +17,8 @@ HIGH_FROM = 0.75
 SAME_OCCASION_S = 2.5
 """Primary evidence closer than this belongs to one signal (judgement)."""
 REACH_S = 1.0
-"""Supporting evidence counts this long before and after the primary (judgement)."""
+"""Supporting evidence counts this long before and after the primary. What contradicts it must happen during it
+(judgement: a shake one second after a smile says nothing about the smile)."""
 REPEAT_SHARE = 0.3
 """Share that a second, third… cue of the same name adds (judgement: they are not independent)."""
 MIN_SPAN_S = 0.1
@@ -78,11 +79,13 @@ def _signal(
         min(reading.span.start_s for reading in occasion) - REACH_S,
         max(reading.span.end_s for reading in occasion) + REACH_S,
     )
+    span = Span(reach.start_s + REACH_S, reach.end_s - REACH_S)
     nearby = [reading for reading in readings if reading.span.overlap_s(reach) > 0]
+    during = [reading for reading in nearby if reading.span.overlap_s(span) > 0]
     shares = [
         *_primary_shares(occasion, weights.primary),
         *_shares(nearby, weights.supporting, 1.0),
-        *_shares(nearby, weights.against, -1.0),
+        *_shares(during, weights.against, -1.0),
     ]
     score = 1.0 / (1.0 + math.exp(-(weights.prior + sum(weight for _, weight in shares))))
     used = [(reading, weight) for reading, weight in shares if weight > 0]
@@ -94,7 +97,6 @@ def _signal(
     evidence = _evidence(used)
     if _spoken_during(evidence, readings):
         coverage = replace(coverage, speech_share=None)  # the segment is silent, but the evidence is not
-    span = Span(reach.start_s + REACH_S, reach.end_s - REACH_S)
     yield Signal(
         type=name,
         span=_inside(span, segment),
