@@ -296,6 +296,11 @@ class Coverage:
         return self.analysis_rate_hz is not None and self.analysis_rate_hz < FULL_RATE_HZ
 
     @property
+    def unmeasured(self) -> bool:
+        """Whether nobody was visible or speaking, so that engagement says nothing about a person."""
+        return not self.face_share and not self.speech_share
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What was missing, in plain sentences."""
         rate = f"{self.analysis_rate_hz:g}" if self.analysis_rate_hz is not None else ""
@@ -306,6 +311,7 @@ class Coverage:
             f"Only {rate} frames a second were analysed instead of {FULL_RATE_HZ:g}.": self.reduced,
             "There was no sound.": not self.sound,
             "No speech was detected.": self.speech_share == 0,
+            "Nobody was visible or speaking, so engagement was not measured.": self.unmeasured,
         }
         return tuple(sentence for sentence, holds in notes.items() if holds)
 

@@ -173,5 +173,10 @@ def test_what_was_missing_is_said(clips: Path) -> None:
         "face_share": 0,
         "speech_share": None,
         "analysis_rate_hz": 15,
-        "notes": ["No face was in view.", "The picture did not change.", "There was no sound."],
+        "notes": [
+            "No face was in view.",
+            "The picture did not change.",
+            "There was no sound.",
+            "Nobody was visible or speaking, so engagement was not measured.",
+        ],
     }

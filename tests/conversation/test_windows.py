@@ -43,7 +43,11 @@ def test_empty_tracks_give_an_empty_result() -> None:
     assert result.quality.quality_index == result.quality_overall.quality_index == 50.0
     assert (result.coverage.picture, result.coverage.sound) == (False, False)
     assert (result.coverage.face_share, result.coverage.speech_share) == (None, None)
-    assert set(result.coverage.notes) == {"There was no picture.", "There was no sound."}
+    assert set(result.coverage.notes) == {
+        "There was no picture.",
+        "There was no sound.",
+        "Nobody was visible or speaking, so engagement was not measured.",
+    }
 
 
 T6 = clock(6.0)

@@ -71,6 +71,7 @@ def test_defaults_are_not_presented_as_findings() -> None:
     assert summary == (
         "Summary Nothing was detected in 10 s. "
         "No face was in view. The picture did not change. There was no sound. "
+        "Nobody was visible or speaking, so engagement was not measured. "
     )
 
 

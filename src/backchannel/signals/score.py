@@ -17,7 +17,7 @@ HIGH_FROM = 0.75
 SAME_OCCASION_S = 2.5
 """Primary evidence closer than this belongs to one signal (judgement)."""
 REACH_S = 1.0
-"""Supporting evidence counts this long before and after the primary. What contradicts it must happen during it
+"""Supporting evidence counts this long before and after the primary. What contradicts must happen during it
 (judgement: a shake one second after a smile says nothing about the smile)."""
 REPEAT_SHARE = 0.3
 """Share that a second, third… cue of the same name adds (judgement: they are not independent)."""
