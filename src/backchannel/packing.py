@@ -19,7 +19,7 @@ from backchannel.constants import VOICE_ROW_S
 _FINEST_STEP: Final = 2.0**-12
 _MOST_STEPS: Final = 2**30
 _GLANCE: Final = 16
-"""Numbers of a long column that are looked at first. Raw samples have no steps, and show it at once."""
+"""How many numbers of a long column to check first. Raw samples have no steps, and show it at once."""
 _DTYPES: Final = frozenset(
     np.dtype(kind).str for kind in (np.bool_, np.int32, np.int64, np.float32, np.float64)
 )

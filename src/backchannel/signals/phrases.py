@@ -94,7 +94,7 @@ PHRASES: Final[Mapping[str, Phrase]] = MappingProxyType(
 """The words for each cue."""
 
 FAMILIES: Final[Mapping[str, str]] = MappingProxyType({"long_pause": "pause"})
-"""Cues that are told together with another."""
+"""Cues that share a phrase with another."""
 
 
 def phrase_of(alike: Sequence[Evidence], evidence: Sequence[Evidence]) -> str:
