@@ -180,9 +180,23 @@ def heard(seconds: float, phrases: Sequence[tuple[float, float]] = (), **how: An
     return Tracks(seconds, None, None, voice(seconds, phrases, **how))
 
 
-def both(picture_of: Tracks, sound_of: Tracks) -> Tracks:
-    """Picture of one and sound of the other."""
-    return replace(picture_of, voice=sound_of.voice)
+def both(picture_of: Tracks, sound_of: Tracks, *, speaks: bool = True) -> Tracks:
+    """Picture of one and sound of the other.
+
+    Parameters
+    ----------
+    speaks
+        The person's lips move as long as there is speech; otherwise the voice is somebody else's.
+    """
+    pictured, voice_of = picture_of.picture, sound_of.voice
+    if not speaks or pictured is None or voice_of is None:
+        return replace(picture_of, voice=voice_of)
+    spoken = np.interp(pictured.time_s, voice_of.time_s, voice_of.speech_probability) >= 0.5
+    moves = 0.02 * spoken * (np.arange(spoken.size) % 2)
+    faces = tuple(
+        replace(one, mouth_opening=(one.mouth_opening + moves).astype(np.float32)) for one in pictured.faces
+    )
+    return replace(picture_of, picture=replace(pictured, faces=faces), voice=voice_of)
 
 
 def mirrored(tracks: Tracks) -> Tracks:

@@ -19,6 +19,7 @@ MINUTE = Span(0.0, 60.0)
 AUDIO_CUES = frozenset(
     {
         "speaking",
+        "other_voice",
         "pause",
         "long_pause",
         "filled_pause",

@@ -17,6 +17,8 @@ MIN_WINDOW_S: Final = 0.25
 LATE_S: Final = 0.6
 """Some cues are only detected after what follows them (the rest after a nod, the word after a pause). A cue
 that ended up to this long before a window may still be reported in it."""
+_VOICES: Final = frozenset({"speaking", "other_voice"})
+"""Cues of speech, whoever speaks: coverage is about the sound."""
 MAX_FROZEN_SHARE: Final = 0.35
 """A picture is frozen if no more than this share of its frames differs from the frame before. An encoded
 still measured 0.26, the stillest of fourteen real clips over 0.9."""
@@ -106,7 +108,7 @@ def _coverage(rows: Lookback, observed: Observed, window: Span, analysis_rate_hz
         # An encoder keeps refining a frozen picture for seconds. A camera's frames nearly all differ.
         frozen = len(face) > 1 and float(face.moving[1:].mean()) < MAX_FROZEN_SHARE
     if voice is not None and window.duration_s > 0:
-        spoken_s = sum(cue.span.overlap_s(window) for cue in observed.cues if cue.name == "speaking")
+        spoken_s = sum(cue.span.overlap_s(window) for cue in observed.cues if cue.name in _VOICES)
         speech_share = spoken_s / window.duration_s
     return Coverage(
         picture=face is not None,

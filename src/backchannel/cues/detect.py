@@ -20,6 +20,7 @@ from backchannel.cues.voice_view import (
     view_voice,
     voice_grid,
 )
+from backchannel.cues.whose import other_voice_cues, phrases_of_others, without
 from backchannel.values import Cue
 
 
@@ -61,19 +62,26 @@ def observe(state: CueState, rows: Lookback, start_s: float) -> tuple[CueState, 
     lookback = state.lookback.joined(rows).cut(start_s - CONTEXT_S)
     face_history, voice_history = state.face_history, state.voice_history
     face = voice = None
+    listened: tuple[Cue, ...] = ()
     if lookback.face is not None:
         face_history = remember(face_history, lookback.face.time_s, raw_measures(lookback.face))
         face = view_face(lookback.face, face_history)
     if lookback.voice is not None:
         grid = voice_grid(lookback.voice)
         phrases = phrase_rows(grid)
+        others = phrases_of_others(face, grid, phrases)
+        grid = without(grid, [rows for rows, _ in others])
+        phrases = [rows for rows in phrases if rows not in dict(others)]
         spoken = spoken_measures(grid, phrases)
         voice_history = remember(voice_history, grid.time_s, spoken)
         voice = view_voice(grid, voice_history, phrases, spoken)
-    return CueState(lookback, face_history, voice_history), Observed(face, voice, _find_cues(face, voice))
+        listened = tuple(other_voice_cues(grid, others))
+    cues = (*_find_cues(face, voice), *listened)
+    in_order = tuple(sorted(cues, key=lambda cue: (cue.span, cue.name)))
+    return CueState(lookback, face_history, voice_history), Observed(face, voice, in_order)
 
 
-def _find_cues(face: FaceView | None, voice: VoiceView | None) -> tuple[Cue, ...]:
+def _find_cues(face: FaceView | None, voice: VoiceView | None) -> list[Cue]:
     cues: list[Cue] = []
     if face is not None:
         speaking = lips_moving(face) if voice is None else speaking_at(voice, face.time_s)
@@ -84,4 +92,4 @@ def _find_cues(face: FaceView | None, voice: VoiceView | None) -> tuple[Cue, ...
     if voice is not None:
         cues += speech_cues(voice)
         cues += voice_cues(voice)
-    return tuple(sorted(cues, key=lambda cue: (cue.span, cue.name)))
+    return cues

@@ -17,6 +17,7 @@ from backchannel.cues.detect import CueState
 from backchannel.cues.face_view import FaceView, view_face
 from backchannel.cues.merge import cue_log
 from backchannel.cues.voice_view import REFERENCE_HZ, phrase_rows, spoken_measures, view_voice, voice_grid
+from backchannel.cues.whose import phrases_of_others, without
 from backchannel.media.decode import read
 from backchannel.perception.perceive import perceive_windows
 from backchannel.values import Cue, MediaLimits, Segment, SegmentResult
@@ -121,7 +122,10 @@ def _voice_now(state: CueState) -> list[VoiceCourse]:
     if state.lookback.voice is None:
         return []
     grid = voice_grid(state.lookback.voice)
+    face = next(iter(_face_now(state)), None)
     phrases = phrase_rows(grid)
+    others = [rows for rows, _ in phrases_of_others(face, grid, phrases)]
+    grid, phrases = without(grid, others), [rows for rows in phrases if rows not in others]
     view = view_voice(grid, state.voice_history, phrases, spoken_measures(grid, phrases))
     usual = view.usual.values
     return [

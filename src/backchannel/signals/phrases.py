@@ -67,6 +67,10 @@ PHRASES: Final[Mapping[str, Phrase]] = MappingProxyType(
         "lip_corner_down": _held("lowered the corners of the mouth"),
         "chin_raise": _held("pushed the chin up"),
         "speaking": _held("spoke"),
+        "other_voice": Phrase(
+            "kept the lips still while a voice spoke {how_long}",
+            "kept the lips still while a voice spoke {times}",
+        ),
         "pause": Phrase("paused for {value} s", "paused {times} ({values} s)"),
         "long_pause": Phrase("paused for {value} s", "paused {times} ({values} s)"),
         "filled_pause": Phrase("held one sound for {value} s", "held one sound {times} ({values} s)"),
