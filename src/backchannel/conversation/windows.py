@@ -18,7 +18,7 @@ LATE_S: Final = 0.6
 """Some cues are only detected after what follows them (the rest after a nod, the word after a pause). A cue
 that ended up to this long before a window may still be reported in it."""
 _VOICES: Final = frozenset({"speaking", "other_voice"})
-"""Cues of speech, whoever speaks: coverage is about the sound."""
+"""Cues of speech, no matter whose: coverage is about the sound."""
 MAX_FROZEN_SHARE: Final = 0.35
 """A picture is frozen if no more than this share of its frames differs from the frame before. An encoded
 still measured 0.26, the stillest of fourteen real clips over 0.9."""
