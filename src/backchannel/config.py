@@ -71,6 +71,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         What the server reports. ``behaviour`` leaves out all signals that are named after a state of mind,
         and conversation quality; see the page on responsible use. A key's own policy can leave out more,
         never less.
+    weights
+        A file of calibrated weights, as `backchannel calibrate` writes it. Without one, the server uses the
+        shipped weights.
     max_message_bytes
         The largest segment, inclusive. A larger message gets the error ih6002.
     hard_message_bytes
@@ -133,6 +136,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: LogLevel = "info"
     console: ConsoleAccess = "on"
     policy: Policy = "full"
+    weights: Path | None = None
 
     max_message_bytes: Bytes = 32 * MIB
     hard_message_bytes: Bytes = 64 * MIB

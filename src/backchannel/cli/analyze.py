@@ -1,5 +1,6 @@
 """`backchannel analyze`: analyse a file on this machine, without a server."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -20,10 +21,12 @@ from backchannel.cli.options import (
     PolicyName,
     SrtPlace,
     VttPlace,
+    WeightsFile,
 )
 from backchannel.cli.show import show_line, show_sections, timed_progress
 from backchannel.protocol.include import parse_include
 from backchannel.protocol.results import AnalysisBody, analysis_body
+from backchannel.signals.calibration import read_calibration
 from backchannel.values import MediaLimits, Rules, Segment, SegmentResult
 
 MAX_FILE_S = 1800.0
@@ -35,6 +38,7 @@ def analyze(
     file: Annotated[Path, typer.Argument(help="A video or sound file.", show_default=False)],
     include: IncludeFlags = None,
     policy: PolicyName = None,
+    weights: WeightsFile = None,
     as_json: AsJson = False,
     html: HtmlPlace = None,
     csv: CsvPlace = None,
@@ -49,7 +53,8 @@ def analyze(
     places = Places.of(html=html, csv=csv, srt=srt, vtt=vtt, eaf=eaf)
     media = require_media_file(file)
     places.require_usable(media, json_on_stdout=as_json)
-    results = _analyzed(media, Rules(policy="full" if policy is None else policy.policy))
+    rules = Rules() if weights is None else read_calibration(weights)
+    results = _analyzed(media, rules if policy is None else replace(rules, policy=policy.policy))
     if as_json:
         typer.echo(msgspec.json.encode(analysis_body(results, parse_include(include or ()))))
     elif STDOUT not in places.by_kind.values():

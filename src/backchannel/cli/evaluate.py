@@ -9,9 +9,11 @@ from rich.console import Console
 from rich.text import Text
 
 from backchannel.cli.escape import escaped
-from backchannel.cli.options import AsJson
+from backchannel.cli.options import AsJson, WeightsFile
 from backchannel.cli.show import progress
 from backchannel.config import ENV_PREFIX
+from backchannel.signals.calibration import read_calibration
+from backchannel.values import Rules
 
 
 def evaluate(
@@ -39,6 +41,7 @@ def evaluate(
             help="Also list every reported signal that is labelled neither plausible nor implausible.",
         ),
     ] = False,
+    weights: WeightsFile = None,
     window: Annotated[
         float,
         typer.Option(
@@ -64,6 +67,7 @@ def evaluate(
     from backchannel.explain.totals import as_markdown, markdown_table  # noqa: PLC0415
     from backchannel.explain.unlabelled import unlabelled_rows  # noqa: PLC0415
 
+    rules = Rules() if weights is None else read_calibration(weights)
     clips = labelled_clips(folder)
     done: list[str] = []
     with progress(Console(highlight=False), f"Analysing {len(clips)} clips", quiet=as_json) as status:
@@ -72,7 +76,7 @@ def evaluate(
             done.append(name)
             status.update(Text(f"Analysed {len(done)} of {len(clips)} clips, {escaped(name)} last"))
 
-        evaluated = evaluate_clips(clips, window, report)
+        evaluated = evaluate_clips(clips, window, report, rules)
     scores = [clip.score for clip in evaluated]
     if html is not None:
         html.write_text(confusion_page(evaluated, window), encoding="utf-8")

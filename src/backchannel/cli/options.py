@@ -44,6 +44,16 @@ def policy_option(variable: str, default: str) -> Any:
 
 
 PolicyName = Annotated[PolicyChoice | None, policy_option("POLICY", "full")]
+WeightsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights",
+        envvar=f"{ENV_PREFIX}WEIGHTS",
+        metavar="FILE",
+        help="Calibrated weights, as `backchannel calibrate` writes them. [default: the shipped ones]",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", envvar=f"{ENV_PREFIX}JSON", help="Print only JSON.")]
 
 

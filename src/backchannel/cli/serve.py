@@ -8,9 +8,10 @@ import typer
 from rich.console import Console
 
 from backchannel.cli.key_store import create_key_command, store_line, store_name
-from backchannel.cli.options import DataDir, PolicyName
+from backchannel.cli.options import DataDir, PolicyName, WeightsFile
 from backchannel.cli.show import progress
 from backchannel.config import ENV_PREFIX, Settings, load_settings
+from backchannel.signals.calibration import read_calibration
 from backchannel.store import Store, open_store
 from backchannel.values import BEHAVIOUR_NOTE
 
@@ -59,6 +60,7 @@ def serve(
     workers: Workers = None,
     log_level: LogLevel = None,
     policy: PolicyName = None,
+    weights: WeightsFile = None,
 ) -> None:
     """Run the server until Ctrl-C.
 
@@ -71,8 +73,16 @@ def serve(
     from backchannel.server.run import serve as run_server  # noqa: PLC0415
 
     settings = load_settings(
-        host=host, port=port, data_dir=data_dir, workers=workers, log_level=log_level, policy=policy
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        workers=workers,
+        log_level=log_level,
+        policy=policy,
+        weights=weights,
     )
+    if settings.weights is not None:
+        read_calibration(settings.weights)  # a bad file must stop the server before it takes its address
     configure_logging(settings.log_level)
     taken, settings = listen(settings)
     with taken, open_store(settings.data_dir, url=settings.store_url) as store:
