@@ -156,6 +156,10 @@ def test_the_library_and_the_command_line_and_its_exports(clip: Path, tmp_path: 
     for shown in (done.stdout, table.read_text(), captions.read_text(), words_of(page.read_text())):
         assert not FEELINGS.search(shown)
     assert BEHAVIOUR_NOTE in page.read_text()
+    why = tmp_path / "why.html"
+    assert run("explain", clip, "--out", why, "--policy", "behaviour").returncode == 0
+    (drawn,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', why.read_text())
+    assert not FEELINGS.search(drawn)
 
 
 def posted(live: Live, path: str, clip: Path, fields: dict[str, Any]) -> httpx.Response:
