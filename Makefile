@@ -29,7 +29,7 @@ help:
 	@echo "make check  types, lint, and every test that needs no browser, no server and no rendering"
 	@echo "make lint   format, lint, types, imports, the words of all texts, and the links of the documentation"
 	@echo "make docs   the documentation, as the server shows it at /docs"
-	@echo "make eval   how well cues agree with labelled clips (CLIPS=dir, HTML=page.html, RESULTS=1 keeps the result)"
+	@echo "make eval   how well cues agree with labelled clips (CLIPS=dir, HTML=page.html, NEITHER=1, RESULTS=1 keeps the result)"
 	@echo "make bench  speed, load, memory, start-up, growth (PART=load for one, SMOKE=1 small, RESULTS=1 keeps the result)"
 	@echo "make setup  only make the environment;  make clean  remove it"
 
@@ -70,7 +70,7 @@ eval: setup
 ifdef RESULTS
 	@$(BIN)/python -m evals.results "$(CLIPS)"
 else
-	@$(BIN)/backchannel eval "$(CLIPS)" $(if $(HTML),--html "$(HTML)")
+	@$(BIN)/backchannel eval "$(CLIPS)" $(if $(HTML),--html "$(HTML)") $(if $(NEITHER),--neither)
 endif
 
 bench: setup

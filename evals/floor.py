@@ -25,8 +25,9 @@ def figures_of(result: Mapping[str, Any]) -> dict[str, float]:
     """Return what is watched, from the JSON of ``backchannel eval``; higher is better in all of them."""
     found: dict[str, float | None] = {f"{cue} F1": row["f1"] for cue, row in result["cues"].items()}
     found["speech, share of time right"] = result["speech"]["frame_accuracy"]
-    implausible = result["signals"]["implausible_share"]
-    found["signals not implausible"] = None if implausible is None else round(1 - implausible, 3)
+    for kind in ("implausible", "neither"):
+        wrong = result["signals"][f"{kind}_share"]
+        found[f"signals not {kind}"] = None if wrong is None else round(1 - wrong, 3)
     found["plausible signals found"] = result["signals"]["plausible_found"]
     return {name: value for name, value in found.items() if value is not None}
 

@@ -19,7 +19,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 NAVIGATION: Final[Mapping[str, tuple[str, ...]]] = {
     "Start": ("quickstart", "how-it-works", "responsible-use", "faq"),
     "Use": ("library", "stream-v0", "streams", "uploads", "tokens", "reports", "migrating", "errors"),
-    "Evidence": ("accuracy", "cues-and-signals", "rationales"),
+    "Evidence": ("accuracy", "calibration", "cues-and-signals", "rationales"),
     "Run": ("production", "performance", "settings", "security"),
     "Contribute": ("style", "dependencies"),
 }

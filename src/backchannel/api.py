@@ -9,10 +9,12 @@ from backchannel.engine.worker import analyze_medium
 from backchannel.media.decode import Decoders, read
 from backchannel.media.stream.continuity import StreamState, continue_stream
 from backchannel.perception.perceive import Carry, perceive
-from backchannel.values import MediaLimits, Segment, SegmentResult
+from backchannel.values import MediaLimits, Rules, Segment, SegmentResult
 
 
-def analyze(source: str | Path | bytes, limits: MediaLimits | None = None) -> Iterator[SegmentResult]:
+def analyze(
+    source: str | Path | bytes, limits: MediaLimits | None = None, rules: Rules | None = None
+) -> Iterator[SegmentResult]:
     """Analyse a whole file, window by window of 5 s.
 
     Parameters
@@ -21,6 +23,9 @@ def analyze(source: str | Path | bytes, limits: MediaLimits | None = None) -> It
         A path, or the file's bytes.
     limits
         Limits on the file; by default up to 30 minutes.
+    rules
+        How cues are interpreted. With ``Rules(policy="behaviour")``, no signal that is named after a state of
+        mind is scored.
 
     Yields
     ------
@@ -46,13 +51,18 @@ def analyze(source: str | Path | bytes, limits: MediaLimits | None = None) -> It
     """
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
     with read(Segment(data), limits or MediaLimits(max_duration_s=1800.0)) as medium:
-        yield from analyze_medium(medium)
+        yield from analyze_medium(medium, rules=rules or Rules())
 
 
 class Session:
     """One live conversation, in this process.
 
     Pass each chunk from a recorder: complete files, or pieces of one running stream.
+
+    Parameters
+    ----------
+    limits, rules
+        As for `analyze`; by default up to a minute a chunk.
 
     See Also
     --------
@@ -65,10 +75,10 @@ class Session:
     ...     result = session.analyze(chunk)
     """
 
-    def __init__(self, limits: MediaLimits | None = None) -> None:
+    def __init__(self, limits: MediaLimits | None = None, rules: Rules | None = None) -> None:
         self._limits = limits or MediaLimits()
         self._stream = StreamState()
-        self._conversation = Conversation()
+        self._conversation = Conversation(rules=rules or Rules())
         self._carry = Carry()
         self._decoders = Decoders()
 

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 from platformdirs import user_data_path
 
-from backchannel.values import MediaLimits
+from backchannel.values import MediaLimits, Policy
 
 ENV_PREFIX: Final = "BACKCHANNEL_"
 MIB: Final = 1024 * 1024
@@ -67,6 +67,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         requires a key from everybody, ``off`` disables the console.
     log_level
         The lowest level to log: ``debug``, ``info``, ``warning`` or ``error``.
+    policy
+        What the server reports. ``behaviour`` leaves out all signals that are named after a state of mind,
+        and conversation quality; see the page on responsible use. A key's own policy can leave out more,
+        never less.
+    weights
+        A file of calibrated weights, as `backchannel calibrate` writes it. Without one, the server uses the
+        shipped weights.
     max_message_bytes
         The largest segment, inclusive. A larger message gets the error ih6002.
     hard_message_bytes
@@ -128,6 +135,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str = ""
     log_level: LogLevel = "info"
     console: ConsoleAccess = "on"
+    policy: Policy = "full"
+    weights: Path | None = None
 
     max_message_bytes: Bytes = 32 * MIB
     hard_message_bytes: Bytes = 64 * MIB

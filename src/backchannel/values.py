@@ -24,6 +24,8 @@ SignalType = Literal[
 ]
 Probability = Literal["low", "medium", "high"]
 EngagementLevel = Literal["engaged", "neutral", "disengaged"]
+Policy = Literal["full", "behaviour"]
+"""What may be reported: everything, or only behaviour. `signals.policy` says what that leaves out."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -162,6 +164,37 @@ class MediaLimits:
     spare_core: bool = False
 
 
+# --- how cues are interpreted ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """Probabilities from which a signal is reported, and is called medium and high (signals table)."""
+
+    report: float = 0.35
+    medium: float = 0.55
+    high: float = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How the cues of a conversation are interpreted, for as long as it lasts.
+
+    Attributes
+    ----------
+    policy
+        What may be reported.
+    priors
+        Calibrated log-odds without evidence, by signal. The others are as in the table of weights.
+    bands
+        Probabilities of the three words.
+    """
+
+    policy: Policy = "full"
+    priors: tuple[tuple[SignalType, float], ...] = ()
+    bands: Bands = Bands()
+
+
 # --- cues, signals, results ------------------------------------------------------------------------
 
 
@@ -265,6 +298,10 @@ class Quality:
         return (self.clarity + self.authority + self.energy + self.rapport + self.learning) / 5
 
 
+BEHAVIOUR_NOTE = "Only behaviour is reported: no feelings, and no conversation quality."
+"""What the policy `behaviour` says of itself, on every page and in every answer that has coverage."""
+
+
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """What could be measured in a window.
@@ -281,6 +318,8 @@ class Coverage:
         The picture never changed, so the face could not be measured.
     analysis_rate_hz
         Frames analysed per second, at most; None without picture.
+    policy
+        What may be reported about it.
     """
 
     picture: bool
@@ -289,6 +328,7 @@ class Coverage:
     speech_share: float | None
     frozen: bool = False
     analysis_rate_hz: float | None = None
+    policy: Policy = "full"
 
     @property
     def reduced(self) -> bool:
@@ -302,7 +342,7 @@ class Coverage:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was missing, in plain sentences."""
+        """What was missing, and what was left out, in plain sentences."""
         rate = f"{self.analysis_rate_hz:g}" if self.analysis_rate_hz is not None else ""
         notes = {
             "There was no picture.": not self.picture,
@@ -312,6 +352,7 @@ class Coverage:
             "There was no sound.": not self.sound,
             "No speech was detected.": self.speech_share == 0,
             "Nobody was visible or speaking, so engagement was not measured.": self.unmeasured,
+            BEHAVIOUR_NOTE: self.policy == "behaviour",
         }
         return tuple(sentence for sentence, holds in notes.items() if holds)
 

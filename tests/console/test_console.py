@@ -18,6 +18,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from backchannel.signals.policy import scored_signals
+from backchannel.values import BEHAVIOUR_NOTE
 from tests.console.conftest import NOD, Open, keep_figures, screenshot
 from tests.server.live import Live, running
 from tools.fake_camera import FakeCamera, fake_camera
@@ -334,3 +336,21 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def test_a_server_that_reports_only_behaviour_says_so_and_shows_no_quality(
+    browse: Open, tmp_path: Path
+) -> None:
+    with running(tmp_path, policy="behaviour") as live:
+        page = browse()
+        start(page, live.http)
+        expect(page.locator("#policy")).to_be_visible()
+        expect(page.locator("#policy")).to_have_text(BEHAVIOUR_NOTE)
+        expect(page.get_by_role("heading", name="Conversation quality")).to_be_hidden()
+        assert_accessible(page)
+        screenshot(page, "behaviour")
+        lanes = page.locator(".lane-name.signal").all_inner_texts()
+        assert sorted(map(str.lower, lanes)) == list(scored_signals("behaviour"))
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Save report").click()
+        assert BEHAVIOUR_NOTE in Path(download.value.path()).read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 
 from backchannel.report.page import render_report
 from backchannel.report.recording import decode_recording
+from backchannel.values import BEHAVIOUR_NOTE
 from tests.console.conftest import Open, keep_figures
 from tests.console.modules import run
 from tests.server.live import Live
@@ -212,6 +213,23 @@ def test_a_conversation_becomes_a_recording(blank_page: Page) -> None:
     assert recording.quality.overall is not None
     assert (len(recording.coverage.dropped), len(recording.coverage.degraded)) == (1, 1)
     assert "Nodded." in render_report(recording)
+
+
+def test_under_the_policy_behaviour_a_recording_has_no_quality_and_says_why(blank_page: Page) -> None:
+    story = [
+        event("session.ready", policy="behaviour"),
+        measured(0),
+        event(
+            "conversation_quality.updated",
+            overall=QUALITY,
+            timeline=[{"start": 0, "end": 5, "values": QUALITY}],
+        ),
+    ]
+    code = CONVERSATION + 'return conversation.recording({ source: "Live", recordedAt: new Date() })'
+    recording = decode_recording(json.dumps(run(blank_page, code, {"events": story})))
+    assert recording.quality.overall is None
+    assert recording.coverage.policy == "behaviour"
+    assert BEHAVIOUR_NOTE in render_report(recording)
 
 
 def test_an_hour_needs_little_more_memory_than_ten_minutes(live: Live, browse: Open) -> None:

@@ -12,7 +12,7 @@ from evals.floor import FLOOR, fallen, figures_of
 RESULT = {
     "cues": {"nod": {"f1": 0.7}, "shake": {"f1": None}},
     "speech": {"frame_accuracy": 0.95},
-    "signals": {"implausible_share": 0.1, "plausible_found": 0.6},
+    "signals": {"implausible_share": 0.1, "neither_share": 0.3, "plausible_found": 0.6},
 }
 
 
@@ -21,6 +21,7 @@ def test_what_is_watched_is_better_when_higher_and_left_out_when_it_cannot_be_sa
         "nod F1": 0.7,
         "speech, share of time right": 0.95,
         "signals not implausible": 0.9,
+        "signals not neither": 0.7,
         "plausible signals found": 0.6,
     }
 

@@ -44,7 +44,7 @@ def test_eval_as_json_finds_the_nod(folder: Path, tmp_path: Path) -> None:
     done = run("eval", folder, "--json", "--html", page)
     assert done.returncode == 0, done.stderr
     body = json.loads(done.stdout)
-    assert list(body) == ["cues", "speech", "signals", "clips"]
+    assert list(body) == ["cues", "speech", "signals", "false_per_minute", "intervals", "clips"]
     assert body["cues"]["nod"] == {"precision": 1.0, "recall": 1.0, "f1": 1.0, "labels": 1, "detections": 1}
     assert list(body["clips"]) == ["nod.mp4", "still.mp4"]
     assert "Detected nod" in page.read_text(encoding="utf-8")

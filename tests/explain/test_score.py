@@ -12,7 +12,9 @@ from backchannel.explain.score import (
 from backchannel.explain.totals import (
     as_json,
     as_markdown,
+    false_per_minute,
     implausible_share,
+    neither_share,
     plausible_found,
     speech_accuracy,
     total_cues,
@@ -122,8 +124,8 @@ def test_speech_is_compared_over_all_the_time_there_is_sound() -> None:
     assert clip.speech_agreement_s == pytest.approx(9.0)
     silent = score_clip("b.mp4", [result(sound=False)], [], Labels("b.mp4"))
     assert silent.speech_s == 0
-    assert speech_accuracy([clip, silent]) == pytest.approx(0.9)
-    assert speech_accuracy([silent]) is None
+    assert speech_accuracy([clip, silent]).value == pytest.approx(0.9)
+    assert speech_accuracy([silent]).value is None
 
 
 def test_signals_count_by_type() -> None:
@@ -133,11 +135,13 @@ def test_signals_count_by_type() -> None:
     assert clip.implausible == ("stress",)
     assert clip.found == ("interest",)
     assert clip.missed == ("agreement",)
-    assert implausible_share([clip]) == pytest.approx(1 / 3)
-    assert plausible_found([clip]) == pytest.approx(1 / 2)
+    assert clip.neither == ("confidence",)
+    assert implausible_share([clip]).value == pytest.approx(1 / 3)
+    assert neither_share([clip]).value == pytest.approx(1 / 3)
+    assert plausible_found([clip]).value == pytest.approx(1 / 2)
     nothing = score_clip("b.mp4", [result()], [], Labels("b.mp4"))
-    assert implausible_share([nothing]) is None
-    assert plausible_found([nothing]) is None
+    assert implausible_share([nothing]).value is None
+    assert plausible_found([nothing]).value is None
 
 
 def test_totals_add_up_over_clips_and_leave_other_cues_out() -> None:
@@ -151,13 +155,15 @@ def test_totals_add_up_over_clips_and_leave_other_cues_out() -> None:
 def test_json_has_the_shape_that_is_promised() -> None:
     labels = Labels("a.mp4", cues=(label("nod", 1, 2),), signals_plausible=("interest",))
     body = as_json([evaluated("a.mp4", labels, (cue("nod", 1, 2),), "interest").score])
-    assert list(body) == ["cues", "speech", "signals", "clips"]
+    assert list(body) == ["cues", "speech", "signals", "false_per_minute", "intervals", "clips"]
     assert body["cues"]["nod"] == {"precision": 1.0, "recall": 1.0, "f1": 1.0, "labels": 1, "detections": 1}
     assert body["cues"]["shake"] == {
         "precision": None, "recall": None, "f1": None, "labels": 0, "detections": 0
     }  # fmt: skip
     assert list(body["speech"]) == ["frame_accuracy"]
-    assert body["signals"] == {"implausible_share": 0.0, "plausible_found": 1.0}
+    assert body["signals"] == {"implausible_share": 0.0, "neither_share": 0.0, "plausible_found": 1.0}
+    assert body["false_per_minute"] == {"nod": 0.0, "shake": 0.0}
+    assert body["intervals"]["cues"]["nod"] == {"precision": None, "recall": None, "f1": None}
     clip = body["clips"]["a.mp4"]
     assert clip["duration_s"] == 10.0
     assert clip["cues"] == body["cues"]
@@ -168,6 +174,21 @@ def test_the_tables_name_every_cue_and_every_clip() -> None:
     text = as_markdown([evaluated("a.mp4", Labels("a.mp4"), (cue("nod", 1, 2),)).score])
     assert "| nod " in text
     assert "| a.mp4 |" in text
-    assert "False nods a minute: 6.00" in text
-    table = text.split("\n\n")[0].splitlines()
+    assert "| False nods a minute " in text
+    assert "| 6.00 " in text
+    assert "No figures by `person`, `light`, `skin_tone`: the labels do not say." in text
+    table = text.split("\n\n")[1].splitlines()
     assert len({len(line) for line in table}) == 1
+
+
+def test_every_figure_has_its_interval_in_the_same_shape() -> None:
+    clips = [
+        evaluated(f"{n}.mp4", Labels("", cues=(label("nod", 1, 2),)), (cue("nod", 1 + n, 2 + n),)).score
+        for n in range(6)
+    ]
+    body = as_json(clips)
+    assert body["intervals"]["cues"]["nod"]["recall"] == [0.0, 0.5]
+    for name in ("cues", "speech", "signals", "false_per_minute"):
+        assert list(body["intervals"][name]) == list(body[name])
+    assert false_per_minute(clips, "nod").value == pytest.approx(5.0)
+    assert "0.17 (0.00–0.50)" in as_markdown(clips)

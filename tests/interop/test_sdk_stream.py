@@ -103,6 +103,24 @@ def test_a_browsers_recording_of_a_real_person(live: Live, recordings: Path, nam
     follow_recording(live, recordings, "v2", name, signals=False)
 
 
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_the_policy_behaviour_changes_nothing_that_the_client_relies_on(
+    live: Live, captures: Path, version: StreamApiVersion
+) -> None:
+    _, key = live.store.keys.create("school", policy="behaviour")
+    name = next(iter(RECORDED))
+
+    async def scenario() -> None:
+        said = await converse(client(live, version, key), chunks_of(captures, name), include=BOTH)
+        check(said, version)
+        signals = [event.data.signal_type.value for event in said if isinstance(event, SignalDetectedEvent)]
+        assert set(signals) <= {"agreement", "disagreement", "hesitation"}
+        assert any(isinstance(event, EngagementUpdatedEvent) for event in said)
+        assert any(isinstance(event, ConversationQualityUpdatedEvent) for event in said)
+
+    run(scenario)
+
+
 def follow_recording(
     live: Live, recorder: Path, version: StreamApiVersion, name: str, *, signals: bool = True
 ) -> None:

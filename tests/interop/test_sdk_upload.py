@@ -81,6 +81,21 @@ def test_analyze(live: Live, tmp_path: Path) -> None:
     run(scenario)
 
 
+def test_analyze_under_the_policy_behaviour(live: Live, tmp_path: Path) -> None:
+    path = tmp_path / "talk.mp4"
+    path.write_bytes(make(Recipe(duration_s=6.0)))
+    _, key = live.store.keys.create("school", policy="behaviour")
+
+    async def scenario() -> None:
+        flags = [IncludeFlag.CONVERSATION_QUALITY_OVERALL, IncludeFlag.CONVERSATION_QUALITY_TIMELINE]
+        result = await client(live, key).upload.analyze(path, include=flags)
+        assert result.engagement_state[0].start == 0.0
+        assert result.conversation_quality is not None
+        assert result.conversation_quality.overall.quality_index == 50
+
+    run(scenario)
+
+
 @pytest.mark.slow
 def test_analyze_a_real_face(live: Live, clips: Path) -> None:
     async def scenario() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from backchannel.report.page import render_report
 from backchannel.report.prose import WHAT_THIS_IS
+from backchannel.values import BEHAVIOUR_NOTE
 from tests.html.reading import checked
 from tests.report.build import AGREEMENT, NOD, NOD_EVIDENCE, SCORES, recording
 
@@ -48,6 +49,15 @@ def test_the_summary_lists_measurements_and_missing_media() -> None:
     assert "The quality index is 55 of 100" in text
     assert "rapport is highest (62) and energy lowest (50)" in text
     assert "There was no sound." in text
+
+
+def test_under_the_policy_behaviour_there_is_no_quality_to_read() -> None:
+    # The scores are in the recording all the same, as a client of the wire gets them.
+    strict = recording(coverage={"picture": True, "sound": True, "policy": "behaviour"})
+    text = text_of(render_report(strict))
+    assert BEHAVIOUR_NOTE in text
+    assert "quality index" not in text
+    assert "rapport" not in text
 
 
 def test_missing_measurements_are_marked_and_never_filled_in() -> None:

@@ -104,3 +104,11 @@ def test_a_store_that_breaks_says_so_and_one_that_cannot_be_written_still_lets_i
     connection.close()
     with pytest.raises(StoreUnavailableError, match=r"SQLITE_ERROR"):
         sqlite_store.keys.verify(secret)
+
+
+def test_a_key_keeps_its_policy(store: Store) -> None:
+    made, secret = store.keys.create("school", policy="behaviour")
+    found = store.keys.verify(secret)
+    assert found is not None
+    assert (made.policy, found.policy) == ("behaviour", "behaviour")
+    assert store.keys.create("laptop")[0].policy is None

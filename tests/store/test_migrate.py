@@ -123,6 +123,16 @@ def test_each_revision_goes_back_and_forth_and_keeps_what_is_kept(database: Data
         assert shape(database) == newest
 
 
+def test_an_older_program_does_not_report_more_to_a_key_than_its_policy_allows(database: Database) -> None:
+    with database.open() as store:
+        _, strict = store.keys.create("school", policy="behaviour")
+        _, plain = store.keys.create("laptop", policy="full")
+    database.downgrade("0001")
+    with database.open() as store:
+        assert store.keys.verify(strict) is None
+        assert store.keys.verify(plain) is not None
+
+
 # --- before Alembic --------------------------------------------------------------------------------
 
 

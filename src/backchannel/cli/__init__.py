@@ -1,4 +1,4 @@
-"""The command: `backchannel serve`, `analyze`, `stream`, `eval`, `explain` and `keys`."""
+"""The command: `backchannel serve`, `analyze`, `stream`, `eval`, `calibrate`, `explain` and `keys`."""
 
 import io
 import os
@@ -9,6 +9,7 @@ import typer
 
 from backchannel import __version__
 from backchannel.cli.analyze import analyze
+from backchannel.cli.calibrate import calibrate
 from backchannel.cli.escape import escaped
 from backchannel.cli.evaluate import evaluate
 from backchannel.cli.explain import explain
@@ -19,6 +20,7 @@ from backchannel.client.v0 import ClientError
 from backchannel.config import SettingsError
 from backchannel.errors import Problem
 from backchannel.explain.labels import LabelsError
+from backchannel.signals.calibration import CalibrationError
 from backchannel.store import StoreError
 
 __all__ = ["app", "main"]
@@ -34,6 +36,7 @@ app.command()(serve)
 app.command()(analyze)
 app.command()(stream)
 app.command("eval")(evaluate)
+app.command()(calibrate)
 app.command()(explain)
 app.add_typer(keys_app, name="keys")
 
@@ -65,7 +68,7 @@ def main() -> None:
         # The reader has closed the pipe, as `head` does. Drop what is still in the buffer.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(BROKEN_PIPE)
-    except (SettingsError, StoreError, ClientError, LabelsError, Problem) as error:
+    except (SettingsError, StoreError, ClientError, LabelsError, CalibrationError, Problem) as error:
         _fail(str(error))
     except OSError as error:
         _fail(f"{error.strerror or 'The system refused'}{f': {error.filename}' if error.filename else ''}.")

@@ -1,5 +1,6 @@
 """`backchannel analyze`: analyse a file on this machine, without a server."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,11 +12,22 @@ from rich.console import Console
 
 from backchannel.cli.exports import Places, write_exports
 from backchannel.cli.files import STDOUT, require_media_file, shown_name
-from backchannel.cli.options import AsJson, CsvPlace, EafPlace, HtmlPlace, IncludeFlags, SrtPlace, VttPlace
+from backchannel.cli.options import (
+    AsJson,
+    CsvPlace,
+    EafPlace,
+    HtmlPlace,
+    IncludeFlags,
+    PolicyName,
+    SrtPlace,
+    VttPlace,
+    WeightsFile,
+)
 from backchannel.cli.show import show_line, show_sections, timed_progress
 from backchannel.protocol.include import parse_include
 from backchannel.protocol.results import AnalysisBody, analysis_body
-from backchannel.values import MediaLimits, Segment, SegmentResult
+from backchannel.signals.calibration import read_calibration
+from backchannel.values import MediaLimits, Rules, Segment, SegmentResult
 
 MAX_FILE_S = 1800.0
 """Longest file, s (wire contract, section 8)."""
@@ -25,6 +37,8 @@ SHOWN_TO_PEOPLE = ("conversation_quality_overall", "conversation_quality_timelin
 def analyze(
     file: Annotated[Path, typer.Argument(help="A video or sound file.", show_default=False)],
     include: IncludeFlags = None,
+    policy: PolicyName = None,
+    weights: WeightsFile = None,
     as_json: AsJson = False,
     html: HtmlPlace = None,
     csv: CsvPlace = None,
@@ -39,7 +53,8 @@ def analyze(
     places = Places.of(html=html, csv=csv, srt=srt, vtt=vtt, eaf=eaf)
     media = require_media_file(file)
     places.require_usable(media, json_on_stdout=as_json)
-    results = _analyzed(media)
+    rules = Rules() if weights is None else read_calibration(weights)
+    results = _analyzed(media, rules if policy is None else replace(rules, policy=policy.policy))
     if as_json:
         typer.echo(msgspec.json.encode(analysis_body(results, parse_include(include or ()))))
     elif STDOUT not in places.by_kind.values():
@@ -47,7 +62,7 @@ def analyze(
     write_exports(places, results, media, shown_name(media), datetime.now().astimezone())
 
 
-def _analyzed(media: Path) -> list[SegmentResult]:
+def _analyzed(media: Path, rules: Rules) -> list[SegmentResult]:
     # Imported here, because it loads the decoders and the networks, which other commands do not need.
     from backchannel.engine.worker import analyze_medium  # noqa: PLC0415
     from backchannel.media.decode import read  # noqa: PLC0415
@@ -61,11 +76,14 @@ def _analyzed(media: Path) -> list[SegmentResult]:
     ):
         duration_s = medium.timing.duration_s
         progress(0.0, duration_s)
-        return list(analyze_medium(medium, progress))
+        return list(analyze_medium(medium, progress, rules=rules))
 
 
 def _show(console: Console, body: AnalysisBody) -> None:
     if body.coverage is not UNSET and body.coverage.notes:
         show_line(console, f"  {' '.join(body.coverage.notes)}")
     quality = body.conversation_quality
-    show_sections(console, body.signals, body.engagement_state, None if quality is UNSET else quality)
+    unjudged = body.coverage is not UNSET and body.coverage.policy == "behaviour"
+    show_sections(
+        console, body.signals, body.engagement_state, None if quality is UNSET or unjudged else quality
+    )

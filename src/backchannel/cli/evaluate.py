@@ -9,9 +9,11 @@ from rich.console import Console
 from rich.text import Text
 
 from backchannel.cli.escape import escaped
-from backchannel.cli.options import AsJson
+from backchannel.cli.options import AsJson, WeightsFile
 from backchannel.cli.show import progress
 from backchannel.config import ENV_PREFIX
+from backchannel.signals.calibration import read_calibration
+from backchannel.values import Rules
 
 
 def evaluate(
@@ -31,6 +33,15 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    neither: Annotated[
+        bool,
+        typer.Option(
+            "--neither",
+            envvar=f"{ENV_PREFIX}NEITHER",
+            help="Also list every reported signal that is labelled neither plausible nor implausible.",
+        ),
+    ] = False,
+    weights: WeightsFile = None,
     window: Annotated[
         float,
         typer.Option(
@@ -46,14 +57,17 @@ def evaluate(
 
     A detection matches a label of the same cue when they overlap by half of the shorter one, or by 0.5 s.
     A label of low certainty counts neither as a hit nor as a miss, nor does a detection that overlaps it.
+    Each figure has its 95% confidence interval, from a bootstrap over clips.
     """
     # Imported here because these load the decoders and the networks, which other commands do not need.
     from backchannel.explain.confusion import confusion_page  # noqa: PLC0415
     from backchannel.explain.labels import labelled_clips  # noqa: PLC0415
     from backchannel.explain.run import evaluate_clips  # noqa: PLC0415
     from backchannel.explain.totals import as_json as totals_json  # noqa: PLC0415
-    from backchannel.explain.totals import as_markdown  # noqa: PLC0415
+    from backchannel.explain.totals import as_markdown, markdown_table  # noqa: PLC0415
+    from backchannel.explain.unlabelled import unlabelled_rows  # noqa: PLC0415
 
+    rules = Rules() if weights is None else read_calibration(weights)
     clips = labelled_clips(folder)
     done: list[str] = []
     with progress(Console(highlight=False), f"Analysing {len(clips)} clips", quiet=as_json) as status:
@@ -62,9 +76,11 @@ def evaluate(
             done.append(name)
             status.update(Text(f"Analysed {len(done)} of {len(clips)} clips, {escaped(name)} last"))
 
-        evaluated = evaluate_clips(clips, window, report)
+        evaluated = evaluate_clips(clips, window, report, rules)
     scores = [clip.score for clip in evaluated]
     if html is not None:
         html.write_text(confusion_page(evaluated, window), encoding="utf-8")
         typer.echo(f"Wrote {escaped(str(html))}.", err=True)
     typer.echo(msgspec.json.encode(totals_json(scores)) if as_json else as_markdown(scores), nl=as_json)
+    if neither and not as_json:
+        typer.echo(f"\n{markdown_table(unlabelled_rows(evaluated))}")

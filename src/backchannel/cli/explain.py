@@ -7,8 +7,10 @@ import typer
 from rich.console import Console
 
 from backchannel.cli.files import require_media_file
+from backchannel.cli.options import PolicyName
 from backchannel.cli.show import progress
 from backchannel.config import ENV_PREFIX
+from backchannel.values import Rules
 
 
 def explain(
@@ -16,6 +18,7 @@ def explain(
     out: Annotated[
         Path, typer.Option("--out", envvar=f"{ENV_PREFIX}OUT", help="Page to write.", show_default=False)
     ],
+    policy: PolicyName = None,
     window: Annotated[
         float,
         typer.Option(
@@ -40,6 +43,11 @@ def explain(
     beside = labels_of(require_media_file(file))
     labels = read_labels(beside) if beside.is_file() else None
     with progress(Console(highlight=False), "Loading the networks", quiet=False) as status:
-        played = replay(file.read_bytes(), window, lambda time_s: status.update(f"Analysed {time_s:.0f} s"))
+        played = replay(
+            file.read_bytes(),
+            window,
+            lambda time_s: status.update(f"Analysed {time_s:.0f} s"),
+            Rules() if policy is None else Rules(policy=policy.policy),
+        )
     out.write_text(explain_page(file.name, played, labels), encoding="utf-8")
     typer.echo(f"Wrote {out}.", err=True)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from backchannel.cli.escape import escaped, table_cell
 from backchannel.cli.key_store import opened_store
-from backchannel.cli.options import AsJson, DataDir
+from backchannel.cli.options import AsJson, DataDir, PolicyChoice, policy_option
 from backchannel.config import ENV_PREFIX
 from backchannel.store import SCOPES, ApiKey, KeyLimits
 from backchannel.store.refusals import InvalidNameError, InvalidScopesError
@@ -61,9 +61,10 @@ Quota = Annotated[
         help="Minutes of video in a calendar month. [default: the server's setting]",
     ),
 ]
+KeyPolicy = Annotated[PolicyChoice | None, policy_option("KEY_POLICY", "the server's setting")]
 
 
-_HEADINGS: Final = ("id", "name", "scopes", "created", "last used", "revoked")
+_HEADINGS: Final = ("id", "name", "scopes", "created", "last used", "revoked", "policy")
 
 
 @keys_app.command("create")
@@ -73,6 +74,7 @@ def create(
     requests_per_minute: Rate = None,
     concurrent: Concurrent = None,
     video_minutes_per_month: Quota = None,
+    policy: KeyPolicy = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -83,7 +85,9 @@ def create(
         raise typer.BadParameter("The name has bytes that are not text.", param_hint="--name")
     with opened_store(data_dir, quiet=as_json) as store:
         try:
-            key, secret = store.keys.create(name, scope or SCOPES, limits)
+            key, secret = store.keys.create(
+                name, scope or SCOPES, limits, None if policy is None else policy.policy
+            )
         except InvalidNameError as wrong:
             raise typer.BadParameter(f"A name has 1 to {wrong.max_length} characters.") from None
         except InvalidScopesError:
@@ -167,6 +171,7 @@ def _row(key: ApiKey, scopes_by: str = " ") -> tuple[str, ...]:
         _moment(key.created_at),
         _moment(key.last_used_at),
         _moment(key.revoked_at),
+        key.policy or "-",
     )
 
 

@@ -1,5 +1,6 @@
 """Options that several commands share, each with its environment variable."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -7,6 +8,7 @@ import typer
 
 from backchannel.cli.escape import escaped
 from backchannel.config import ENV_PREFIX
+from backchannel.values import Policy
 
 DataDir = Annotated[
     Path | None,
@@ -14,6 +16,41 @@ DataDir = Annotated[
         "--data-dir",
         envvar=f"{ENV_PREFIX}DATA_DIR",
         help="Folder of the key store. [default: your user data folder]",
+        show_default=False,
+    ),
+]
+
+
+class PolicyChoice(StrEnum):
+    """What may be reported."""
+
+    FULL = "full"
+    BEHAVIOUR = "behaviour"
+
+    @property
+    def policy(self) -> Policy:
+        """As a plain value."""
+        return "full" if self is PolicyChoice.FULL else "behaviour"
+
+
+def policy_option(variable: str, default: str) -> Any:
+    """Return the option `--policy`, which servers and keys have with different defaults."""
+    return typer.Option(
+        "--policy",
+        envvar=f"{ENV_PREFIX}{variable}",
+        help=f"What may be reported: behaviour leaves out feelings and quality. [default: {default}]",
+        show_default=False,
+    )
+
+
+PolicyName = Annotated[PolicyChoice | None, policy_option("POLICY", "full")]
+WeightsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights",
+        envvar=f"{ENV_PREFIX}WEIGHTS",
+        metavar="FILE",
+        help="Calibrated weights, as `backchannel calibrate` writes them. [default: the shipped ones]",
         show_default=False,
     ),
 ]

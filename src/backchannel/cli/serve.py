@@ -8,10 +8,12 @@ import typer
 from rich.console import Console
 
 from backchannel.cli.key_store import create_key_command, store_line, store_name
-from backchannel.cli.options import DataDir
+from backchannel.cli.options import DataDir, PolicyName, WeightsFile
 from backchannel.cli.show import progress
 from backchannel.config import ENV_PREFIX, Settings, load_settings
+from backchannel.signals.calibration import read_calibration
 from backchannel.store import Store, open_store
+from backchannel.values import BEHAVIOUR_NOTE
 
 EVERY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 -- read, not listened on
 """Hosts that mean every address of the machine."""
@@ -57,6 +59,8 @@ def serve(
     data_dir: DataDir = None,
     workers: Workers = None,
     log_level: LogLevel = None,
+    policy: PolicyName = None,
+    weights: WeightsFile = None,
 ) -> None:
     """Run the server until Ctrl-C.
 
@@ -68,7 +72,17 @@ def serve(
     from backchannel.server.run import listen  # noqa: PLC0415
     from backchannel.server.run import serve as run_server  # noqa: PLC0415
 
-    settings = load_settings(host=host, port=port, data_dir=data_dir, workers=workers, log_level=log_level)
+    settings = load_settings(
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        workers=workers,
+        log_level=log_level,
+        policy=policy,
+        weights=weights,
+    )
+    if settings.weights is not None:
+        read_calibration(settings.weights)  # a bad file must stop the server before it takes its address
     configure_logging(settings.log_level)
     taken, settings = listen(settings)
     with taken, open_store(settings.data_dir, url=settings.store_url) as store:
@@ -101,6 +115,8 @@ def _say_ready(settings: Settings, store: Store, terminal: TextIO | None, *, is_
     sys.stdout.flush()
     if terminal is not None:
         typer.echo(store_line(settings), err=True)
+        if settings.policy == "behaviour":
+            typer.echo(BEHAVIOUR_NOTE, err=True)
 
 
 def local_url(settings: Settings) -> str:

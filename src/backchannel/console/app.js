@@ -147,6 +147,9 @@ function drawFacts(nowS) {
   setText(byId("latency"), known ? `${(nowS - conversation.reachedS).toFixed(1)} s` : "–");
   setText(byId("coverage"), analysed === null ? "–" : share(analysed));
   setText(byId("face-share"), face === null ? "–" : share(face));
+  const onlyBehaviour = conversation.policy === "behaviour";
+  byId("policy").hidden = !onlyBehaviour;
+  byId("quality-section").hidden = onlyBehaviour;
 }
 
 // --- choosing a source ---------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@
  *   value: number, unit: string, baseline: number | null, weight: number, direction?: string}} Evidence
  */
 /** @typedef {{engine?: string, extensions?: string[], session_idle_timeout_seconds: number,
- *   session_max_duration_seconds: number, max_segment_size_bytes: number}} SessionReady */
+ *   session_max_duration_seconds: number, max_segment_size_bytes: number, policy?: "full" | "behaviour"}} SessionReady */
 /** @typedef {{signal_type: string, start: number, probability: Probability, rationale: string,
  *   evidence?: Evidence[]}} SignalDetected */
 /** @typedef {{signal_type: string, end: number}} SignalEnded */

@@ -38,6 +38,8 @@ export class Conversation {
   joins = [];
   measured = [];
   engine = "";
+  /** What the server may report. It leaves out feelings and quality under "behaviour". */
+  policy = "full";
   /** How far the analysis has come, s. */
   reachedS = 0;
   /** Grows with each change. Views draw when it has changed. */
@@ -57,6 +59,7 @@ export class Conversation {
     switch (type) {
       case "session.ready":
         this.engine = data.engine ?? "";
+        this.policy = data.policy ?? "full";
         return null;
       case "signal.detected":
       case "signal.updated":
@@ -138,6 +141,7 @@ export class Conversation {
   }
 
   #quality({ overall, timeline = [] }, offset) {
+    if (this.policy === "behaviour") return; // every score is 50, because none was judged
     for (const entry of timeline) keep(this.quality, shifted(entry, offset), MAX_SPANS);
     if (!overall) return;
     // The overall quality of a session is cumulative from the start of that session.
@@ -271,6 +275,7 @@ export class Conversation {
         speech_share: null,
         dropped: this.dropped.map(within),
         degraded: this.degraded.map(within),
+        policy: this.policy,
       },
       ...(this.engine && { engine: this.engine }),
     };

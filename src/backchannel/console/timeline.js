@@ -2,7 +2,7 @@
 // for the visible part, so an hour costs as much as a minute.
 
 import { byId, element, reconcile } from "./dom.js";
-import { clock, measured, named, SIGNALS } from "./words.js";
+import { BEHAVIOUR_SIGNALS, clock, measured, named, SIGNALS } from "./words.js";
 
 const PX_PER_S = 12;
 const MARGIN_PX = 300;
@@ -116,13 +116,14 @@ export class Timeline {
 
   #setUpLanes(conversation) {
     const cues = this.#showCues ? [...new Set(conversation.cues.map(({ cue }) => cue))].sort() : [];
-    const keys = cues.join(" ") + this.#showCues;
+    const signals = conversation.policy === "behaviour" ? BEHAVIOUR_SIGNALS : SIGNALS;
+    const keys = [...cues, this.#showCues, conversation.policy].join(" ");
     if (keys === this.#laneKeys) return;
     this.#laneKeys = keys;
     const lanes = [
       { key: "ruler", name: "", kind: "ruler" },
       { key: "engagement", name: "Engagement", kind: "engagement" },
-      ...SIGNALS.map((type) => ({ key: type, name: named(type), kind: "signal" })),
+      ...signals.map((type) => ({ key: type, name: named(type), kind: "signal" })),
       ...cues.map((cue) => ({ key: `cue ${cue}`, name: named(cue), kind: "cue" })),
     ];
     reconcile(this.#names, lanes, ({ name, kind }) => element("div", { class: `lane-name ${kind}`, text: name, title: name }), () => {});

@@ -12,6 +12,8 @@ export const SIGNALS = [
   "skepticism",
   "stress",
 ];
+/** The signals that the policy "behaviour" leaves in. */
+export const BEHAVIOUR_SIGNALS = ["agreement", "disagreement", "hesitation"];
 export const DIMENSIONS = ["clarity", "authority", "energy", "rapport", "learning"];
 export const PROBABILITIES = ["low", "medium", "high"];
 export const ENGAGEMENT = { engaged: "Engaged", neutral: "Neutral", disengaged: "Disengaged" };

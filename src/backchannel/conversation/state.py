@@ -14,7 +14,7 @@ from backchannel.cues.detect import CueState
 from backchannel.cues.lookback import Lookback
 from backchannel.signals.engagement import EngagementState
 from backchannel.signals.quality import QualityState
-from backchannel.values import Clock, Cue
+from backchannel.values import Clock, Cue, Rules
 
 MAIN_PERSON = 0
 """Id of the person a conversation is about. Only this person is reported today."""
@@ -89,6 +89,8 @@ class Conversation:
         By id.
     quality
         Cumulative quality.
+    rules
+        How cues are interpreted.
     """
 
     clock: Clock = Clock()
@@ -98,6 +100,7 @@ class Conversation:
     heard: bool = False
     people: Mapping[int, Person] = field(default_factory=_one_person)
     quality: QualityState = QualityState()
+    rules: Rules = Rules()
 
     @property
     def main(self) -> Person:

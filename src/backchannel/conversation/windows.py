@@ -32,12 +32,13 @@ def look_at_window(conversation: Conversation, until_s: float) -> tuple[Conversa
     person, window = conversation.main, Span(conversation.window_start_s, until_s)
     rows = person.window.cut(float("-inf"), until_s)
     cue_state, observed = observe(person.cues, rows, window.start_s)
-    coverage = _coverage(rows, observed, window, conversation.analysis_rate_hz)
+    rules = conversation.rules
+    coverage = replace(_coverage(rows, observed, window, conversation.analysis_rate_hz), policy=rules.policy)
     observed = _without_frozen(observed, coverage)
     cues = tuple(cue for cue in observed.cues if _belongs(cue, window, person.reported))
     news = tuple(cue for cue in cues if _is_news(cue, window, person.reported))
     known = _known(cues, person.reported)
-    signals = score_signals(known, news, window, coverage)
+    signals = score_signals(known, news, window, coverage, rules)
     engagement_state, engagement = follow_engagement(
         person.engagement,
         window,
@@ -45,8 +46,9 @@ def look_at_window(conversation: Conversation, until_s: float) -> tuple[Conversa
         observed.voice,
         observed.cues,
         known=person.following.face_id is not None,
+        policy=rules.policy,
     )
-    quality = judge(window, signals, engagement, cues)
+    quality = judge(window, signals, engagement, cues, rules.policy)
     quality_state, overall = accumulate(conversation.quality, window, quality)
     after = Person(
         following=person.following,

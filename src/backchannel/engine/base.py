@@ -6,7 +6,7 @@ from typing import Protocol
 
 from backchannel.engine.jobs import Job, LiveState, Reply
 from backchannel.updates import Changes
-from backchannel.values import MediaLimits, Segment, SegmentResult
+from backchannel.values import MediaLimits, Rules, Segment, SegmentResult
 
 OnBegun = Callable[[float], Awaitable[None]]
 """Called with the media's duration, s, once it is open. An exception from it ends the analysis."""
@@ -28,6 +28,8 @@ class Piece:
         Media before it that is not analysed. Only its time passes.
     ends
         It is the last one: the open window closes and every signal ends.
+    rules
+        How cues are interpreted. Those of a session's first piece hold until its end.
     """
 
     segment: Segment | None
@@ -35,6 +37,7 @@ class Piece:
     closes_window: bool = False
     skipped: tuple[Segment, ...] = ()
     ends: bool = False
+    rules: Rules = Rules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class File:
         Reject a file without one.
     sound_only
         Analyse only the sound.
+    rules
+        How cues are interpreted.
     """
 
     data: bytes | bytearray
@@ -58,6 +63,7 @@ class File:
     needs_picture: bool = False
     needs_sound: bool = False
     sound_only: bool = False
+    rules: Rules = Rules()
 
 
 class Engine(Protocol):

@@ -170,6 +170,7 @@ class Dispatcher:
             piece.closes_window,
             piece.skipped,
             piece.ends,
+            piece.rules,
         )
         reply = await self._live(job)
         if isinstance(reply, PieceDone):
@@ -320,7 +321,9 @@ async def _run(worker: Worker, job: Job, deadlines: Deadlines, on_begun: OnBegun
 
 def _file_job(file: File, *, inspect_only: bool) -> FileJob:
     segment = Segment(bytes(file.data), sound_only=file.sound_only)
-    return FileJob(segment, file.limits, math.inf, file.needs_picture, file.needs_sound, inspect_only)
+    return FileJob(
+        segment, file.limits, math.inf, file.needs_picture, file.needs_sound, inspect_only, file.rules
+    )
 
 
 def _unless_refused(reply: Reply, job: Job) -> Reply:

@@ -12,7 +12,7 @@ import msgspec
 
 from backchannel.errors import Problem
 from backchannel.updates import Changes
-from backchannel.values import MediaLimits, Segment, SegmentResult
+from backchannel.values import MediaLimits, Rules, Segment, SegmentResult
 
 MAX_REPLY_BYTES: Final = 64 * 1024 * 1024
 """Real replies are far smaller. A forged one cannot fill the server's memory."""
@@ -43,6 +43,7 @@ class PieceJob(msgspec.Struct, frozen=True, array_like=True, tag="piece"):
     closes_window: bool = False
     skipped: tuple[Segment, ...] = ()
     ends: bool = False
+    rules: Rules = Rules()
 
 
 class FileJob(msgspec.Struct, frozen=True, array_like=True, tag="file"):
@@ -54,6 +55,7 @@ class FileJob(msgspec.Struct, frozen=True, array_like=True, tag="file"):
     needs_picture: bool
     needs_sound: bool
     inspect_only: bool
+    rules: Rules = Rules()
 
 
 Job = PieceJob | FileJob

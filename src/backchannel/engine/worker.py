@@ -19,7 +19,7 @@ from backchannel.packing import pack_value, unpack_value
 from backchannel.perception.networks import load_networks, stay_on_one_thread
 from backchannel.perception.perceive import Carry, perceive, perceive_windows
 from backchannel.updates import Changes
-from backchannel.values import Clock, MediaLimits, Segment, SegmentResult, Span
+from backchannel.values import Clock, MediaLimits, Rules, Segment, SegmentResult, Span
 
 MOST_STATES: Final = 16
 """Number of states to keep unpacked, some 200 KB each. The next piece often comes to the same worker."""
@@ -56,7 +56,7 @@ class MediaWorker:
 
     def _piece(self, job: PieceJob, begin: Begin) -> Reply:
         kept = self._states.pop(job.state) if job.state in self._states else None
-        conversation, carry = kept or _unpacked(job.state)
+        conversation, carry = kept or _unpacked(job.state, job.rules)
         parts: list[Changes] = []
         for segment in job.skipped:
             conversation, carry, changes = _skipped(conversation, carry, segment, job.limits)
@@ -81,16 +81,21 @@ class MediaWorker:
         return PieceDone(state, _together(parts, conversation.clock.reached_s))
 
 
-def _unpacked(state: LiveState) -> tuple[Conversation, Carry]:
+def _unpacked(state: LiveState, rules: Rules) -> tuple[Conversation, Carry]:
     carry = unpack_value(state.carry, Carry) if state.carry else Carry()
+    if not state.conversation:
+        return Conversation(rules=rules), carry
     return unpack_conversation(state.conversation), carry
 
 
 def analyze_medium(
-    medium: Medium, on_progress: Callable[[float], None] | None = None, window_s: float = WINDOW_S
+    medium: Medium,
+    on_progress: Callable[[float], None] | None = None,
+    window_s: float = WINDOW_S,
+    rules: Rules = Rules(),  # noqa: B008 -- a frozen value
 ) -> Iterator[SegmentResult]:
     """Analyse a file as its own conversation: a stream of pieces that close their windows."""
-    conversation = Conversation()
+    conversation = Conversation(rules=rules)
     for tracks in perceive_windows(medium, window_s, MIN_WINDOW_S, on_progress):
         conversation, changes = interpret(conversation, tracks, closes_window=True)
         yield from changes.results
@@ -108,7 +113,7 @@ def _file(job: FileJob, begin: Begin) -> Iterator[SegmentResult]:
             )
         begin(medium.timing.duration_s)
         if not job.inspect_only:
-            yield from analyze_medium(medium)
+            yield from analyze_medium(medium, rules=job.rules)
 
 
 def _skipped(

@@ -6,7 +6,7 @@ from typing import Literal
 from backchannel.explain.labels import LabelledCue
 from backchannel.explain.run import EvaluatedClip
 from backchannel.explain.score import ClipScore, CueMatch
-from backchannel.explain.totals import clip_rows, cue_rows, share, speech_error, summary_lines
+from backchannel.explain.totals import clip_rows, cue_rows, length_line, speech_error, summary_rows
 from backchannel.html.markup import Html, page, tag
 from backchannel.html.table import table
 from backchannel.html.timeline import Mark, axis, lane
@@ -47,7 +47,7 @@ def confusion_page(clips: Sequence[EvaluatedClip], window_s: float) -> str:
         tag(
             "header",
             tag("h1", "Labels against detections"),
-            tag("p", " · ".join(summary_lines(scores)), class_="lead"),
+            tag("p", length_line(scores), class_="lead"),
             tag(
                 "p",
                 (
@@ -63,6 +63,7 @@ def confusion_page(clips: Sequence[EvaluatedClip], window_s: float) -> str:
         tag(
             "main",
             tag("section", tag("h2", "Cues, all clips"), _cue_table(scores), class_="totals"),
+            tag("section", tag("h2", "Speech and signals"), _summary_table(scores), class_="totals"),
             tag("section", tag("h2", "Clips"), _clip_table(scores), class_="totals"),
             [_clip(clip, number) for number, clip in enumerate(clips)],
         ),
@@ -94,6 +95,11 @@ def _legend() -> Html:
 def _cue_table(scores: Sequence[ClipScore]) -> Html:
     heading, *rows = cue_rows(scores)
     return table(heading, [(plain(name), *cells) for name, *cells in rows], numbers=True)
+
+
+def _summary_table(scores: Sequence[ClipScore]) -> Html:
+    heading, *rows = summary_rows(scores)
+    return table(heading, rows)
 
 
 def _clip_table(scores: Sequence[ClipScore]) -> Html:
@@ -174,7 +180,7 @@ def _speech_lane(clip: EvaluatedClip) -> Html:
         if span.duration_s >= MIN_SPEECH_ERROR_S
     ]
     error = speech_error([clip.score])
-    note = "no sound" if error is None else f"wrong {share(error)} of the time"
+    note = "no sound" if error.value is None else f"wrong {error} of the time"
     return lane("speech", note, marks, clip.whole)
 
 

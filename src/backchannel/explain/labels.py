@@ -49,6 +49,8 @@ class Labels(msgspec.Struct, frozen=True):
     """A person's labels of one clip.
 
     `signals_plausible` and `signals_implausible` are what a careful person might, or should never, report.
+    `person`, `light` and `skin_tone` are free text, empty if the label does not say; clips with the same text
+    form a group in the evaluation.
     """
 
     file: str
@@ -59,6 +61,9 @@ class Labels(msgspec.Struct, frozen=True):
     signals_plausible: tuple[SignalType, ...] = ()
     signals_implausible: tuple[SignalType, ...] = ()
     engagement_plausible: tuple[EngagementLevel, ...] = ()
+    person: str = ""
+    light: str = ""
+    skin_tone: str = ""
 
 
 def labels_of(clip: Path) -> Path:

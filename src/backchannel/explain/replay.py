@@ -20,7 +20,7 @@ from backchannel.cues.voice_view import REFERENCE_HZ, phrase_rows, spoken_measur
 from backchannel.cues.whose import phrases_of_others, without
 from backchannel.media.decode import read
 from backchannel.perception.perceive import perceive_windows
-from backchannel.values import Cue, MediaLimits, Segment, SegmentResult
+from backchannel.values import Cue, MediaLimits, Rules, Segment, SegmentResult
 
 LIMITS = MediaLimits(max_duration_s=1800.0)
 """The longest clip: half an hour."""
@@ -80,7 +80,10 @@ class Replay:
 
 
 def replay(
-    data: bytes, window_s: float = WINDOW_S, on_progress: Callable[[float], None] | None = None
+    data: bytes,
+    window_s: float = WINDOW_S,
+    on_progress: Callable[[float], None] | None = None,
+    rules: Rules = Rules(),  # noqa: B008 -- a frozen value
 ) -> Replay:
     """Analyse a whole clip.
 
@@ -88,13 +91,15 @@ def replay(
     ----------
     on_progress
         Called with the time, s, up to which the picture has been analysed.
+    rules
+        How cues are interpreted.
 
     Raises
     ------
     backchannel.errors.Problem
         When the media cannot be used.
     """
-    conversation, results = Conversation(), list[SegmentResult]()
+    conversation, results = Conversation(rules=rules), list[SegmentResult]()
     faces: list[tuple[float, FaceView]] = []
     voices: list[tuple[float, VoiceCourse]] = []
     with read(Segment(data), LIMITS) as medium:

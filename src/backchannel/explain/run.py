@@ -14,7 +14,7 @@ from backchannel.explain.lanes import lanes_by_cue, lanes_of
 from backchannel.explain.reasons import why_missed
 from backchannel.explain.replay import replay
 from backchannel.explain.score import ClipScore, score_clip
-from backchannel.values import Cue, SegmentResult, Span
+from backchannel.values import Cue, Rules, SegmentResult, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,12 @@ class EvaluatedClip:
         return Span(0.0, self.score.duration_s)
 
 
-def evaluate_clip(clip: Path, labels: Labels, window_s: float = WINDOW_S) -> EvaluatedClip:
+def evaluate_clip(
+    clip: Path,
+    labels: Labels,
+    window_s: float = WINDOW_S,
+    rules: Rules = Rules(),  # noqa: B008 -- a frozen value
+) -> EvaluatedClip:
     """Analyse one clip as a live session would, and score it.
 
     Raises
@@ -48,7 +53,7 @@ def evaluate_clip(clip: Path, labels: Labels, window_s: float = WINDOW_S) -> Eva
         When the clip cannot be used.
     """
     try:
-        played = replay(clip.read_bytes(), window_s)
+        played = replay(clip.read_bytes(), window_s, rules=rules)
     except Problem as problem:
         raise LabelsError(f"{clip} cannot be analysed: {problem}") from None
     score = score_clip(clip.name, played.results, played.cues, labels)
@@ -67,6 +72,7 @@ def evaluate_clips(
     clips: Sequence[tuple[Path, Labels]],
     window_s: float = WINDOW_S,
     on_done: Callable[[str], None] | None = None,
+    rules: Rules = Rules(),  # noqa: B008 -- a frozen value
 ) -> tuple[EvaluatedClip, ...]:
     """Evaluate clips, in as many processes as there are cores; the order is that of the clips.
 
@@ -74,6 +80,8 @@ def evaluate_clips(
     ----------
     on_done
         Called with the name of each clip when it is done.
+    rules
+        How cues are interpreted.
 
     Raises
     ------
@@ -82,13 +90,13 @@ def evaluate_clips(
     """
     workers = min(len(os.sched_getaffinity(0)), len(clips))
     if workers <= 1:
-        return tuple(_one_by_one(clips, window_s, on_done))
+        return tuple(_one_by_one(clips, window_s, on_done, rules))
     # Spawned, because the inference engine has threads that do not survive a fork.
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
         # The long ones first, so that none runs alone at the end.
         order = sorted(range(len(clips)), key=lambda index: -clips[index][0].stat().st_size)
         jobs: dict[Future[EvaluatedClip], int] = {
-            pool.submit(evaluate_clip, *clips[index], window_s): index for index in order
+            pool.submit(evaluate_clip, *clips[index], window_s, rules): index for index in order
         }
         try:
             for job in as_completed(jobs):
@@ -102,9 +110,12 @@ def evaluate_clips(
 
 
 def _one_by_one(
-    clips: Sequence[tuple[Path, Labels]], window_s: float, on_done: Callable[[str], None] | None
+    clips: Sequence[tuple[Path, Labels]],
+    window_s: float,
+    on_done: Callable[[str], None] | None,
+    rules: Rules,
 ) -> Iterator[EvaluatedClip]:
     for clip, labels in clips:
-        yield evaluate_clip(clip, labels, window_s)
+        yield evaluate_clip(clip, labels, window_s, rules)
         if on_done is not None:
             on_done(clip.name)

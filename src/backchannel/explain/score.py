@@ -142,6 +142,8 @@ class ClipScore:
         reported.
     engagement
         Time in each state, s.
+    traits
+        The person, light and skin tone, as far as the labels name them.
     """
 
     name: str
@@ -154,6 +156,12 @@ class ClipScore:
     plausible: tuple[SignalType, ...]
     found: tuple[SignalType, ...]
     engagement: Mapping[EngagementLevel, float]
+    traits: Mapping[str, str]
+
+    @property
+    def neither(self) -> tuple[SignalType, ...]:
+        """Reported signals that are labelled neither plausible nor implausible."""
+        return tuple(name for name in self.reported if name not in {*self.plausible, *self.implausible})
 
     @property
     def missed(self) -> tuple[SignalType, ...]:
@@ -219,6 +227,7 @@ def score_clip(name: str, results: Sequence[SegmentResult], cues: Sequence[Cue],
         plausible=labels.signals_plausible,
         found=tuple(signal for signal in labels.signals_plausible if signal in reported),
         engagement=_engagement(results),
+        traits={"person": labels.person, "light": labels.light, "skin_tone": labels.skin_tone},
     )
 
 

@@ -1,8 +1,10 @@
-"""Add up the scores of clips, as a table and as JSON."""
+"""Add up the scores of clips, as tables and as JSON."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from backchannel.explain.figures import Figure, f1, precision, ratio, recall
+from backchannel.explain.groups import TRAITS, group_rows
 from backchannel.explain.score import CUE_OF_LABEL, ClipScore, CueScore
 
 Row = tuple[str, ...]
@@ -14,57 +16,94 @@ def total_cues(clips: Sequence[ClipScore]) -> Mapping[str, CueScore]:
     return {cue: sum((clip.cues[cue].score for clip in clips), CueScore()) for cue in CUE_OF_LABEL.values()}
 
 
-def speech_accuracy(clips: Sequence[ClipScore]) -> float | None:
-    """Share of the time with the right decision between speech and silence; None without sound."""
-    compared_s = sum(clip.speech_s for clip in clips)
-    return sum(clip.speech_agreement_s for clip in clips) / compared_s if compared_s else None
+def speech_accuracy(clips: Sequence[ClipScore]) -> Figure:
+    """Share of the time with the right decision between speech and silence; unknown without sound."""
+    return ratio([(clip.speech_agreement_s, clip.speech_s) for clip in clips])
 
 
-def implausible_share(clips: Sequence[ClipScore]) -> float | None:
+def speech_error(clips: Sequence[ClipScore]) -> Figure:
+    """Share of the time with speech detected as silence, or silence as speech."""
+    return ratio([(clip.speech_s - clip.speech_agreement_s, clip.speech_s) for clip in clips])
+
+
+def implausible_share(clips: Sequence[ClipScore]) -> Figure:
     """Share of the reported signals that a careful person would never report."""
-    reported = sum(len(clip.reported) for clip in clips)
-    return sum(len(clip.implausible) for clip in clips) / reported if reported else None
+    return ratio([(len(clip.implausible), len(clip.reported)) for clip in clips])
 
 
-def plausible_found(clips: Sequence[ClipScore]) -> float | None:
+def neither_share(clips: Sequence[ClipScore]) -> Figure:
+    """Share of the reported signals that are labelled neither plausible nor implausible."""
+    return ratio([(len(clip.neither), len(clip.reported)) for clip in clips])
+
+
+def plausible_found(clips: Sequence[ClipScore]) -> Figure:
     """Share of the signals a careful person might report that were reported."""
-    plausible = sum(len(clip.plausible) for clip in clips)
-    return sum(len(clip.found) for clip in clips) / plausible if plausible else None
+    return ratio([(len(clip.found), len(clip.plausible)) for clip in clips])
 
 
-def false_per_minute(clips: Sequence[ClipScore], cue: str) -> float:
+def false_per_minute(clips: Sequence[ClipScore], cue: str) -> Figure:
     """Wrong detections of a cue a minute."""
-    minutes = sum(clip.duration_s for clip in clips) / 60.0
-    score = total_cues(clips)[cue]
-    return (score.detections - score.right) / minutes if minutes else 0.0
+    return ratio([(len(clip.cues[cue].wrong), clip.duration_s / 60.0) for clip in clips])
 
 
 def as_json(clips: Sequence[ClipScore]) -> dict[str, Any]:
-    """Everything as JSON. Each clip has the same shape as the whole."""
+    """Everything as JSON. Each clip has the same shape as the whole, without intervals."""
     return _figures(clips) | {
+        "intervals": _intervals(clips),
         "clips": {
             clip.name: {"duration_s": round(clip.duration_s, 2)}
             | _figures([clip])
             | {
                 "reported": list(clip.reported),
                 "implausible": list(clip.implausible),
+                "neither": list(clip.neither),
                 "missed": list(clip.missed),
                 "engagement_s": {state: round(time_s, 2) for state, time_s in clip.engagement.items()},
             }
             for clip in clips
-        }
+        },
     }
 
 
 def _figures(clips: Sequence[ClipScore]) -> dict[str, Any]:
     return {
         "cues": {name: _cue_json(score) for name, score in total_cues(clips).items()},
-        "speech": {"frame_accuracy": _rounded(speech_accuracy(clips))},
+        "speech": {"frame_accuracy": _rounded(speech_accuracy(clips).value)},
         "signals": {
-            "implausible_share": _rounded(implausible_share(clips)),
-            "plausible_found": _rounded(plausible_found(clips)),
+            "implausible_share": _rounded(implausible_share(clips).value),
+            "neither_share": _rounded(neither_share(clips).value),
+            "plausible_found": _rounded(plausible_found(clips).value),
         },
+        "false_per_minute": {cue: _rounded(false_per_minute(clips, cue).value) for cue in ("nod", "shake")},
     }
+
+
+def _intervals(clips: Sequence[ClipScore]) -> dict[str, Any]:
+    """Low and high end of each figure's interval, in the shape of `_figures`; null where there is none."""
+    cues = {cue: [clip.cues[cue].score for clip in clips] for cue in CUE_OF_LABEL.values()}
+    return {
+        "cues": {
+            cue: {
+                "precision": _ends(precision(scores)),
+                "recall": _ends(recall(scores)),
+                "f1": _ends(f1(scores)),
+            }
+            for cue, scores in cues.items()
+        },
+        "speech": {"frame_accuracy": _ends(speech_accuracy(clips))},
+        "signals": {
+            "implausible_share": _ends(implausible_share(clips)),
+            "neither_share": _ends(neither_share(clips)),
+            "plausible_found": _ends(plausible_found(clips)),
+        },
+        "false_per_minute": {cue: _ends(false_per_minute(clips, cue)) for cue in ("nod", "shake")},
+    }
+
+
+def _ends(figure: Figure) -> list[float] | None:
+    if figure.low is None or figure.high is None:
+        return None
+    return [round(figure.low, 3), round(figure.high, 3)]
 
 
 def _cue_json(score: CueScore) -> dict[str, Any]:
@@ -83,21 +122,59 @@ def _rounded(value: float | None) -> float | None:
 
 def cue_rows(clips: Sequence[ClipScore]) -> list[Row]:
     """The table of cues as text, its heading first."""
-    heading = ("Cue", "Labels", "Found", "Recall", "Detections", "Right", "Precision", "F1")
-    rows: list[Row] = [
-        (
-            name,
-            str(score.labels),
-            str(score.found),
-            share(score.recall),
-            str(score.detections),
-            str(score.right),
-            share(score.precision),
-            share(score.f1),
+    rows: list[Row] = [("Cue", "Labels", "Found", "Recall", "Detections", "Right", "Precision", "F1")]
+    for name, total in total_cues(clips).items():
+        scores = [clip.cues[name].score for clip in clips]
+        rows.append(
+            (
+                name,
+                str(total.labels),
+                str(total.found),
+                str(recall(scores)),
+                str(total.detections),
+                str(total.right),
+                str(precision(scores)),
+                str(f1(scores)),
+            )
         )
-        for name, score in total_cues(clips).items()
+    return rows
+
+
+def summary_rows(clips: Sequence[ClipScore]) -> list[Row]:
+    """The table of the other figures as text, its heading first."""
+    reported = sum(len(clip.reported) for clip in clips)
+    plausible = sum(len(clip.plausible) for clip in clips)
+    heard_s = sum(clip.speech_s for clip in clips)
+    length = _length(clips)
+
+    def signals(count: int, total: int) -> str:
+        return f"{count} of {total} signals"
+
+    return [
+        ("Figure", "Value", "From"),
+        (
+            "Voice activity, share of the time wrong",
+            str(speech_error(clips)),
+            f"{heard_s / 60.0:.1f} minutes",
+        ),
+        ("False nods a minute", str(false_per_minute(clips, "nod")), length),
+        ("False shakes a minute", str(false_per_minute(clips, "shake")), length),
+        (
+            "Reported signals labelled implausible",
+            str(implausible_share(clips)),
+            signals(sum(len(clip.implausible) for clip in clips), reported),
+        ),
+        (
+            "Reported signals labelled neither plausible nor implausible",
+            str(neither_share(clips)),
+            signals(sum(len(clip.neither) for clip in clips), reported),
+        ),
+        (
+            "Plausible signals found",
+            str(plausible_found(clips)),
+            signals(sum(len(clip.found) for clip in clips), plausible),
+        ),
     ]
-    return [heading, *rows]
 
 
 def clip_rows(clips: Sequence[ClipScore]) -> list[Row]:
@@ -109,6 +186,7 @@ def clip_rows(clips: Sequence[ClipScore]) -> list[Row]:
         "Speech error",
         "Reported",
         "Implausible",
+        "Neither",
         "Plausible, missed",
     )
     rows: list[Row] = [heading]
@@ -119,43 +197,51 @@ def clip_rows(clips: Sequence[ClipScore]) -> list[Row]:
                 clip.name,
                 f"{score.found} of {score.labels}",
                 str(score.detections - score.right),
-                share(speech_error([clip])),
+                str(speech_error([clip])),
                 ", ".join(clip.reported) or "–",
                 ", ".join(clip.implausible) or "–",
+                ", ".join(clip.neither) or "–",
                 ", ".join(clip.missed) or "–",
             )
         )
     return rows
 
 
-def speech_error(clips: Sequence[ClipScore]) -> float | None:
-    """Share of the time with speech detected as silence, or silence as speech."""
-    accuracy = speech_accuracy(clips)
-    return None if accuracy is None else 1.0 - accuracy
+def length_line(clips: Sequence[ClipScore]) -> str:
+    """How much was analysed, and how to read an interval."""
+    return (
+        f"{len(clips)} clip{'s' if len(clips) != 1 else ''}, {_length(clips)}. In brackets: 95% confidence "
+        "interval, from a bootstrap over clips. Figures from fewer than five clips have none."
+    )
 
 
-def summary_lines(clips: Sequence[ClipScore]) -> list[str]:
-    """The figures outside the tables, a sentence each."""
-    minutes = sum(clip.duration_s for clip in clips) / 60.0
-    return [
-        f"{len(clips)} clip{'s' if len(clips) != 1 else ''}, {minutes:.1f} minutes",
-        f"Voice activity: wrong {share(speech_error(clips))} of the time",
-        (
-            f"False nods a minute: {false_per_minute(clips, 'nod'):.2f}; "
-            f"false shakes a minute: {false_per_minute(clips, 'shake'):.2f}"
-        ),
-        f"Reported signals labelled implausible: {share(implausible_share(clips))}",
-        f"Plausible signals found: {share(plausible_found(clips))}",
-    ]
+def _length(clips: Sequence[ClipScore]) -> str:
+    return f"{sum(clip.duration_s for clip in clips) / 60.0:.1f} minutes"
 
 
 def as_markdown(clips: Sequence[ClipScore]) -> str:
     """The tables as Markdown, readable on a terminal too."""
-    summary = "\n".join(f"- {line}" for line in summary_lines(clips))
-    return f"{_table(cue_rows(clips))}\n\n{summary}\n\n{_table(clip_rows(clips))}\n"
+    parts = [
+        length_line(clips),
+        markdown_table(cue_rows(clips)),
+        markdown_table(summary_rows(clips)),
+        *_group_tables(clips),
+        markdown_table(clip_rows(clips)),
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
-def _table(rows: Sequence[Row]) -> str:
+def _group_tables(clips: Sequence[ClipScore]) -> list[str]:
+    tables = {trait: group_rows(clips, trait) for trait in TRAITS}
+    unsaid = [f"`{trait}`" for trait, rows in tables.items() if not rows]
+    shown = [markdown_table(rows) for rows in tables.values() if rows]
+    if unsaid:
+        shown.append(f"No figures by {', '.join(unsaid)}: the labels do not say.")
+    return shown
+
+
+def markdown_table(rows: Sequence[Row]) -> str:
+    """Write rows as a Markdown table, with columns of one width."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
@@ -163,8 +249,3 @@ def _table(rows: Sequence[Row]) -> str:
     ]
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
     return "\n".join([lines[0], rule, *lines[1:]])
-
-
-def share(value: float | None) -> str:
-    """Two digits; a dash if unknown."""
-    return "–" if value is None else f"{value:.2f}"

@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 
 from backchannel.protocol.products import ModelName
 from backchannel.protocol.results import EvidenceBody, QualityBody, TimelineBody
-from backchannel.values import EngagementLevel, Modality, Probability, SignalType
+from backchannel.values import EngagementLevel, Modality, Policy, Probability, SignalType
 
 IncludeFlag = Literal["conversation_quality_overall", "conversation_quality_timeline"]
 EndReason = Literal["client_shutdown", "idle_timeout", "max_duration", "server_shutdown"]
@@ -28,7 +28,7 @@ class ConfigOptions(msgspec.Struct, frozen=True):
 
 
 class SessionReady(msgspec.Struct, frozen=True):
-    """The session is open. It has these limits."""
+    """The session is open. It has these limits. `policy` is present if it leaves something out."""
 
     type: ClassVar[str] = "session.ready"
 
@@ -40,6 +40,7 @@ class SessionReady(msgspec.Struct, frozen=True):
     supported_session_config_options: ConfigOptions
     engine: str | UnsetType = UNSET
     extensions: tuple[str, ...] | UnsetType = UNSET
+    policy: Policy | UnsetType = UNSET
 
 
 class SessionUpdated(msgspec.Struct, frozen=True):

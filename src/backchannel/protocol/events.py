@@ -39,9 +39,9 @@ from backchannel.protocol.products import (
     ModelName,
     reported_by,
 )
-from backchannel.protocol.results import seconds
+from backchannel.protocol.results import policy_body, seconds
 from backchannel.updates import Change, Changes, SignalBegan, SignalChanged, SignalOver
-from backchannel.values import SignalType
+from backchannel.values import Policy, SignalType
 
 Version = Literal["v1", "v2"]
 FLAGS: Final[tuple[IncludeFlag, ...]] = ("conversation_quality_overall", "conversation_quality_timeline")
@@ -151,6 +151,8 @@ class Session:
         Why the session drains.
     active
         Signals that were detected and have not ended, each with the end of its evidence so far.
+    policy
+        What may be reported, announced when the session opens. The analysis applies it.
     """
 
     version: Version
@@ -163,6 +165,7 @@ class Session:
     received: int = 0
     reason: EndReason = "client_shutdown"
     active: tuple[tuple[SignalType, float], ...] = ()
+    policy: Policy = "full"
 
     @property
     def sound_only(self) -> bool:
@@ -185,6 +188,7 @@ class Session:
             ),
             engine=ENGINE,
             extensions=EXTENSIONS,
+            policy=policy_body(self.policy),
         )
         return self._after("open"), (ready,)
 

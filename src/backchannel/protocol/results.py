@@ -13,6 +13,7 @@ from backchannel.values import (
     EngagementSpan,
     Evidence,
     Modality,
+    Policy,
     Probability,
     Quality,
     SegmentResult,
@@ -90,7 +91,10 @@ class ConversationQualityBody(msgspec.Struct, frozen=True):
 
 
 class CoverageBody(msgspec.Struct, frozen=True):
-    """What the media offered to measure. Our own; other clients ignore it."""
+    """What the media offered to measure. Our own; other clients ignore it.
+
+    `policy` is present if it leaves something out; `notes` says so too.
+    """
 
     picture: bool
     sound: bool
@@ -98,6 +102,7 @@ class CoverageBody(msgspec.Struct, frozen=True):
     speech_share: float | None
     analysis_rate_hz: float | None
     notes: tuple[str, ...]
+    policy: Policy | UnsetType = UNSET
 
 
 class AnalysisBody(msgspec.Struct, frozen=True):
@@ -225,6 +230,7 @@ def coverage_body(results: Sequence[SegmentResult]) -> CoverageBody:
             (rate_hz for coverage, _ in coverages if (rate_hz := coverage.analysis_rate_hz) is not None),
             default=None,
         ),
+        policy="behaviour" if any(coverage.policy == "behaviour" for coverage, _ in coverages) else "full",
     )
     return CoverageBody(
         whole.picture,
@@ -233,7 +239,13 @@ def coverage_body(results: Sequence[SegmentResult]) -> CoverageBody:
         whole.speech_share,
         whole.analysis_rate_hz,
         whole.notes,
+        policy_body(whole.policy),
     )
+
+
+def policy_body(policy: Policy) -> Policy | UnsetType:
+    """Return a policy as JSON: absent if it leaves nothing out."""
+    return UNSET if policy == "full" else policy
 
 
 def _mean(shares: Sequence[tuple[float | None, float]]) -> float | None:

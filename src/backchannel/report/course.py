@@ -52,12 +52,12 @@ def timeline(recording: Recording) -> Html:
 
 def quality_course(recording: Recording) -> Html:
     """Draw a lane for each quality dimension, with a bar above or below 50 for each window."""
-    overall = recording.quality.overall
+    overall = recording.judged.overall
     whole = Span(0.0, recording.duration)
 
     def row(name: str, title: str) -> Html:
         note = "" if overall is None else f"overall {getattr(overall, name)}"
-        bars = [_bar(entry, name, title, whole, recording.duration) for entry in recording.quality.timeline]
+        bars = [_bar(entry, name, title, whole, recording.duration) for entry in recording.judged.timeline]
         return strip(title, note, [_middle_line(), *bars], whole, _BAR_LANE_PX)
 
     return tag(

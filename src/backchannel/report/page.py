@@ -17,6 +17,7 @@ from backchannel.report.tables import (
     quality_table,
 )
 from backchannel.report.words import counted, length, moment, percentage, when
+from backchannel.values import BEHAVIOUR_NOTE
 
 _LEVELS = {"low": 1, "medium": 2, "high": 3}
 
@@ -212,7 +213,9 @@ def _engagement(recording: Recording, figures: Figures) -> Html:
 
 
 def _quality(recording: Recording) -> Html:
-    if not recording.quality.timeline:
+    if recording.coverage.policy == "behaviour":
+        return _section("Quality", "quality", tag("p", BEHAVIOUR_NOTE))
+    if not recording.judged.timeline:
         return _section(
             "Quality",
             "quality",

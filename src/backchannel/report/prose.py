@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from backchannel.signals.score import HIGH_FROM, MEDIUM_FROM, REPORT_FROM
+from backchannel.values import Bands
 
+_BANDS: Final = Bands()
 WHAT_THIS_IS: Final = (
     "Signals are interpretations of visible and audible behaviour, not feelings. Culture, health, "
     "lighting and camera matter. None of this is validated for hiring, policing or medical use, and "
@@ -34,10 +35,11 @@ HOW: Final = (
         "least certain."
     ),
     (
-        f"A signal is reported if its probability is at least {REPORT_FROM:g} (low; medium from "
-        f"{MEDIUM_FROM:g}, high from {HIGH_FROM:g}) and one of its primary cues was detected. Engagement is "
-        "decided every second from the last five seconds. Quality is based on signals and engagement only, "
-        "never on words: 50 + 50·tanh of the sum of weight × share of the time."
+        f"A signal is reported if its probability is at least {_BANDS.report:g} (low; medium from "
+        f"{_BANDS.medium:g}, high from {_BANDS.high:g}; a calibrated server may use other limits) and one of "
+        "its primary cues was detected. Engagement is decided every second from the last five seconds. "
+        "Quality is based on signals and engagement only, never on words: 50 + 50·tanh of the sum of "
+        "weight × share of the time."
     ),
     (
         "Few labelled recordings exist for an evaluation. For most cues and all signals, the accuracy is "

@@ -29,7 +29,8 @@ a client can keep most of them unchanged::
         "analysis_rate_hz": 15.0,                   # lowest analysis rate; null if unknown
         "frozen": false,                            # the picture never changed
         "dropped": [{"start": 9, "end": 9.8}],      # all `ranges` of coverage.dropped
-        "degraded": []},                            # all `ranges` of coverage.degraded
+        "degraded": [],                             # all `ranges` of coverage.degraded
+        "policy": "full"},                          # `policy` of session.ready, if it has one
       "engine": "backchannel-1"                     # `engine` of session.ready
     }
 
@@ -49,7 +50,7 @@ from msgspec import Meta
 from backchannel import __version__
 from backchannel.errors import Problem
 from backchannel.protocol.products import ENGINE
-from backchannel.values import EngagementLevel, Modality, Probability, SignalType, Span
+from backchannel.values import EngagementLevel, Modality, Policy, Probability, SignalType, Span
 
 MAX_DOCUMENT_BYTES: Final = 8 * 1024 * 1024
 """Largest accepted document. An hour of dense cues needs a quarter of it (judgement)."""
@@ -181,6 +182,8 @@ class CoverageEntry(msgspec.Struct, frozen=True, kw_only=True):
         Whether the picture never changed. Nothing is measured in it then.
     dropped, degraded
         Periods that were not analysed, and periods analysed without video.
+    policy
+        What could be reported; ``behaviour`` leaves out feelings and quality.
     """
 
     picture: bool | None = None
@@ -191,6 +194,7 @@ class CoverageEntry(msgspec.Struct, frozen=True, kw_only=True):
     frozen: bool = False
     dropped: Annotated[tuple[Period, ...], Meta(max_length=5_000)] = ()
     degraded: Annotated[tuple[Period, ...], Meta(max_length=5_000)] = ()
+    policy: Policy = "full"
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,6 +229,11 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     coverage: CoverageEntry = CoverageEntry()
     engine: Release = ENGINE
     version: Release = __version__
+
+    @property
+    def judged(self) -> QualityCourse:
+        """The quality to show: none if the policy leaves it out, because then every score is 50."""
+        return self.quality if self.coverage.policy == "full" else QualityCourse()
 
     def in_order(self) -> Self:
         """Return the same recording with everything sorted by time."""

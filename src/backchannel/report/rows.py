@@ -60,7 +60,7 @@ def _rows(recording: Recording) -> Iterator[dict[str, Cell]]:
         yield _row("cue", cue.cue, cue) | _of_cue(cue)
     for part in recording.engagement:
         yield _row("engagement", "engagement", part) | {"state": part.state}
-    for entry in recording.quality.timeline:
+    for entry in recording.judged.timeline:
         yield from _of_quality(entry)
 
 

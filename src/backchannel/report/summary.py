@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from backchannel.report.figures import Figures
-from backchannel.report.recording import QualityScores, Recording, SignalEntry
+from backchannel.report.recording import Recording, SignalEntry
 from backchannel.report.words import briefly_when, counted, length, listed, percentage
 from backchannel.values import Coverage
 
@@ -21,7 +21,7 @@ def summary(recording: Recording, figures: Figures) -> list[str]:
         paragraphs = [[f"Nothing was detected in {length(recording.duration)}."]]
     else:
         course = [*_engagement(recording, figures), *_looking_and_speaking(recording, figures)]
-        paragraphs = [[*_signals(recording)], [*course, *_quality(recording.quality.overall)]]
+        paragraphs = [[*_signals(recording)], [*course, *_quality(recording)]]
     return [" ".join(sentences) for sentences in (*paragraphs, coverage_notes(recording)) if sentences]
 
 
@@ -35,6 +35,7 @@ def coverage_notes(recording: Recording) -> list[str]:
         speech_share=coverage.speech_share,
         frozen=coverage.frozen,
         analysis_rate_hz=coverage.analysis_rate_hz,
+        policy=coverage.policy,
     )
     notes = list(known.notes)
     for periods, text in (
@@ -92,7 +93,8 @@ def _looking_and_speaking(recording: Recording, figures: Figures) -> Iterator[st
         yield f"The person was {listed(parts)}."
 
 
-def _quality(overall: QualityScores | None) -> Iterator[str]:
+def _quality(recording: Recording) -> Iterator[str]:
+    overall = recording.judged.overall
     if overall is None:
         return
     scores = {name: getattr(overall, name) for name in DIMENSIONS}

@@ -162,10 +162,10 @@ def quality_table(recording: Recording) -> Html:
     names = ("quality_index", *DIMENSIONS)
     rows: list[tuple[Child, ...]] = [
         (_when(entry, recording.duration), *(str(getattr(entry.values, name)) for name in names))
-        for entry in recording.quality.timeline
+        for entry in recording.judged.timeline
     ]
-    if recording.quality.overall is not None:
-        rows.append(("overall", *(str(getattr(recording.quality.overall, name)) for name in names)))
+    if recording.judged.overall is not None:
+        rows.append(("overall", *(str(getattr(recording.judged.overall, name)) for name in names)))
     return table(("when", "index", *DIMENSIONS), rows, numbers=True, caption="Quality by window")
 
 

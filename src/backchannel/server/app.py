@@ -36,7 +36,9 @@ from backchannel.server.uploads.analyze import analyze_upload
 from backchannel.server.uploads.job_runner import Jobs
 from backchannel.server.uploads.jobs import show_job, submit_upload
 from backchannel.server.uploads.receive import HeldUploads, lingering
+from backchannel.signals.calibration import read_calibration
 from backchannel.store import Store, StoreUnavailableError
+from backchannel.values import Rules
 
 STREAM_V0, STREAM_V1, STREAM_V2 = (f"/{version}/stream/analyze" for version in ("v0", "v1", "v2"))
 
@@ -108,6 +110,7 @@ def make_app(settings: Settings, store: Store, engine: Engine, shutdown: Shutdow
         HeldUploads(settings.uploads_held),
         shutdown or Shutdown(),
         jobs,
+        Rules() if settings.weights is None else read_calibration(settings.weights),
     )
     return CorrelationIds(app)
 

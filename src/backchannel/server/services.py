@@ -1,6 +1,6 @@
 """The objects that all handlers share. The server creates them once at the start."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backchannel.config import Settings
 from backchannel.engine.base import Engine
@@ -10,7 +10,8 @@ from backchannel.server.access.limits import Limits
 from backchannel.server.shutdown import Shutdown
 from backchannel.server.uploads.job_runner import Jobs
 from backchannel.server.uploads.receive import HeldUploads
-from backchannel.store import Store
+from backchannel.store import ApiKey, Store
+from backchannel.values import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +27,9 @@ class Services:
     uploads: HeldUploads
     shutdown: Shutdown
     jobs: Jobs
+    calibrated: Rules
+
+    def rules_for(self, key: ApiKey) -> Rules:
+        """Return how media of a key is interpreted. The stricter policy of server and key counts."""
+        strict = "behaviour" in (self.settings.policy, key.policy)
+        return replace(self.calibrated, policy="behaviour" if strict else "full")

@@ -7,7 +7,8 @@ import numpy as np
 
 from backchannel.cues.face_view import RATE_HZ, FaceView
 from backchannel.cues.voice_view import VoiceView
-from backchannel.values import Cue, EngagementLevel, EngagementSpan, Span
+from backchannel.signals.policy import EXPRESSIONS
+from backchannel.values import Cue, EngagementLevel, EngagementSpan, Policy, Span
 
 STEP_S = 1.0
 LOOK_BACK_S = 5.0
@@ -65,6 +66,7 @@ def follow_engagement(
     cues: Sequence[Cue],
     *,
     known: bool,
+    policy: Policy = "full",
 ) -> tuple[EngagementState, tuple[EngagementSpan, ...]]:
     """Decide every step inside a segment.
 
@@ -72,6 +74,8 @@ def follow_engagement(
     ----------
     known
         Somebody has been in view in this conversation. Before that, an empty picture is not an absence.
+    policy
+        Under ``behaviour``, expressions of face and voice make nobody active.
 
     Returns
     -------
@@ -82,6 +86,8 @@ def follow_engagement(
     """
     if not known:
         cues = [cue for cue in cues if cue.name != "face_absent"]
+    if policy == "behaviour":
+        cues = [cue for cue in cues if cue.name not in EXPRESSIONS]
     spans: list[EngagementSpan] = []
     from_s = segment.start_s
     while from_s < segment.end_s - 1e-9:

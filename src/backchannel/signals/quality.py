@@ -4,8 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
+from backchannel.signals.policy import judged_dimensions
 from backchannel.signals.weights import quality_table
-from backchannel.values import Cue, EngagementSpan, Quality, Signal, Span
+from backchannel.values import Cue, EngagementSpan, Policy, Quality, Signal, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +18,23 @@ class QualityState:
 
 
 def judge(
-    segment: Span, signals: Sequence[Signal], engagement: Sequence[EngagementSpan], cues: Sequence[Cue]
+    segment: Span,
+    signals: Sequence[Signal],
+    engagement: Sequence[EngagementSpan],
+    cues: Sequence[Cue],
+    policy: Policy = "full",
 ) -> Quality:
-    """Quality of one segment: each dimension is ``50 + 50·tanh(Σ weight · share)``."""
+    """Quality of one segment: each dimension is ``50 + 50·tanh(Σ weight · share)``.
+
+    A dimension that needs a signal that the policy leaves out is not judged: it is 50.
+    """
+    judged = judged_dimensions(policy)
     shares = _shares(segment, signals, engagement, cues)
     scores = {
         dimension: 50
         + 50 * math.tanh(sum(weight * shares.get(name, 0.0) for name, weight in weights.items()))
+        if dimension in judged
+        else 50.0
         for dimension, weights in quality_table().items()
     }
     return Quality(**scores)

@@ -5,14 +5,21 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from backchannel.signals.contexts import Reading, read
+from backchannel.signals.policy import scored_signals
 from backchannel.signals.rationale import compose, evidence_of
-from backchannel.signals.weights import SignalWeights, signal_table
-from backchannel.values import Coverage, Cue, Evidence, Modality, Probability, Signal, SignalType, Span
-
-REPORT_FROM = 0.35
-MEDIUM_FROM = 0.55
-HIGH_FROM = 0.75
-"""Probabilities from which a signal is reported low, medium and high (signals table)."""
+from backchannel.signals.weights import SignalWeights, calibrated, signal_table
+from backchannel.values import (
+    Bands,
+    Coverage,
+    Cue,
+    Evidence,
+    Modality,
+    Probability,
+    Rules,
+    Signal,
+    SignalType,
+    Span,
+)
 
 SAME_OCCASION_S = 2.5
 """Primary evidence closer than this belongs to one signal (judgement)."""
@@ -25,7 +32,11 @@ MIN_SPAN_S = 0.1
 
 
 def score_signals(
-    cues: Sequence[Cue], news: Collection[Cue], segment: Span, coverage: Coverage
+    cues: Sequence[Cue],
+    news: Collection[Cue],
+    segment: Span,
+    coverage: Coverage,
+    rules: Rules = Rules(),  # noqa: B008 -- a frozen value
 ) -> tuple[Signal, ...]:
     """Find the signals of one segment.
 
@@ -40,16 +51,20 @@ def score_signals(
         Session time of the segment; signals are clipped to it.
     coverage
         What could be measured, so that a rationale can say what is missing.
+    rules
+        The policy, which decides what is scored at all, and calibrated priors and bands.
     """
     # Sorted, because of two equally strong cues the first is reported.
     readings = read(sorted(cues, key=lambda cue: (cue.span, cue.name, cue.direction)))
     new = {id(cue) for cue in news}
     fresh = [reading for reading in readings if id(reading.cues[0]) in new]
+    priors = dict(rules.priors)
     signals = [
         signal
-        for name, weights in signal_table().items()
+        for name in scored_signals(rules.policy)
+        for weights in (calibrated(signal_table()[name], priors.get(name)),)
         for occasion in _occasions(fresh, weights)
-        for signal in _signal(name, weights, occasion, readings, segment, coverage)
+        for signal in _signal(name, weights, occasion, readings, segment, coverage, rules.bands)
     ]
     return tuple(sorted(signals, key=lambda signal: (signal.span, signal.type)))
 
@@ -74,6 +89,7 @@ def _signal(
     readings: Sequence[Reading],
     segment: Span,
     coverage: Coverage,
+    bands: Bands,
 ) -> Iterator[Signal]:
     reach = Span(
         min(reading.span.start_s for reading in occasion) - REACH_S,
@@ -91,8 +107,8 @@ def _signal(
     used = [(reading, weight) for reading, weight in shares if weight > 0]
     modalities = _modalities(used)
     if len(modalities) == 1 and not _is_definitive(occasion, weights):
-        score = min(score, HIGH_FROM - 1e-3)
-    if score < REPORT_FROM:
+        score = min(score, bands.high - 1e-3)
+    if score < bands.report:
         return
     evidence = _evidence(used)
     if _spoken_during(evidence, readings):
@@ -100,7 +116,7 @@ def _signal(
     yield Signal(
         type=name,
         span=_inside(span, segment),
-        probability=probability_of(score),
+        probability=probability_of(score, bands),
         rationale=compose(evidence, coverage),
         modalities=modalities,
         score=score,
@@ -114,9 +130,9 @@ def _spoken_during(evidence: Sequence[Evidence], readings: Sequence[Reading]) ->
     return any(entry.span.overlap_s(span) > 0 for entry in evidence for span in spoken)
 
 
-def probability_of(score: float) -> Probability:
+def probability_of(score: float, bands: Bands = Bands()) -> Probability:  # noqa: B008 -- a frozen value
     """Word for a probability."""
-    return "high" if score >= HIGH_FROM else "medium" if score >= MEDIUM_FROM else "low"
+    return "high" if score >= bands.high else "medium" if score >= bands.medium else "low"
 
 
 def _primary_shares(readings: Sequence[Reading], weights: Mapping[str, float]) -> list[tuple[Reading, float]]:

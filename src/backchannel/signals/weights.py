@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
@@ -59,6 +59,11 @@ def signal_table() -> Mapping[SignalType, SignalWeights]:
     """Every signal by name, in alphabetical order."""
     document = _document()
     return MappingProxyType({name: _signal_row(document[name]) for name in get_args(SignalType)})
+
+
+def calibrated(row: SignalWeights, prior: float | None) -> SignalWeights:
+    """Return a row with a calibrated prior; the row itself if there is none."""
+    return row if prior is None else replace(row, prior=prior)
 
 
 def _signal_row(row: dict[str, Any]) -> SignalWeights:

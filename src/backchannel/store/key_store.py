@@ -14,6 +14,7 @@ from backchannel.store.keys import SCOPES, ApiKey, KeyLimits, digest, generate, 
 from backchannel.store.moments import Clock, aware, maybe_aware, naive
 from backchannel.store.refusals import InvalidNameError, InvalidScopesError, StoreError
 from backchannel.store.schema import api_keys
+from backchannel.values import Policy
 
 LAST_USED_STEP: Final = timedelta(minutes=1)
 """A key in steady use would otherwise cost a write for each connection."""
@@ -30,6 +31,7 @@ _VISIBLE = (
     api_keys.c.requests_per_minute,
     api_keys.c.max_concurrent,
     api_keys.c.video_ms_per_month,
+    api_keys.c.policy,
 )
 
 
@@ -49,7 +51,11 @@ class KeyStore:
         self._now = now
 
     def create(
-        self, name: str, scopes: Sequence[str] = SCOPES, limits: KeyLimits | None = None
+        self,
+        name: str,
+        scopes: Sequence[str] = SCOPES,
+        limits: KeyLimits | None = None,
+        policy: Policy | None = None,
     ) -> tuple[ApiKey, str]:
         """Make a key; returns what is stored, and the key itself, which nobody can ask for again.
 
@@ -73,6 +79,7 @@ class KeyStore:
             tuple(dict.fromkeys(scopes)),
             self._now(),
             limits=limits,
+            policy=policy,
         )
         with self._database.begin() as connection:
             connection.execute(
@@ -85,6 +92,7 @@ class KeyStore:
                     requests_per_minute=limits.requests_per_minute,
                     max_concurrent=limits.max_concurrent,
                     video_ms_per_month=limits.video_s_per_month and round(limits.video_s_per_month * 1000),
+                    policy=policy,
                 )
             )
         return key, secret
@@ -165,4 +173,5 @@ def _key(row: Any) -> ApiKey:
             max_concurrent=row.max_concurrent,
             video_s_per_month=None if row.video_ms_per_month is None else row.video_ms_per_month / 1000,
         ),
+        policy=row.policy,
     )

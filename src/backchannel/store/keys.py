@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from backchannel.values import Policy
+
 PREFIX: Final = "bk_live_"
 STREAM_SCOPE: Final = "interhumanai.stream"
 UPLOAD_SCOPE: Final = "interhumanai.upload"
@@ -62,6 +64,8 @@ class ApiKey:
         UTC. The last use is known to the minute.
     limits
         What it may use.
+    policy
+        What may be reported to it; None is as the server's settings say.
     """
 
     id: str
@@ -71,6 +75,7 @@ class ApiKey:
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
     limits: KeyLimits = KeyLimits()
+    policy: Policy | None = None
 
 
 def generate() -> str:

@@ -35,6 +35,7 @@ api_keys = Table(
     Column("requests_per_minute", Float),
     Column("max_concurrent", Integer),
     Column("video_ms_per_month", BigInteger),
+    Column("policy", String(16)),
 )
 
 usage = Table(

@@ -40,7 +40,7 @@ from backchannel.server.streams.connection import INTERNAL_ERROR, NORMAL_CLOSURE
 from backchannel.server.streams.door import UNAUTHORISED, check_container, deny, place
 from backchannel.server.streams.intake import Intake
 from backchannel.store import STREAM_SCOPE
-from backchannel.values import Segment
+from backchannel.values import Rules, Segment
 
 TICK_S: Final = 0.5
 SHUTDOWN_DRAIN_S: Final = 3.0
@@ -75,7 +75,10 @@ async def _serve(websocket: WebSocket, version: events.Version) -> None:
             offer = read_offer(websocket.headers.get("authorization"), websocket.scope["subprotocols"])
             principal = await check(websocket, offer, STREAM_SCOPE)
             settings = capped(services.settings, principal)
-            session = replace(session, limits=_limits(settings), model=_model(websocket, version))
+            rules = services.rules_for(principal.key)
+            session = replace(
+                session, limits=_limits(settings), model=_model(websocket, version), policy=rules.policy
+            )
             await held.enter_async_context(place(services, principal))
             meter = await held.enter_async_context(services.limits.metered(principal))
         except Problem as problem:
@@ -91,7 +94,7 @@ async def _serve(websocket: WebSocket, version: events.Version) -> None:
             log.info("stream refused", error_id=refused.error_id)
             await _Speaker(websocket, services.settings).break_off(session, refused)
             return
-        stream = EventStream(_Speaker(websocket, settings), session, services, settings, meter)
+        stream = EventStream(_Speaker(websocket, settings), session, services, settings, meter, rules)
         held.enter_context(services.shutdown.attend(stream.shut_down))
         log.info("stream opened", version=version, key=principal.id, token=principal.token_id)
         try:
@@ -167,6 +170,8 @@ class EventStream:
         Limits, those of the client token among them.
     meter
         Counts what the session uses.
+    rules
+        How its media is interpreted.
     """
 
     def __init__(
@@ -176,12 +181,14 @@ class EventStream:
         services: Services,
         settings: Settings,
         meter: Meter,
+        rules: Rules,
     ) -> None:
         self._connection = connection
         self._session = session
         self._engine = services.engine
         self._meter = meter
         self._settings = settings
+        self._rules = rules
         self._backlog = Backlog(settings, small_counts_less=True)
         self._drain_s = settings.drain_s
         self._draining = asyncio.Event()
@@ -374,7 +381,7 @@ class EventStream:
         try:
             if segment is not None and self._session.audio_format is None:
                 check_container(segment)
-            piece = Piece(segment, limits, skipped=self._intake.skipped, ends=ends)
+            piece = Piece(segment, limits, skipped=self._intake.skipped, ends=ends, rules=self._rules)
             analysis, changes = await self._engine.follow(self._intake.analysis, piece)
         except Problem as problem:
             await self._refuse(number, over_budget(problem, left_s, longest_s))

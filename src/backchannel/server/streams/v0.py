@@ -106,6 +106,7 @@ class SegmentStream:
         self._engine = services.engine
         self._meter = meter
         self._settings = settings
+        self._rules = services.rules_for(principal.key)
         self._received_bytes = 0
         self._intake = Intake()
 
@@ -218,7 +219,7 @@ class SegmentStream:
         if left_s is not None:
             limits = replace(limits, max_duration_s=min(limits.max_duration_s, left_s))
         try:
-            piece = Piece(segment, limits, closes_window=True)
+            piece = Piece(segment, limits, closes_window=True, rules=self._rules)
             analysis, changes = await self._engine.follow(self._intake.analysis, piece)
         except Problem as problem:
             raise over_budget(problem, left_s, self._settings.max_segment_s) from None

@@ -33,7 +33,9 @@ async def analyze_upload(request: Request) -> Response:
     principal = await admit(request, UPLOAD_SCOPE)
     async with AsyncExitStack() as held:
         form = await accept_upload(request, principal, held)
-        file = File(form.file or bytearray(), services.settings.file_limits)
+        file = File(
+            form.file or bytearray(), services.settings.file_limits, rules=services.rules_for(principal.key)
+        )
         charge = await inspect_upload(file, principal, services)
         try:
             results = await _unless_gone(request, services, file)

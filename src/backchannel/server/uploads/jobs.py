@@ -16,6 +16,7 @@ from backchannel.protocol.errors import ErrorLinks, error_body
 from backchannel.protocol.products import model_named
 from backchannel.protocol.uploads import JobBody, JobRequest, ResultBody, read_job_request
 from backchannel.server.access.admission import admit
+from backchannel.server.access.auth import Principal
 from backchannel.server.responses import json_response
 from backchannel.server.services import Services
 from backchannel.server.uploads.analyze import accept_upload, inspect_upload, is_ours
@@ -49,7 +50,7 @@ async def _submit(request: Request, services: Services) -> tuple[Job, float]:
         principal = await admit(request, UPLOAD_SCOPE)
         form = await accept_upload(request, principal, held)
         asked = read_job_request(form)
-        file = _file(form.file or bytearray(), asked, services)
+        file = _file(form.file or bytearray(), asked, principal, services)
         charge = await inspect_upload(file, principal, services, sound_files=asked.sound_only)
         places = held.pop_all()
 
@@ -69,13 +70,14 @@ async def _submit(request: Request, services: Services) -> tuple[Job, float]:
     return job, asked.wait_s
 
 
-def _file(data: bytearray, asked: JobRequest, services: Services) -> File:
+def _file(data: bytearray, asked: JobRequest, principal: Principal, services: Services) -> File:
     return File(
         data,
         services.settings.file_limits,
         needs_picture=not asked.sound_only,
         needs_sound=True,
         sound_only=asked.sound_only,
+        rules=services.rules_for(principal.key),
     )
 
 
