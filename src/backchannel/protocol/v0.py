@@ -43,7 +43,7 @@ class Processing(msgspec.Struct, frozen=True, tag_field="status", tag="processin
 
 
 class Result(msgspec.Struct, frozen=True, tag_field="status", tag="result"):
-    """The result of the segment. `coverage` is our own; it is present if the analysis rate was reduced."""
+    """The result of the segment. `coverage` is our own; it is present if the analysis was incomplete."""
 
     segment: int
     correlation_id: str
@@ -188,7 +188,7 @@ class Session:
             conversation_quality=conversation_quality(
                 quality_overall, [] if result is None else [(result.span, result.quality)], self.include
             ),
-            coverage=UNSET if result is None or not result.coverage.reduced else coverage_body([result]),
+            coverage=UNSET if result is None or not result.coverage.incomplete else coverage_body([result]),
         )
         return after, (body, Completed(number, self.correlation_id))
 

@@ -29,7 +29,10 @@ a client can keep most of them unchanged::
         "analysis_rate_hz": 15.0,                   # lowest analysis rate; null if unknown
         "frozen": false,                            # the picture never changed
         "dropped": [{"start": 9, "end": 9.8}],      # all `ranges` of coverage.dropped
-        "degraded": []},                            # all `ranges` of coverage.degraded
+        "degraded": [],                             # all `ranges` of coverage.degraded
+        "company": false,                           # another face was in view
+        "sound_tracks": 1,                          # how many there were; one was analysed
+        "truncated": false},                        # the file ends before its own end
       "engine": "backchannel-1"                     # `engine` of session.ready
     }
 
@@ -181,6 +184,12 @@ class CoverageEntry(msgspec.Struct, frozen=True, kw_only=True):
         Whether the picture never changed. Nothing is measured in it then.
     dropped, degraded
         Periods that were not analysed, and periods analysed without video.
+    company
+        Whether another face was in view, which was not analysed.
+    sound_tracks
+        Number of sound tracks. One of them was analysed.
+    truncated
+        Whether the file ends before its own end.
     """
 
     picture: bool | None = None
@@ -191,6 +200,9 @@ class CoverageEntry(msgspec.Struct, frozen=True, kw_only=True):
     frozen: bool = False
     dropped: Annotated[tuple[Period, ...], Meta(max_length=5_000)] = ()
     degraded: Annotated[tuple[Period, ...], Meta(max_length=5_000)] = ()
+    company: bool = False
+    sound_tracks: Annotated[int, Meta(ge=1, le=100)] = 1
+    truncated: bool = False
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):

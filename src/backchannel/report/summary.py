@@ -35,6 +35,9 @@ def coverage_notes(recording: Recording) -> list[str]:
         speech_share=coverage.speech_share,
         frozen=coverage.frozen,
         analysis_rate_hz=coverage.analysis_rate_hz,
+        company=coverage.company,
+        sound_tracks=coverage.sound_tracks,
+        truncated=coverage.truncated,
     )
     notes = list(known.notes)
     for periods, text in (
