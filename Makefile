@@ -12,6 +12,7 @@ DEMO ?= 1
 CLIPS ?= ../shared/clips
 # Processes that run tests side by side. A file's tests stay together, since they share what takes long to start.
 JOBS ?= 2
+HOURS ?= 1
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 BIN := .venv/bin
 
@@ -21,7 +22,7 @@ SITE := src/backchannel/server/pages/site/index.html
 PAGES := $(shell find docs evals/RESULTS.md evals/TRUTH.md bench/RESULTS.md src/backchannel/config.py src/backchannel/errors.py \
 	src/backchannel/console/tokens.css src/backchannel/console/icon.svg -type f -not -name '*.pyc' 2>/dev/null)
 
-.PHONY: help setup run test check lint code docs eval bench clean
+.PHONY: help setup run test check lint code docs eval bench fuzz clean
 
 help:
 	@echo "make run    set up, serve on $(HOST):$(PORT) and stream a sample (VIDEO=path, DEMO=0 only serves, DATA_DIR=folder)"
@@ -31,6 +32,7 @@ help:
 	@echo "make docs   the documentation, as the server shows it at /docs"
 	@echo "make eval   how well cues agree with labelled clips (CLIPS=dir, HTML=page.html, NEITHER=1, RESULTS=1 keeps the result)"
 	@echo "make bench  speed, load, memory, start-up, growth (PART=load for one, SMOKE=1 small, RESULTS=1 keeps the result)"
+	@echo "make fuzz   changed inputs for every parser and protocol machine (HOURS=1, TARGET=webm for one)"
 	@echo "make setup  only make the environment;  make clean  remove it"
 
 setup: .venv/.ready
@@ -75,6 +77,10 @@ endif
 
 bench: setup
 	@$(BIN)/python -m bench $(PART) $(if $(SMOKE),--smoke) $(if $(RESULTS),--results)
+
+# Another seed each time. HOURS=8 takes a night; TARGET=webm chooses one target.
+fuzz: setup
+	@$(BIN)/python -m fuzz --seconds $$(( $(HOURS) * 3600 )) --seed $$(date +%s) $(if $(TARGET),--target $(TARGET))
 
 clean:
 	rm -rf .venv .cache

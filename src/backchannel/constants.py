@@ -17,6 +17,10 @@ VOICE_ROW_S: Final = 0.010
 SILENT_DBFS: Final = -100.0
 """Level of digital silence: below the step of 16-bit samples (-96 dBFS)."""
 
+MAX_PAUSE_S: Final = 1.5
+"""A slow picture, or a recorder that had to wait, leaves up to this between two pieces of a stream from which
+nothing is missing (judgement)."""
+
 MIN_GAP_S: Final = 0.2
 """If a stream's clock jumps by more, media was lost in between. Less is a recorder's rounding (judgement: a
 few frames)."""

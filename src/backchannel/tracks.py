@@ -228,6 +228,12 @@ class Tracks:
         before it. They replace the last rows of the piece before, which were measured without what follows.
     analysis_rate_hz
         Frames analysed per second, at most.
+    unbroken
+        Nothing is missing between the piece before and this one.
+    sound_tracks
+        Number of sound tracks in the media. `voice` comes from one of them.
+    truncated
+        The file ends with this piece, but before its own end.
     """
 
     duration_s: float
@@ -235,3 +241,6 @@ class Tracks:
     picture: PictureTracks | None
     voice: VoiceTracks | None
     analysis_rate_hz: float = FULL_RATE_HZ
+    unbroken: bool = False
+    sound_tracks: int = 1
+    truncated: bool = False

@@ -47,6 +47,8 @@ class View:
         None when no face was measured in it.
     analysis_rate_hz
         Frames analysed per second, at most; None without picture.
+    faces
+        Most faces measured in one of its frames; None without picture.
     """
 
     span: Span
@@ -57,6 +59,7 @@ class View:
     level_dbfs: float | None = None
     face: FaceInView | None = None
     analysis_rate_hz: float | None = None
+    faces: int | None = None
 
 
 class SignalBegan(msgspec.Struct, frozen=True, tag_field="kind", tag=True):

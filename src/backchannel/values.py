@@ -120,6 +120,8 @@ class Segment:
     continues, reaches
         Digests of the running stream before and after this segment. A worker that still holds the decoder
         that stopped at `continues` can go on with it. Empty for a complete file.
+    unbroken
+        Nothing of the running stream is missing between the segment before and this one.
     """
 
     data: bytes
@@ -128,6 +130,7 @@ class Segment:
     sound_only: bool = False
     continues: bytes = b""
     reaches: bytes = b""
+    unbroken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +323,14 @@ class Coverage:
         Frames analysed per second, at most; None without picture.
     policy
         What may be reported about it.
+    without_picture
+        Stretches without a picture in media that has one, session time. They may begin before the window.
+    company
+        Another face was in view besides the person's. It was not analysed.
+    sound_tracks
+        Number of the media's sound tracks. One of them was analysed.
+    truncated
+        The file ends before its own end.
     """
 
     picture: bool
@@ -329,6 +340,10 @@ class Coverage:
     frozen: bool = False
     analysis_rate_hz: float | None = None
     policy: Policy = "full"
+    without_picture: tuple[Span, ...] = ()
+    company: bool = False
+    sound_tracks: int = 1
+    truncated: bool = False
 
     @property
     def reduced(self) -> bool:
@@ -341,18 +356,33 @@ class Coverage:
         return not self.face_share and not self.speech_share
 
     @property
+    def incomplete(self) -> bool:
+        """Whether there was more in the media than was analysed or reported, or less than there should be."""
+        media = self.without_picture or self.company or self.sound_tracks > 1 or self.truncated
+        return bool(self.reduced or media or self.policy != "full")
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What was missing, and what was left out, in plain sentences."""
         rate = f"{self.analysis_rate_hz:g}" if self.analysis_rate_hz is not None else ""
+        holes = " and ".join(
+            f"from {hole.start_s:.1f} to {hole.end_s:.1f} s" for hole in self.without_picture
+        )
         notes = {
             "There was no picture.": not self.picture,
+            f"There was no picture {holes}.": self.picture and bool(holes),
             "No face was in view.": self.face_share == 0,
             "The picture did not change.": self.frozen,
             f"Only {rate} frames a second were analysed instead of {FULL_RATE_HZ:g}.": self.reduced,
+            "More than one face was in view. Only one person was analysed.": self.company,
             "There was no sound.": not self.sound,
             "No speech was detected.": self.speech_share == 0,
             "Nobody was visible or speaking, so engagement was not measured.": self.unmeasured,
             BEHAVIOUR_NOTE: self.policy == "behaviour",
+            f"There were {self.sound_tracks} sound tracks. Only the one with the most speech was analysed.": (
+                self.sound_tracks > 1
+            ),
+            "The file is truncated. Its end is missing.": self.truncated,
         }
         return tuple(sentence for sentence, holds in notes.items() if holds)
 

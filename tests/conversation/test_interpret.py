@@ -386,6 +386,7 @@ def test_of_what_is_not_there_nothing_is_reported() -> None:
         brightness=0.5,
         level_dbfs=SILENT_DBFS,
         analysis_rate_hz=15.0,
+        faces=0,
     )
 
 

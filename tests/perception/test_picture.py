@@ -186,3 +186,34 @@ def test_a_face_that_comes_after_another_has_gone_has_a_number_of_its_own(
     assert first.faces[0].id != second.faces[0].id
     whole = measured(networks, images)
     assert sorted(face.id for face in whole.faces) == sorted((first.faces[0].id, second.faces[0].id))
+
+
+# --- changes of size -------------------------------------------------------------------------------
+
+
+def _resized(portrait: ImageArray, height_px: int, width_px: int) -> ImageArray:
+    return np.asarray(cv2.resize(portrait, (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+@pytest.mark.parametrize("sizes_px", [(512, 256, 512), (256, 512, 384), (300, 512, 512)])
+def test_a_face_keeps_its_number_when_the_picture_changes_its_size(
+    networks: Networks, portrait: ImageArray, sizes_px: tuple[int, ...]
+) -> None:
+    images = [_resized(portrait, size_px, size_px) for size_px in sizes_px for _ in range(4)]
+    tracks = measured(networks, images)
+
+    (face,) = tracks.faces
+    assert face.valid.all()
+    assert np.ptp(face.head_x) < 0.02
+    assert np.ptp(face.head_scale) < 0.02
+
+
+def test_a_face_keeps_its_number_when_the_picture_is_turned_over(
+    networks: Networks, portrait: ImageArray
+) -> None:
+    wide = np.ascontiguousarray(portrait[:300])
+    tall = np.ascontiguousarray(portrait[:, 100:350])
+    tracks = measured(networks, [wide] * 4 + [tall] * 4)
+
+    (face,) = tracks.faces
+    assert face.valid.all()

@@ -422,6 +422,7 @@ def test_measured_coverage_is_sent_only_with_evidence() -> None:
                     "gaze_pitch_deg": None,
                 },
                 "analysis_rate_hz": 10.0,
+                "faces": None,
             },
         )
     ]

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from backchannel.constants import FULL_RATE_HZ, MIN_GAP_S, WINDOW_S
+from backchannel.constants import FULL_RATE_HZ, MAX_PAUSE_S, MIN_GAP_S, WINDOW_S
 from backchannel.conversation.changes import end_all, end_quiet, report_window
 from backchannel.conversation.people import follow_person
 from backchannel.conversation.state import Conversation, PictureWatch
@@ -22,7 +22,7 @@ from backchannel.conversation.windows import MIN_WINDOW_S, look_at_window
 from backchannel.cues.lookback import Lookback
 from backchannel.cues.voice_rows import voice_rows
 from backchannel.errors import Problem
-from backchannel.tracks import FaceTracks, Tracks
+from backchannel.tracks import FaceTracks, PictureTracks, Tracks
 from backchannel.updates import Change, Changes
 from backchannel.values import Clock, Span
 
@@ -76,7 +76,7 @@ def interpret(
     if sound_only and tracks.voice is None and not conversation.heard:
         raise Problem("ih5001", "The media has no sound, and this session's model only listens.")
     conversation, start_s = _placed(conversation, tracks, sound_only=sound_only)
-    conversation, missed, dropped = _over_gap(conversation, start_s)
+    conversation, missed, dropped = _over_gap(conversation, tracks, start_s)
     conversation, degraded = _watch_picture(conversation, tracks, start_s)
     conversation, face = _take_in(conversation, tracks, start_s)
     conversation, news = _answer(conversation, closes_window=closes_window)
@@ -122,11 +122,12 @@ def finish(conversation: Conversation) -> tuple[Conversation, Changes]:
 def _placed(conversation: Conversation, tracks: Tracks, *, sound_only: bool) -> tuple[Conversation, float]:
     """Find a piece's place on the session clock."""
     start_s, stream_offset_s = conversation.clock.place(tracks.stream_start_s)
-    if stream_offset_s is None or stream_offset_s != conversation.clock.stream_offset_s:
+    same = stream_offset_s is not None and stream_offset_s == conversation.clock.stream_offset_s
+    if not (same or tracks.unbroken):
         # A new recording may have no picture, whatever the one before had.
         conversation = replace(
             conversation,
-            watch=replace(conversation.watch, pictured=False),
+            watch=replace(conversation.watch, pictured=False, until_s=start_s, blind=False),
             heard=conversation.heard and not sound_only,
         )
     clock = Clock(conversation.clock.reached_s, stream_offset_s)
@@ -134,10 +135,10 @@ def _placed(conversation: Conversation, tracks: Tracks, *, sound_only: bool) -> 
 
 
 def _over_gap(
-    conversation: Conversation, start_s: float
+    conversation: Conversation, tracks: Tracks, start_s: float
 ) -> tuple[Conversation, tuple[Change, ...], tuple[Span, ...]]:
     """Where media never arrived, end the open window before the gap and begin one after it."""
-    if start_s - conversation.clock.reached_s < MIN_GAP_S:
+    if start_s - conversation.clock.reached_s < (MAX_PAUSE_S if tracks.unbroken else MIN_GAP_S):
         return conversation, (), ()
     gap = Span(_answered_until_s(conversation), start_s)
     conversation, news = _begin_window(conversation, start_s)
@@ -153,7 +154,8 @@ def _begin_window(conversation: Conversation, start_s: float) -> tuple[Conversat
         clock=replace(conversation.clock, reached_s=start_s),
         window_start_s=start_s,
         analysis_rate_hz=FULL_RATE_HZ,
-        watch=replace(conversation.watch, until_s=start_s, blind=False),
+        watch=replace(conversation.watch, until_s=start_s, blind=False, holes=()),
+        company_s=(),
     )
     return conversation.with_main(replace(conversation.main, window=Lookback())), news
 
@@ -177,9 +179,8 @@ def _watch_picture(
     """Find the stretches without a picture in a stream that has had one."""
     watch, end_s = conversation.watch, start_s + tracks.duration_s
     times = () if tracks.picture is None else tuple((tracks.picture.time_s + start_s).tolist())
-    if not watch.pictured:
-        watch = PictureWatch(bool(times), times[-1] if times else end_s)
-        return replace(conversation, watch=watch), ()
+    if not (watch.pictured or times):
+        return conversation, ()
     gaps: list[Span] = []
     until_s, blind = watch.until_s, watch.blind
     for time_s in times:
@@ -189,7 +190,8 @@ def _watch_picture(
     if end_s - until_s > (0.0 if blind else MAX_PICTURE_GAP_S):
         gaps.append(Span(until_s, end_s))
         until_s, blind = end_s, True
-    return replace(conversation, watch=PictureWatch(True, until_s, blind)), tuple(gaps)
+    watch = PictureWatch(True, until_s, blind, (*watch.holes, *gaps))
+    return replace(conversation, watch=watch), tuple(gaps)
 
 
 def _take_in(
@@ -209,8 +211,20 @@ def _take_in(
         ),
         analysis_rate_hz=min(conversation.analysis_rate_hz, tracks.analysis_rate_hz),
         heard=conversation.heard or tracks.voice is not None,
+        company_s=(*conversation.company_s, *_company_s(tracks.picture, start_s)),
+        sound_tracks=tracks.sound_tracks,
+        truncated=tracks.truncated,
     )
     return conversation.with_main(person), face
+
+
+def _company_s(picture: PictureTracks | None, start_s: float) -> Sequence[float]:
+    """Session times of the frames with more than one face."""
+    if picture is None or len(picture.faces) < 2:
+        return ()
+    count = sum(face.valid.astype(int) for face in picture.faces)
+    times: Sequence[float] = (picture.time_s[count > 1] + start_s).tolist()
+    return times
 
 
 # --- the answer ------------------------------------------------------------------------------------

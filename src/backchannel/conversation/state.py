@@ -14,7 +14,7 @@ from backchannel.cues.detect import CueState
 from backchannel.cues.lookback import Lookback
 from backchannel.signals.engagement import EngagementState
 from backchannel.signals.quality import QualityState
-from backchannel.values import Clock, Cue, Rules
+from backchannel.values import Clock, Cue, Rules, Span
 
 MAIN_PERSON = 0
 """Id of the person a conversation is about. Only this person is reported today."""
@@ -57,12 +57,16 @@ class PictureWatch:
     pictured
         The running stream has had a picture.
     until_s
-        Session time of the last frame, or up to which its absence was reported. Then `blind` is True.
+        Session time of the last frame, or up to which its absence was reported. Then `blind` is True. Before
+        the first frame, the time at which the recording began.
+    holes
+        Stretches without a picture that were found since the open window began.
     """
 
     pictured: bool = False
     until_s: float = 0.0
     blind: bool = False
+    holes: tuple[Span, ...] = ()
 
 
 def _one_person() -> Mapping[int, Person]:
@@ -85,6 +89,12 @@ class Conversation:
         Whether the picture has stopped.
     heard
         The running stream has had sound.
+    company_s
+        Session times of the frames in the open window with more than one face.
+    sound_tracks
+        Number of sound tracks in the newest piece.
+    truncated
+        The newest piece is the end of a truncated file.
     people
         By id.
     quality
@@ -98,6 +108,9 @@ class Conversation:
     analysis_rate_hz: float = FULL_RATE_HZ
     watch: PictureWatch = PictureWatch()
     heard: bool = False
+    company_s: tuple[float, ...] = ()
+    sound_tracks: int = 1
+    truncated: bool = False
     people: Mapping[int, Person] = field(default_factory=_one_person)
     quality: QualityState = QualityState()
     rules: Rules = Rules()

@@ -34,6 +34,7 @@ def view_of(tracks: Tracks, face: FaceTracks | None, start_s: float) -> View:
         level_dbfs=level_dbfs,
         face=None if face is None else _face_view(face, picture),
         analysis_rate_hz=tracks.analysis_rate_hz,
+        faces=int(np.sum([face.valid for face in picture.faces], axis=0).max()) if picture.faces else 0,
     )
 
 

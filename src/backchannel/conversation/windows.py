@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from backchannel.constants import MIN_GAP_S
 from backchannel.conversation.state import Conversation, Person
 from backchannel.cues.detect import Observed, observe
 from backchannel.cues.lookback import CONTEXT_S, Lookback
@@ -23,6 +24,11 @@ MAX_FROZEN_SHARE: Final = 0.35
 """A picture is frozen if no more than this share of its frames differs from the frame before. An encoded
 still measured 0.26, the stillest of fourteen real clips over 0.9."""
 
+MIN_COMPANY_FRAMES: Final = 3
+MIN_COMPANY_SHARE: Final = 0.1
+"""Another face is reported if it is in at least so many frames of a window, and in this share of them. Fewer
+are a mistake of the detector, or a passer-by (judgement)."""
+
 
 def look_at_window(conversation: Conversation, until_s: float) -> tuple[Conversation, SegmentResult]:
     """Analyse the open window as if it ended at a time, and return the conversation after it.
@@ -33,7 +39,7 @@ def look_at_window(conversation: Conversation, until_s: float) -> tuple[Conversa
     rows = person.window.cut(float("-inf"), until_s)
     cue_state, observed = observe(person.cues, rows, window.start_s)
     rules = conversation.rules
-    coverage = replace(_coverage(rows, observed, window, conversation.analysis_rate_hz), policy=rules.policy)
+    coverage = _coverage(rows, observed, window, conversation)
     observed = _without_frozen(observed, coverage)
     cues = tuple(cue for cue in observed.cues if _belongs(cue, window, person.reported))
     news = tuple(cue for cue in cues if _is_news(cue, window, person.reported))
@@ -60,7 +66,14 @@ def look_at_window(conversation: Conversation, until_s: float) -> tuple[Conversa
         activity=person.activity,
     )
     result = SegmentResult(window, cues, signals, engagement, quality, overall, coverage)
-    closed = replace(conversation, window_start_s=until_s, quality=quality_state)
+    watch = conversation.watch
+    closed = replace(
+        conversation,
+        window_start_s=until_s,
+        quality=quality_state,
+        watch=replace(watch, holes=tuple(hole for hole in watch.holes if hole.end_s > until_s)),
+        company_s=tuple(time_s for time_s in conversation.company_s if time_s >= until_s),
+    )
     return closed.with_main(after), result
 
 
@@ -101,11 +114,13 @@ def _without_frozen(observed: Observed, coverage: Coverage) -> Observed:
     return replace(observed, cues=tuple(kept))
 
 
-def _coverage(rows: Lookback, observed: Observed, window: Span, analysis_rate_hz: float) -> Coverage:
+def _coverage(rows: Lookback, observed: Observed, window: Span, conversation: Conversation) -> Coverage:
     face, voice = rows.face, rows.voice
     face_share = speech_share = None
-    frozen = False
+    frozen = company = False
     if face is not None:
+        together = sum(time_s < window.end_s for time_s in conversation.company_s)
+        company = together >= max(MIN_COMPANY_FRAMES, MIN_COMPANY_SHARE * len(face))
         face_share = float(face.measured.mean())
         # An encoder keeps refining a frozen picture for seconds. A camera's frames nearly all differ.
         frozen = len(face) > 1 and float(face.moving[1:].mean()) < MAX_FROZEN_SHARE
@@ -118,5 +133,13 @@ def _coverage(rows: Lookback, observed: Observed, window: Span, analysis_rate_hz
         face_share=face_share,
         speech_share=speech_share,
         frozen=frozen,
-        analysis_rate_hz=None if face is None else analysis_rate_hz,
+        analysis_rate_hz=None if face is None else conversation.analysis_rate_hz,
+        without_picture=tuple(
+            Span(hole.start_s, min(hole.end_s, window.end_s))
+            for hole in conversation.watch.holes
+            if min(hole.end_s, window.end_s) - hole.start_s >= MIN_GAP_S
+        ),
+        company=company,
+        sound_tracks=conversation.sound_tracks if voice is not None else 1,
+        truncated=conversation.truncated,
     )

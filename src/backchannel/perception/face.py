@@ -153,9 +153,15 @@ _SAME_TIME_S = 1e-6
 
 
 def follow(
-    following: Following, networks: Networks, image: ImageArray, time_s: float
+    following: Following, networks: Networks, image: ImageArray, time_s: float, *, new_size: bool = False
 ) -> tuple[Following, dict[int, Sighting]]:
     """Find the faces of the next frame.
+
+    Parameters
+    ----------
+    new_size
+        The picture has another size than the one before, as when somebody turns a phone. If the only face is
+        in another place then, it is still the same face.
 
     Returns
     -------
@@ -168,7 +174,10 @@ def follow(
     held = {number: fit for number, fit in fits.items() if _is_face(fit)}
     if len(held) < len(fits) or time_s >= following.next_search_s - _SAME_TIME_S:
         detections = detect_faces(networks, image)
+        lost = fits.keys() - held.keys()
         held, next_number = _with_newcomers(held, detections, networks, image, following.next_number)
+        if new_size and len(fits) == len(lost) == len(held) == 1:
+            held = dict(zip(lost, held.values(), strict=True))
         following = replace(
             following,
             next_number=next_number,
@@ -184,6 +193,34 @@ def follow(
         faces.append(face)
         sightings[number] = Sighting(mesh, pose, measure_creases(image, mesh.points_px), eyes)
     return replace(following, faces=tuple(faces)), sightings
+
+
+def resized(following: Following, before_px: tuple[int, int], after_px: tuple[int, int]) -> Following:
+    """Expect the faces at the same place of a picture whose size has changed, as in an adaptive call.
+
+    Parameters
+    ----------
+    before_px, after_px
+        Height and width of the last frame and of the next, px.
+    """
+    if before_px == after_px or 0 in before_px or not following.faces:
+        return following
+    by_height, by_width = (after / before for after, before in zip(after_px, before_px, strict=True))
+    faces = tuple(
+        replace(
+            face,
+            region=replace(
+                face.region,
+                centre_x_px=face.region.centre_x_px * by_width,
+                centre_y_px=face.region.centre_y_px * by_height,
+                side_px=face.region.side_px * by_height,
+            ),
+            # The same eyes look different in another number of pixels.
+            look_s=-math.inf,
+        )
+        for face in following.faces
+    )
+    return replace(following, faces=faces)
 
 
 def _look_into_eyes(

@@ -7,15 +7,16 @@ may do it again after a crash.
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from backchannel.arrays import FloatArray, ImageArray
-from backchannel.constants import MIN_GAP_S, SAMPLE_RATE_HZ
-from backchannel.media.decode import Decoders, Frame, Medium, Sound, frames_of, read, sound_of
+from backchannel.constants import MAX_PAUSE_S, MIN_GAP_S, SAMPLE_RATE_HZ
+from backchannel.media.decode import Decoders, Frame, Medium, Sound, frames_of, read
 from backchannel.media.decode.prefetch import prefetch
+from backchannel.perception.listening import Listening, listen
 from backchannel.perception.networks import load_networks
 from backchannel.perception.picture import Seeing, see
 from backchannel.perception.voice import Hearing, hear
@@ -39,15 +40,18 @@ class Carry:
         The place of the next piece.
     seeing, hearing
         Where the faces were, and the last second of sound.
+    listening
+        Which of several sound tracks is analysed.
     """
 
     clock: Clock = Clock()
     seeing: Seeing = Seeing()
     hearing: Hearing = Hearing()
+    listening: Listening = Listening()
 
     def past(self, clock: Clock) -> "Carry":
         """Continue after media that is missing or was left out; the sound begins a new run."""
-        return Carry(clock, self.seeing, self.hearing.anew())
+        return replace(self, clock=clock, hearing=self.hearing.anew())
 
 
 def perceive(
@@ -77,17 +81,18 @@ def perceive(
     perceive_windows : Reads a complete file in pieces.
     """
     start_s, stream_offset_s = carry.clock.place(medium.timing.stream_start_s)
-    if start_s - carry.clock.reached_s >= MIN_GAP_S:
+    if start_s - carry.clock.reached_s >= (MAX_PAUSE_S if medium.segment.unbroken else MIN_GAP_S):
         carry = carry.past(carry.clock)
     picture, seeing = None, carry.seeing
     with ExitStack() as decoding:
         frames = _frames(medium, decoders, decoding)
         if frames is not None:
             picture, seeing = see(load_networks(), _reported(frames, on_progress), start_s, carry.seeing)
-        sound = sound_of(medium)
+        sound, listening = listen(load_networks(), medium, carry.listening)
     voice, hearing = _heard(sound, start_s, carry.hearing)
     clock = Clock(max(carry.clock.reached_s, start_s + medium.timing.duration_s), stream_offset_s)
-    return _tracks(medium, medium.timing.duration_s, picture, voice), Carry(clock, seeing, hearing)
+    tracks = _tracks(medium, medium.timing.duration_s, picture, voice)
+    return replace(tracks, unbroken=medium.segment.unbroken), Carry(clock, seeing, hearing, listening)
 
 
 def perceive_windows(
@@ -108,7 +113,7 @@ def perceive_windows(
     with ExitStack() as decoding:
         frames = _frames(medium, None, decoding)
         pictures = None if frames is None else _Pieces(_reported(frames, on_progress))
-        sound = sound_of(medium)
+        sound, _ = listen(load_networks(), medium, Listening())
         for start_s in np.arange(count) * window_s:
             end_s = duration_s if start_s == (count - 1) * window_s else start_s + window_s
             picture = None
@@ -116,7 +121,9 @@ def perceive_windows(
                 until_s = np.inf if end_s == duration_s else end_s
                 picture, seeing = see(load_networks(), pictures.until(until_s, start_s), start_s, seeing)
             voice, hearing = _heard(_part(sound, start_s, end_s), start_s, hearing)
-            yield _tracks(medium, float(end_s - start_s), picture, voice)
+            tracks = _tracks(medium, float(end_s - start_s), picture, voice)
+            last = bool(end_s == duration_s)
+            yield replace(tracks, unbroken=bool(start_s > 0), truncated=last and tracks.truncated)
 
 
 def perceive_segment(segment: Segment, limits: MediaLimits, on_progress: OnProgress | None = None) -> Tracks:
@@ -192,4 +199,12 @@ def _tracks(
     medium: Medium, duration_s: float, picture: PictureTracks | None, voice: VoiceTracks | None
 ) -> Tracks:
     timing = medium.timing
-    return Tracks(duration_s, timing.stream_start_s, picture, voice, medium.limits.analysis_rate_hz)
+    return Tracks(
+        duration_s,
+        timing.stream_start_s,
+        picture,
+        voice,
+        medium.limits.analysis_rate_hz,
+        sound_tracks=medium.source.sound_tracks,
+        truncated=medium.source.truncated,
+    )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from backchannel.arrays import BoolArray, FloatArray, ImageArray, TimeArray
 from backchannel.perception.expression import Expression
-from backchannel.perception.face import FaceMeasure, Following, Sighting, follow, measure_face
+from backchannel.perception.face import FaceMeasure, Following, Sighting, follow, measure_face, resized
 from backchannel.perception.geometry import face_width_cm
 from backchannel.perception.networks import Networks
 from backchannel.tracks import FaceTracks, PictureTracks, join_faces, unseen_face
@@ -34,10 +34,13 @@ class Seeing:
         The faces being followed.
     thumbnail
         The last frame, small; None before the first.
+    shape_px
+        Its height and width, px.
     """
 
     following: Following = Following()
     thumbnail: FloatArray | None = None
+    shape_px: tuple[int, int] = (0, 0)
 
 
 def see(
@@ -61,10 +64,11 @@ def see(
         if len(part.time_s) < MEASURED_AT_ONCE:
             break
     time_s = np.concatenate([part.time_s for part in parts])
-    height_px, width_px = next((part.shape_px for part in reversed(parts) if part.time_s.size), (0, 0))
+    shapes_px = [shape_px for part in parts for shape_px in part.shapes_px]
+    height_px, width_px = shapes_px[-1] if shapes_px else (0, 0)
     tracks = PictureTracks(
         time_s=time_s,
-        faces=_faces(parts, width_px),
+        faces=_faces(parts, shapes_px),
         face_count=np.concatenate([part.face_count for part in parts]),
         luminance=np.concatenate([part.luminance for part in parts]),
         moving=np.concatenate([part.moving for part in parts]),
@@ -76,20 +80,20 @@ def see(
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Consecutive frames, with their faces by number; `shape_px` is that of the last frame."""
+    """Consecutive frames, with their height and width, and their faces by number."""
 
     time_s: TimeArray
     faces: Mapping[int, FaceTracks]
     face_count: NDArray[np.int32]
     luminance: FloatArray
     moving: BoolArray
-    shape_px: tuple[int, int]
+    shapes_px: tuple[tuple[int, int], ...]
 
 
 def _look_at(
     networks: Networks, frames: Iterable[tuple[float, ImageArray]], start_s: float, seeing: Seeing
 ) -> tuple[_Part, Seeing]:
-    following, thumbnail = seeing.following, seeing.thumbnail
+    following, thumbnail, shape_px = seeing.following, seeing.thumbnail, seeing.shape_px
     time_s: list[float] = []
     shapes_px: list[tuple[int, int]] = []
     seen: list[dict[int, Sighting]] = []
@@ -97,10 +101,13 @@ def _look_at(
     luminance: list[float] = []
     moving: list[bool] = []
     for frame_s, image in frames:
-        following, sightings = follow(following, networks, image, start_s + frame_s)
+        before_px, shape_px = shape_px, (image.shape[0], image.shape[1])
+        following = resized(following, before_px, shape_px)
+        new_size = before_px != shape_px
+        following, sightings = follow(following, networks, image, start_s + frame_s, new_size=new_size)
         previous, thumbnail = thumbnail, _thumbnail(image)
         time_s.append(frame_s)
-        shapes_px.append((image.shape[0], image.shape[1]))
+        shapes_px.append(shape_px)
         seen.append(sightings)
         counts.append(max(following.count, len(sightings)) if sightings else 0)
         luminance.append(float(thumbnail.mean()) / 255.0)
@@ -120,9 +127,9 @@ def _look_at(
         face_count=np.array(counts, np.int32),
         luminance=np.array(luminance, np.float32),
         moving=np.array(moving, np.bool_),
-        shape_px=shapes_px[-1] if shapes_px else (0, 0),
+        shapes_px=tuple(shapes_px),
     )
-    return part, Seeing(replace(following, faces=followed), thumbnail)
+    return part, Seeing(replace(following, faces=followed), thumbnail, shape_px)
 
 
 def _thumbnail(image: ImageArray) -> FloatArray:
@@ -162,18 +169,22 @@ def _face_tracks(
     return tracks
 
 
-def _faces(parts: Sequence[_Part], width_px: int) -> tuple[FaceTracks, ...]:
+def _faces(parts: Sequence[_Part], shapes_px: Sequence[tuple[int, int]]) -> tuple[FaceTracks, ...]:
     faces = [_joined(parts, number) for number in sorted({number for part in parts for number in part.faces})]
-    return tuple(sorted(faces, key=lambda face: -_prominence(face, width_px)))
+    return tuple(sorted(faces, key=lambda face: -_prominence(face, shapes_px)))
 
 
 def _joined(parts: Sequence[_Part], number: int) -> FaceTracks:
     return join_faces([part.faces.get(number) or unseen_face(number, part.time_s.size) for part in parts])
 
 
-def _prominence(face: FaceTracks, width_px: int) -> float:
-    """Time in view × area, less at the side of the picture: the person the camera points at."""
-    area_px = np.nansum(face.box_px[:, 2] * face.box_px[:, 3])
-    middle_px = np.nanmean(face.box_px[:, 0] + face.box_px[:, 2] / 2)
-    off_centre = abs(float(middle_px) / width_px - 0.5) * 2
-    return float(area_px) * (1.0 - 0.5 * off_centre)
+def _prominence(face: FaceTracks, shapes_px: Sequence[tuple[int, int]]) -> float:
+    """Time in view × area, less at the side of the picture: the person the camera points at.
+
+    The area is a share of the picture, whose size may change.
+    """
+    height_px, width_px = np.array(shapes_px).T
+    area = np.nansum(face.box_px[:, 2] * face.box_px[:, 3] / (height_px * width_px))
+    middle = np.nanmean((face.box_px[:, 0] + face.box_px[:, 2] / 2) / width_px)
+    off_centre = abs(float(middle) - 0.5) * 2
+    return float(area) * (1.0 - 0.5 * off_centre)

@@ -112,6 +112,7 @@ def _view(view: View) -> CoverageMeasured:
         level_dbfs=_rounded(view.level_dbfs, 1),
         face=None if view.face is None else _face(view.face),
         analysis_rate_hz=view.analysis_rate_hz,
+        faces=view.faces,
     )
 
 

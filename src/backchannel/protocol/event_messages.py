@@ -169,6 +169,7 @@ class CoverageMeasured(msgspec.Struct, frozen=True):
     level_dbfs: float | None
     face: FaceBody | None
     analysis_rate_hz: float | None
+    faces: int | None = None
 
 
 class CueDetected(msgspec.Struct, frozen=True):
@@ -295,7 +296,11 @@ def decode(text: str | bytes) -> Received:
     --------
     encode : The inverse.
     """
-    envelope = _decoder.decode(text)
-    kind: Any = _KINDS.get(envelope.type, dict[str, Any])
-    data = msgspec.json.decode(envelope.data, type=kind)
+    try:
+        envelope = _decoder.decode(text)
+        kind: Any = _KINDS.get(envelope.type, dict[str, Any])
+        data = msgspec.json.decode(envelope.data, type=kind)
+    except (UnicodeDecodeError, RecursionError):
+        # msgspec raises these for a text that is none, and for values inside values without end.
+        raise msgspec.DecodeError("not a message of these streams") from None
     return Received(envelope.type, envelope.timestamp, envelope.correlation_id, data)

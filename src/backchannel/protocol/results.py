@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from backchannel.constants import MIN_GAP_S
 from backchannel.protocol.include import Include
 from backchannel.signals.merge import merge_signals
 from backchannel.values import (
@@ -90,10 +91,18 @@ class ConversationQualityBody(msgspec.Struct, frozen=True):
     timeline: tuple[TimelineBody, ...] | UnsetType = UNSET
 
 
+class PeriodBody(msgspec.Struct, frozen=True):
+    """A stretch of session time, s."""
+
+    start: float
+    end: float
+
+
 class CoverageBody(msgspec.Struct, frozen=True):
     """What the media offered to measure. Our own; other clients ignore it.
 
-    `policy` is present if it leaves something out; `notes` says so too.
+    The last fields are present only where there is something to say: stretches without a picture, other faces
+    in view, several sound tracks, a file whose end is missing, and a policy that leaves something out.
     """
 
     picture: bool
@@ -103,6 +112,10 @@ class CoverageBody(msgspec.Struct, frozen=True):
     analysis_rate_hz: float | None
     notes: tuple[str, ...]
     policy: Policy | UnsetType = UNSET
+    degraded: tuple[PeriodBody, ...] | UnsetType = UNSET
+    company: bool | UnsetType = UNSET
+    sound_tracks: int | UnsetType = UNSET
+    truncated: bool | UnsetType = UNSET
 
 
 class AnalysisBody(msgspec.Struct, frozen=True):
@@ -231,6 +244,10 @@ def coverage_body(results: Sequence[SegmentResult]) -> CoverageBody:
             default=None,
         ),
         policy="behaviour" if any(coverage.policy == "behaviour" for coverage, _ in coverages) else "full",
+        without_picture=_joined([hole for coverage, _ in coverages for hole in coverage.without_picture]),
+        company=any(coverage.company for coverage, _ in coverages),
+        sound_tracks=max((coverage.sound_tracks for coverage, _ in coverages), default=1),
+        truncated=any(coverage.truncated for coverage, _ in coverages),
     )
     return CoverageBody(
         whole.picture,
@@ -239,13 +256,31 @@ def coverage_body(results: Sequence[SegmentResult]) -> CoverageBody:
         whole.speech_share,
         whole.analysis_rate_hz,
         whole.notes,
-        policy_body(whole.policy),
+        degraded=tuple(
+            PeriodBody(seconds(hole.start_s), seconds(hole.end_s)) for hole in whole.without_picture
+        )
+        or UNSET,
+        company=whole.company or UNSET,
+        sound_tracks=whole.sound_tracks if whole.sound_tracks > 1 else UNSET,
+        truncated=whole.truncated or UNSET,
+        policy=policy_body(whole.policy),
     )
 
 
 def policy_body(policy: Policy) -> Policy | UnsetType:
     """Return a policy as JSON: absent if it leaves nothing out."""
     return UNSET if policy == "full" else policy
+
+
+def _joined(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Join stretches that overlap or touch."""
+    joined: list[Span] = []
+    for span in sorted(spans):
+        if joined and span.start_s <= joined[-1].end_s + MIN_GAP_S:
+            joined[-1] = Span(joined[-1].start_s, max(joined[-1].end_s, span.end_s))
+        else:
+            joined.append(span)
+    return tuple(joined)
 
 
 def _mean(shares: Sequence[tuple[float | None, float]]) -> float | None:

@@ -87,7 +87,7 @@ def read_body(data: bytes, kind: type[Body]) -> Body:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
         raise Problem("ih4005", f"The body is invalid: {_without_values(str(error))}.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Problem("ih4005", "The body is not JSON. Send a JSON object.") from None
 
 

@@ -31,7 +31,7 @@ from backchannel.protocol.results import (
     engagement_bodies,
     signal_bodies,
 )
-from backchannel.values import Coverage, Quality, SegmentResult
+from backchannel.values import Quality, SegmentResult
 
 
 class Processing(msgspec.Struct, frozen=True, tag_field="status", tag="processing"):
@@ -43,10 +43,7 @@ class Processing(msgspec.Struct, frozen=True, tag_field="status", tag="processin
 
 
 class Result(msgspec.Struct, frozen=True, tag_field="status", tag="result"):
-    """The result of the segment.
-
-    `coverage` is our own; it is present if the analysis rate was reduced, or the policy leaves something out.
-    """
+    """The result of the segment. `coverage` is our own; it is present if something was left out."""
 
     segment: int
     correlation_id: str
@@ -191,7 +188,7 @@ class Session:
             conversation_quality=conversation_quality(
                 quality_overall, [] if result is None else [(result.span, result.quality)], self.include
             ),
-            coverage=UNSET if result is None or not _is_limited(result.coverage) else coverage_body([result]),
+            coverage=UNSET if result is None or not result.coverage.incomplete else coverage_body([result]),
         )
         return after, (body, Completed(number, self.correlation_id))
 
@@ -232,10 +229,6 @@ class Session:
             retryable=problem.entry.retryable,
             retry_after_seconds=retry_after(problem),
         )
-
-
-def _is_limited(coverage: Coverage) -> bool:
-    return coverage.reduced or coverage.policy != "full"
 
 
 def encode(message: Message) -> str:

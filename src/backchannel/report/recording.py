@@ -30,7 +30,10 @@ a client can keep most of them unchanged::
         "frozen": false,                            # the picture never changed
         "dropped": [{"start": 9, "end": 9.8}],      # all `ranges` of coverage.dropped
         "degraded": [],                             # all `ranges` of coverage.degraded
-        "policy": "full"},                          # `policy` of session.ready, if it has one
+        "policy": "full",                           # `policy` of session.ready, if it has one
+        "company": false,                           # another face was in view
+        "sound_tracks": 1,                          # how many there were; one was analysed
+        "truncated": false},                        # the file ends before its own end
       "engine": "backchannel-1"                     # `engine` of session.ready
     }
 
@@ -184,6 +187,12 @@ class CoverageEntry(msgspec.Struct, frozen=True, kw_only=True):
         Periods that were not analysed, and periods analysed without video.
     policy
         What could be reported; ``behaviour`` leaves out feelings and quality.
+    company
+        Whether another face was in view, which was not analysed.
+    sound_tracks
+        Number of sound tracks. One of them was analysed.
+    truncated
+        Whether the file ends before its own end.
     """
 
     picture: bool | None = None
@@ -195,6 +204,9 @@ class CoverageEntry(msgspec.Struct, frozen=True, kw_only=True):
     dropped: Annotated[tuple[Period, ...], Meta(max_length=5_000)] = ()
     degraded: Annotated[tuple[Period, ...], Meta(max_length=5_000)] = ()
     policy: Policy = "full"
+    company: bool = False
+    sound_tracks: Annotated[int, Meta(ge=1, le=100)] = 1
+    truncated: bool = False
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):

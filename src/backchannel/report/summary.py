@@ -36,6 +36,9 @@ def coverage_notes(recording: Recording) -> list[str]:
         frozen=coverage.frozen,
         analysis_rate_hz=coverage.analysis_rate_hz,
         policy=coverage.policy,
+        company=coverage.company,
+        sound_tracks=coverage.sound_tracks,
+        truncated=coverage.truncated,
     )
     notes = list(known.notes)
     for periods, text in (

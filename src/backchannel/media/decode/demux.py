@@ -23,7 +23,9 @@ from av.video.stream import VideoStream
 
 from backchannel.errors import Problem
 from backchannel.media.decode.declared import declared
+from backchannel.media.decode.joined import on_one_clock
 from backchannel.media.stream.container import Container, detect_container
+from backchannel.media.stream.extent import is_truncated
 from backchannel.values import MediaLimits, Segment
 
 # libav writes details of the media to standard error, and media must never reach a log.
@@ -83,6 +85,10 @@ class Demuxed:
         The tracks to analyse; None if there is none that can be decoded.
     packets
         Their packets, in the order of the bytes.
+    sound_tracks
+        Number of sound tracks that can be decoded.
+    truncated
+        Whether the segment is a file whose end is missing.
     """
 
     segment: Segment
@@ -90,6 +96,8 @@ class Demuxed:
     picture: VideoStream | None
     sound: AudioStream | None
     packets: tuple[AnyPacket, ...]
+    sound_tracks: int = 1
+    truncated: bool = False
 
     def packets_of(self, stream: VideoStream | AudioStream) -> Iterator[AnyPacket]:
         """Packets of one of its tracks."""
@@ -97,8 +105,8 @@ class Demuxed:
 
 
 @contextmanager
-def demuxed(segment: Segment, limits: MediaLimits) -> Iterator[Demuxed]:
-    """Open a segment and read all its packets.
+def demuxed(segment: Segment, limits: MediaLimits, sound_track: int = 0) -> Iterator[Demuxed]:
+    """Open a segment and read all packets of its picture and of one of its sound tracks.
 
     Parameters
     ----------
@@ -106,6 +114,8 @@ def demuxed(segment: Segment, limits: MediaLimits) -> Iterator[Demuxed]:
         Media that decodes on its own.
     limits
         Limits on the picture, which the decoders enforce.
+    sound_track
+        Which of several sound tracks to read, from 0.
 
     Yields
     ------
@@ -119,19 +129,21 @@ def demuxed(segment: Segment, limits: MediaLimits) -> Iterator[Demuxed]:
     kind = _kind_of(segment, limits)
     if kind in _DESCRIBED:
         with _opened(segment, limits, kind, probed=False) as container:
-            medium = _read(segment, container, limits)
+            medium = _read(segment, container, limits, sound_track)
             if _is_described(medium):
                 yield medium
                 return
     with _opened(segment, limits, kind, probed=True) as container:
-        yield _read(segment, container, limits)
+        yield _read(segment, container, limits, sound_track)
 
 
-def _read(segment: Segment, container: InputContainer, limits: MediaLimits) -> Demuxed:
-    picture, sound = first_picture(container), first_sound(container)
+def _read(segment: Segment, container: InputContainer, limits: MediaLimits, sound_track: int) -> Demuxed:
+    picture, sounds = first_picture(container), sound_tracks(container)
+    sound = sounds[sound_track] if sound_track < len(sounds) else None
     streams = [stream for stream in (picture, sound) if stream is not None]
-    held = tuple(packets(container, limits, *streams)) if streams else ()
-    return Demuxed(segment, container, picture, sound, held)
+    held = tuple(on_one_clock(packets(container, limits, *streams))) if streams else ()
+    truncated = not segment.continuous and is_truncated(segment.data)
+    return Demuxed(segment, container, picture, sound, held, len(sounds), truncated)
 
 
 def _is_described(medium: Demuxed) -> bool:
@@ -222,7 +234,12 @@ def first_picture(container: InputContainer) -> VideoStream | None:
 
 def first_sound(container: InputContainer) -> AudioStream | None:
     """Return the first audio track that has a decoder."""
-    return next((stream for stream in container.streams.audio if _decodable(stream)), None)
+    return next(iter(sound_tracks(container)), None)
+
+
+def sound_tracks(container: InputContainer) -> list[AudioStream]:
+    """Return the audio tracks that have a decoder."""
+    return [stream for stream in container.streams.audio if _decodable(stream)]
 
 
 def _decodable(stream: VideoStream | AudioStream) -> bool:

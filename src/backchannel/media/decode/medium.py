@@ -36,8 +36,15 @@ class Medium:
 
 
 @contextmanager
-def read(segment: Segment, limits: MediaLimits) -> Iterator[Medium]:
+def read(segment: Segment, limits: MediaLimits, sound_track: int = 0) -> Iterator[Medium]:
     """Open a segment, read its packets and check it against the limits.
+
+    Parameters
+    ----------
+    segment, limits
+        The media, and what it may cost.
+    sound_track
+        Which of several sound tracks to read, from 0.
 
     Yields
     ------
@@ -50,5 +57,5 @@ def read(segment: Segment, limits: MediaLimits) -> Iterator[Medium]:
         that can be decoded or the picture is too large or too fast, ``ih5006`` if it is too short,
         ``ih4004`` if it is too long.
     """
-    with demuxed(segment, limits) as source:
+    with demuxed(segment, limits, sound_track) as source:
         yield Medium(source, limits, timing_of(source, limits))

@@ -17,6 +17,8 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
+from backchannel.media.decode.orientation import orientation_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -57,8 +59,7 @@ class Projector:
                 frame, width=width, height=height, format="rgb24", interpolation="AREA"
             )
             image = np.asarray(rgb.to_ndarray(), dtype=np.uint8)
-        # The display matrix turns counterclockwise, as does rot90.
-        return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
+        return orientation_of(frame).upright(image)
 
 
 def pixel_aspect(stream: VideoStream, decoder: VideoCodecContext) -> float:

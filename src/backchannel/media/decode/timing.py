@@ -26,6 +26,7 @@ from backchannel.media.decode.demux import (
     is_new,
 )
 from backchannel.media.decode.opus import opus_length_s
+from backchannel.media.decode.orientation import orientation_of
 from backchannel.values import MediaLimits, Segment
 
 if TYPE_CHECKING:
@@ -305,7 +306,7 @@ def _with_shown_size(timing: Timing, medium: Demuxed, picture: VideoStream) -> T
     if frame is None:
         return timing
     width_px, height_px = frame.width, frame.height
-    if frame.rotation % 180:
+    if orientation_of(frame).transposed:
         width_px, height_px = height_px, width_px
     return replace(timing, width_px=width_px, height_px=height_px)
 

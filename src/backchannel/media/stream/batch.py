@@ -5,6 +5,7 @@ Sans-IO, like `continuity`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from backchannel.errors import Problem
 from backchannel.media.stream.continuity import StreamState, continuation, continue_stream
@@ -73,7 +74,8 @@ def _take_joined(state: StreamState, chunks: Sequence[bytes]) -> tuple[StreamSta
     if len(rests) < 2:
         return None
     try:
-        after, segment = continue_stream(state, b"".join(rests))
+        seams = list(accumulate(map(len, rests)))[:-1]
+        after, segment = continue_stream(state, b"".join(rests), seams)
     except Problem:
         return None
     if (after.losses, after.streams) != (state.losses, state.streams):

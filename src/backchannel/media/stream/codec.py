@@ -6,11 +6,11 @@ import msgspec
 
 from backchannel.errors import Problem
 from backchannel.media.stream.continuity import StreamState
-from backchannel.media.stream.mp4 import Mp4Stream
+from backchannel.media.stream.mp4_header import Mp4Stream
 from backchannel.media.stream.mpegts import MpegtsStream
 from backchannel.media.stream.webm_header import WebmStream
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raise this with every change of a stream's state. A state of another version is refused, never misread."""
 
 _KINDS: Final = {"webm": WebmStream, "mp4": Mp4Stream, "mpegts": MpegtsStream}
@@ -21,6 +21,7 @@ class _Written(msgspec.Struct, frozen=True, array_like=True):
     streams: int
     losses: int
     pending: bytes
+    missing: bool
     reached: bytes
     kind: str
     stream: msgspec.Raw
@@ -44,6 +45,7 @@ def pack_stream(state: StreamState) -> bytes:
         state.streams,
         state.losses,
         state.pending,
+        state.missing,
         state.reached,
         kind,
         msgspec.Raw(msgspec.msgpack.encode(state.stream)),
@@ -66,7 +68,14 @@ def unpack_stream(packed: bytes) -> StreamState:
         if written.version == VERSION:
             kind = _KINDS[written.kind] if written.kind else None
             stream = None if kind is None else msgspec.msgpack.decode(written.stream, type=kind)
-            return StreamState(written.streams, written.losses, stream, written.pending, written.reached)
-    except (msgspec.MsgspecError, KeyError):
+            return StreamState(
+                written.streams,
+                written.losses,
+                stream,
+                written.pending,
+                written.missing,
+                written.reached,
+            )
+    except (msgspec.MsgspecError, KeyError, UnicodeDecodeError, RecursionError):
         pass
     raise Problem("ih1001", "The session was kept by another version of this server and cannot go on.")

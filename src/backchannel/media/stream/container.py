@@ -163,7 +163,7 @@ def _ebml_document(data: bytes) -> Container | None:
         # Matroska is the default document type. A truncated header may not show one.
         return Container.MKV
     doctype = data[at + 3 : at + 3 + (data[at + 2] & 0x7F if at + 2 < len(data) else 0)].rstrip(b"\0")
-    if doctype == b"webm":
+    if doctype == b"webm" or (at + 3 + len(doctype) == len(data) and b"webm".startswith(doctype)):
         return Container.WEBM
     return Container.MKV if b"matroska".startswith(doctype) else None
 

@@ -12,11 +12,12 @@ Sans-IO: no PyAV, no numpy, and linear in the number of bytes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from backchannel.errors import Problem
-from backchannel.media.stream import mp4, mpegts, webm, webm_header
+from backchannel.media.stream import mp4, mp4_header, mpegts, webm, webm_header
 from backchannel.media.stream.container import (
     M2TS_PACKET_BYTES,
     TS_SYNC,
@@ -24,7 +25,7 @@ from backchannel.media.stream.container import (
     Container,
     detect_container,
 )
-from backchannel.media.stream.mp4 import Mp4Stream
+from backchannel.media.stream.mp4_header import Mp4Stream
 from backchannel.media.stream.mpegts import MpegtsStream
 from backchannel.media.stream.units import MAX_HEADER_BYTES, Media
 from backchannel.media.stream.webm_header import WebmStream
@@ -51,6 +52,8 @@ class StreamState:
         The running stream. None before the first one and after a complete file.
     pending
         The beginning of a header whose end has not arrived.
+    missing
+        Whether part of the stream was missing since the last segment.
     reached
         Digest of the running stream's header and of everything that it gave so far.
     """
@@ -59,6 +62,7 @@ class StreamState:
     losses: int = 0
     stream: WebmStream | Mp4Stream | MpegtsStream | None = None
     pending: bytes = b""
+    missing: bool = False
     reached: bytes = b""
 
     @property
@@ -71,7 +75,9 @@ class StreamState:
         return self.stream is not None and bool(self.stream.kept.waiting)
 
 
-def continue_stream(state: StreamState, chunk: bytes) -> tuple[StreamState, Segment | None]:
+def continue_stream(
+    state: StreamState, chunk: bytes, seams: Sequence[int] = ()
+) -> tuple[StreamState, Segment | None]:
     r"""Take the next chunk of a conversation.
 
     Parameters
@@ -80,6 +86,9 @@ def continue_stream(state: StreamState, chunk: bytes) -> tuple[StreamState, Segm
         The state after the earlier chunks.
     chunk
         The bytes of one message.
+    seams
+        Where further messages begin in `chunk`, if it holds several that continue the running stream. Media
+        can be lost only there.
 
     Returns
     -------
@@ -117,10 +126,10 @@ def continue_stream(state: StreamState, chunk: bytes) -> tuple[StreamState, Segm
         chunk = state.pending + chunk
     state = replace(state, pending=b"")
     if state.stream is not None and (rest := _continuation(state.stream, chunk)) is not None:
-        return _feed(state, rest)
+        return _feed(state, rest, seams)
     kind = detect_container(chunk)
     if state.stream is not None and not _begins_new_stream(state.stream, chunk, kind):
-        return _feed(state, chunk)
+        return _feed(state, chunk, seams)
     if kind is not None:
         return _begin(state, chunk, kind)
     if _may_be_beginning(chunk):
@@ -150,8 +159,8 @@ def continuation(state: StreamState, chunk: bytes) -> bytes | None:
 def end_stream(state: StreamState) -> tuple[StreamState, Segment | None]:
     """End the running stream and return its last media.
 
-    Only a transport stream has any: a frame is complete when the next one begins, and at the end there is no
-    next one.
+    A transport stream has some: a frame is complete when the next one begins, and at the end there is no next
+    one. So does a stream that began inside the last chunk.
 
     Parameters
     ----------
@@ -163,7 +172,7 @@ def end_stream(state: StreamState) -> tuple[StreamState, Segment | None]:
     state
         The state without a running stream.
     segment
-        The last frame of a transport stream, or None.
+        The last media, or None.
 
     See Also
     --------
@@ -175,17 +184,22 @@ def end_stream(state: StreamState) -> tuple[StreamState, Segment | None]:
     >>> state.stream is None, segment is None
     (True, True)
     """
+    if state.pending and (kind := detect_container(state.pending)) is not None:
+        state, segment = _begin(replace(state, pending=b""), state.pending, kind)
+        return replace(state, stream=None, pending=b""), segment
     if not isinstance(state.stream, MpegtsStream):
         return replace(state, stream=None, pending=b""), None
     _, media = mpegts.finish(state.stream)
-    return replace(state, stream=None, pending=b""), _segment(media, state.reached)
+    return replace(state, stream=None, pending=b""), _segment(
+        media, state.reached, unbroken=not (state.missing or media.lost)
+    )
 
 
 # --- beginning a stream ----------------------------------------------------------------------------
 
 
 def _begin(state: StreamState, chunk: bytes, kind: Container) -> tuple[StreamState, Segment | None]:
-    fresh = replace(state, streams=state.streams + 1, stream=None, reached=b"")
+    fresh = replace(state, streams=state.streams + 1, stream=None, missing=False, reached=b"")
     try:
         stream = _open_stream(chunk, kind)
     except ValueError:
@@ -206,7 +220,7 @@ def _open_stream(chunk: bytes, kind: Container) -> WebmStream | Mp4Stream | Mpeg
             raise ValueError("a complete file")
         return webm_header.begin(chunk)
     if kind in {Container.MP4, Container.MOV}:
-        return mp4.begin(chunk)
+        return mp4_header.begin(chunk)
     if kind in {Container.MPEG_TS, Container.M2TS}:
         return mpegts.begin(chunk)
     raise ValueError("not a container for streams")
@@ -251,29 +265,34 @@ def _continuation(stream: WebmStream | Mp4Stream | MpegtsStream, chunk: bytes) -
     return None if mp4.starts_over(stream, rest) else rest
 
 
-def _feed(state: StreamState, data: bytes) -> tuple[StreamState, Segment | None]:
+def _feed(state: StreamState, data: bytes, seams: Sequence[int] = ()) -> tuple[StreamState, Segment | None]:
     stream: WebmStream | Mp4Stream | MpegtsStream
     match state.stream:
         case WebmStream() as running:
-            stream, media = webm.feed(running, data)
+            stream, media = webm.feed(running, data, seams)
         case Mp4Stream() as running:
-            stream, media = mp4.feed(running, data)
+            stream, media = mp4.feed(running, data, seams)
         case MpegtsStream() as running:
             stream, media = mpegts.feed(running, data)
         case None:
             return state, None
-    if media.lost and stream.astray and not media.new:
+    if media.lost and stream.astray and not media.new and not media.rest:
         raise Problem(
             "ih5004",
             f"The message ({len(data)} bytes) does not continue the stream. Restart the recording, or send "
             "the next message of the stream.",
         )
-    segment = _segment(media, state.reached)
+    missing = state.missing or media.lost
+    segment = _segment(media, state.reached, unbroken=not missing)
     reached = state.reached if segment is None else segment.reaches
-    return replace(state, stream=stream, losses=state.losses + media.lost, reached=reached), segment
+    losses = state.losses + media.lost
+    # A stream of another kind that begins inside this chunk comes with the next one.
+    missing = missing and segment is None
+    state = replace(state, stream=stream, losses=losses, missing=missing, reached=reached, pending=media.rest)
+    return state, segment
 
 
-def _segment(media: Media, reached: bytes) -> Segment | None:
+def _segment(media: Media, reached: bytes, *, unbroken: bool) -> Segment | None:
     if not media.new:
         return None
     before = media.header + media.old
@@ -283,6 +302,7 @@ def _segment(media: Media, reached: bytes) -> Segment | None:
         continuous=True,
         continues=reached,
         reaches=_digest(reached + media.new),
+        unbroken=unbroken,
     )
 
 

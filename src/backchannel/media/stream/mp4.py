@@ -2,20 +2,35 @@
 
 Sans-IO. Box layouts: ISO/IEC 14496-12. The unit is a complete fragment (`moof` with its `mdat`), because
 within a fragment all pictures may come before all sound.
+
+Decode times (`tfdt`) show whether part of the stream is missing. Fragment numbers do not: many muxers write
+one number again and again, number each track for itself, or leave numbers out. Nothing can be lost inside a
+message, so only the first fragment of each track in a message is checked. A clock that goes back is a new
+recording with the same header, and its fragments get later times.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import replace
 
-from backchannel.media.stream.boxes import Box, boxes, child_at, read_box, u32_at
+from backchannel.media.stream.boxes import Box, boxes, child_at, read_box
+from backchannel.media.stream.mp4_fragments import (
+    BASE_DATA_OFFSET,
+    Fragment,
+    Part,
+    decode_time,
+    read_fragment,
+    tracks_of,
+    with_decode_time,
+)
+from backchannel.media.stream.mp4_header import SKIPPED, TRACK, Mp4Stream, Reached
 from backchannel.media.stream.units import (
     MAX_HEADER_BYTES,
+    MAX_HEADERS_A_CHUNK,
     MAX_UNIT_BYTES,
     Arrivals,
-    Kept,
     Media,
     Unit,
     admit,
@@ -23,157 +38,19 @@ from backchannel.media.stream.units import (
     read_all,
 )
 
-# Boxes that are legal between fragments and not needed here.
-_SKIPPED = frozenset(
-    {b"styp", b"sidx", b"ssix", b"free", b"skip", b"mfra", b"emsg", b"prft", b"uuid", b"ftyp"}
-)
-_PICTURE_HANDLER = b"vide"
-_SOUND_HANDLER = b"soun"
-# Sample flags, 8.8.3.1: sample_is_non_sync_sample.
-_NOT_SYNC = 0x0001_0000
-_BASE_DATA_OFFSET, _DEFAULT_DURATION, _DEFAULT_SIZE, _DEFAULT_FLAGS = 0x01, 0x08, 0x10, 0x20
-_SAMPLE_DESCRIPTION = 0x02
-_RUN_DATA_OFFSET, _RUN_FIRST_FLAGS = 0x001, 0x004
-_RUN_DURATION, _RUN_SIZE, _RUN_FLAGS, _RUN_OFFSET = 0x100, 0x200, 0x400, 0x800
 _MAX_MOOF_BYTES = 8 * 1024 * 1024
 # A size below 8 MiB, and the type.
 _MOOF_HEAD = re.compile(rb"\x00[\x00-\x7f]..moof", re.DOTALL)
-_MAX_SAMPLES = 100_000
+# A clock that goes back further has restarted.
 _MAX_STEP_BACK_S = 1.0
+# A track may stop for this long between two messages: muxers guess how long a fragment's last sample is. Slow
+# pictures may be further apart, measured in lengths of a picture (judgement).
+_MAX_STEP_S, _MAX_STEP_PICTURES = 0.25, 1.5
 # Most muxers write `styp`, `sidx`, `moof` and `mdat`.
 _BOXES_A_FRAGMENT = 4
 
-# All fragments count as one track, because each has picture and sound.
-_TRACK = 1
 
-
-class _TrackHeader(NamedTuple):
-    picture: bool
-    units_per_s: int
-    default_flags: int
-
-
-@dataclass(frozen=True, slots=True)
-class Mp4Stream:
-    """The state of a stream between two chunks.
-
-    Attributes
-    ----------
-    header
-        `ftyp` and `moov`, which every segment begins with.
-    prefix
-        The original bytes before the first fragment. Some clients repeat them.
-    tracks
-        Track numbers with their headers.
-    sequence
-        Sequence number of the last fragment. None before the first.
-    newest_s
-        Time of the newest fragment, s.
-    kept
-        Units that the next segment needs to decode.
-    moof
-        A `moof` whose `mdat` has not arrived.
-    skip
-        The number of bytes still to skip.
-    astray
-        Whether box boundaries are lost until the next `moof`.
-    tail
-        The beginning of a box whose end has not arrived.
-    """
-
-    header: bytes
-    prefix: bytes
-    tracks: tuple[tuple[int, _TrackHeader], ...]
-    sequence: int | None = None
-    newest_s: float = 0.0
-    kept: Kept = field(default_factory=Kept)
-    moof: bytes = b""
-    skip: int = 0
-    astray: bool = False
-    tail: bytes = b""
-
-    @property
-    def has_picture(self) -> bool:
-        """Whether the stream has a video track."""
-        return any(track.picture for _, track in self.tracks)
-
-    @property
-    def pictures(self) -> frozenset[int]:
-        """The tracks that wait for key frames."""
-        return frozenset({_TRACK}) if self.has_picture else frozenset()
-
-
-# --- the header ------------------------------------------------------------------------------------
-
-
-def begin(data: bytes) -> Mp4Stream | None:
-    """Read a stream's header.
-
-    Parameters
-    ----------
-    data
-        Bytes that begin with `ftyp` or `moov`.
-
-    Returns
-    -------
-    Mp4Stream or None
-        A stream without fragments so far. None if the header is incomplete.
-
-    Raises
-    ------
-    ValueError
-        If this is not a fragmented file.
-    """
-    at, header, moov = 0, b"", None
-    while (box := read_box(data, at)) is not None and box.type != b"moof":
-        if box.type not in _SKIPPED | {b"moov"}:
-            raise ValueError("media before its header")
-        if box.end > len(data):
-            if moov is not None:
-                break
-            return None
-        if at > MAX_HEADER_BYTES:
-            raise ValueError("header too long")
-        if box.type in {b"ftyp", b"moov"}:
-            header += data[at : box.end]
-        moov = box if box.type == b"moov" else moov
-        at = box.end
-    if moov is None:
-        return None
-    tracks = _tracks(data, moov)
-    if child_at(data, moov, b"mvex") is None or not tracks:
-        raise ValueError("not fragmented")
-    stream = Mp4Stream(header=header, prefix=data[:at], tracks=tracks)
-    # Pictures before the first key frame cannot be decoded.
-    return replace(stream, kept=Kept(waiting=stream.pictures))
-
-
-def _tracks(data: bytes, moov: Box) -> tuple[tuple[int, _TrackHeader], ...]:
-    flags = {}
-    if (mvex := child_at(data, moov, b"mvex")) is not None:
-        for trex in boxes(data, mvex.body, mvex.end):
-            if trex.type == b"trex":
-                flags[u32_at(data, trex.body + 4)] = u32_at(data, trex.body + 20)
-    tracks = []
-    for trak in boxes(data, moov.body, moov.end):
-        tkhd, mdhd = child_at(data, trak, b"tkhd"), child_at(data, trak, b"mdia", b"mdhd")
-        hdlr = child_at(data, trak, b"mdia", b"hdlr")
-        if trak.type != b"trak" or tkhd is None or mdhd is None or hdlr is None:
-            continue
-        handler = data[hdlr.body + 8 : hdlr.body + 12]
-        if handler in {_PICTURE_HANDLER, _SOUND_HANDLER}:
-            number = u32_at(data, tkhd.body + (20 if data[tkhd.body] == 1 else 12))
-            units_per_s = u32_at(data, mdhd.body + (20 if data[mdhd.body] == 1 else 12)) or 1
-            tracks.append(
-                (number, _TrackHeader(handler == _PICTURE_HANDLER, units_per_s, flags.get(number, 0)))
-            )
-    return tuple(tracks)
-
-
-# --- fragments -------------------------------------------------------------------------------------
-
-
-def feed(stream: Mp4Stream, chunk: bytes) -> tuple[Mp4Stream, Media]:
+def feed(stream: Mp4Stream, chunk: bytes, seams: Sequence[int] = ()) -> tuple[Mp4Stream, Media]:
     """Read the next bytes of a stream.
 
     Parameters
@@ -182,6 +59,8 @@ def feed(stream: Mp4Stream, chunk: bytes) -> tuple[Mp4Stream, Media]:
         The stream so far.
     chunk
         The next bytes, cut anywhere.
+    seams
+        Where further messages begin in it.
 
     Returns
     -------
@@ -195,7 +74,7 @@ def feed(stream: Mp4Stream, chunk: bytes) -> tuple[Mp4Stream, Media]:
     Problem
         ``ih5004`` if the chunk has too many fragments.
     """
-    reader = _Reader(stream, chunk)
+    reader = _Reader(stream, chunk, seams)
     reader.run()
     kept, admitted = admit(stream.kept, reader.arrived, stream.pictures)
     old = _placed(kept.units, len(stream.header))
@@ -203,6 +82,9 @@ def feed(stream: Mp4Stream, chunk: bytes) -> tuple[Mp4Stream, Media]:
     after = replace(
         stream,
         sequence=reader.sequence,
+        counts=reader.counts,
+        reached=tuple(reader.reached.values()),
+        shift_s=reader.shift_s,
         newest_s=max((unit.time_s for unit in admitted), default=stream.newest_s),
         kept=keep(kept, admitted, stream.pictures),
         moof=reader.moof,
@@ -210,7 +92,7 @@ def feed(stream: Mp4Stream, chunk: bytes) -> tuple[Mp4Stream, Media]:
         astray=reader.astray,
         tail=reader.tail,
     )
-    return after, Media(stream.header, old, new, reader.arrived.lost)
+    return after, Media(stream.header, old, new, reader.arrived.lost, reader.rest)
 
 
 def starts_over(stream: Mp4Stream, rest: bytes) -> bool:
@@ -219,9 +101,16 @@ def starts_over(stream: Mp4Stream, rest: bytes) -> bool:
         box = read_box(rest, 0)
         if box is None or box.type != b"moof" or box.end > len(rest):
             return False
-        return _fragment(stream, rest[: box.end]).time_s < stream.newest_s - _MAX_STEP_BACK_S
+        fragment = read_fragment(dict(stream.tracks), rest[: box.end])
     except ValueError:
         return False
+    start_s = _start_s(fragment)
+    return start_s is not None and start_s + stream.shift_s < stream.newest_s - _MAX_STEP_BACK_S
+
+
+def _start_s(fragment: Fragment) -> float | None:
+    """Earliest decode time of a fragment, s."""
+    return min((part.start_s for part in fragment.parts if part.start_s is not None), default=None)
 
 
 def _placed(fragments: tuple[Unit, ...] | list[Unit], at: int) -> bytes:
@@ -233,77 +122,34 @@ def _placed(fragments: tuple[Unit, ...] | list[Unit], at: int) -> bytes:
         moof = read_box(fragment.raw, 0)
         for traf in boxes(fragment.raw, 8, moof.end if moof is not None else 0):
             tfhd = child_at(fragment.raw, traf, b"tfhd") if traf.type == b"traf" else None
-            if tfhd is not None and fragment.raw[tfhd.body + 3] & _BASE_DATA_OFFSET:
+            if tfhd is not None and fragment.raw[tfhd.body + 3] & BASE_DATA_OFFSET:
                 # Muxers that write an absolute offset write that of the fragment's own `moof`.
                 placed[start + tfhd.body + 8 : start + tfhd.body + 16] = (at + start).to_bytes(8)
     return bytes(placed)
 
 
-def _fragment(stream: Mp4Stream, moof: bytes) -> Unit:
-    """Read the time of a complete `moof`, and whether it has a key frame."""
-    tracks = dict(stream.tracks)
-    times, key = [], not stream.has_picture
-    for traf in boxes(moof, 8, len(moof)):
-        tfhd = child_at(moof, traf, b"tfhd") if traf.type == b"traf" else None
-        if tfhd is None or (track := tracks.get(u32_at(moof, tfhd.body + 4))) is None:
-            continue
-        tfdt = child_at(moof, traf, b"tfdt")
-        if tfdt is not None:
-            high = u32_at(moof, tfdt.body + 4) << 32 if moof[tfdt.body] == 1 else 0
-            low = u32_at(moof, tfdt.body + (8 if moof[tfdt.body] == 1 else 4))
-            times.append((high + low) / track.units_per_s)
-        for run in boxes(moof, traf.body, traf.end):
-            if run.type == b"trun":
-                sync = _has_sync(moof, run, _default_flags(moof, tfhd, track))
-                key = key or (track.picture and sync)
-    return Unit(_TRACK, min(times, default=stream.newest_s), key, moof)
-
-
-def _default_flags(moof: bytes, tfhd: Box, track: _TrackHeader) -> int:
-    present = u32_at(moof, tfhd.body) & 0xFFFFFF
-    if not present & _DEFAULT_FLAGS:
-        return track.default_flags
-    at = tfhd.body + 8
-    for flag, length in (
-        (_BASE_DATA_OFFSET, 8),
-        (_SAMPLE_DESCRIPTION, 4),
-        (_DEFAULT_DURATION, 4),
-        (_DEFAULT_SIZE, 4),
-    ):
-        at += length if present & flag else 0
-    return u32_at(moof, at)
-
-
-def _has_sync(moof: bytes, run: Box, flags: int) -> bool:
-    present, count = u32_at(moof, run.body) & 0xFFFFFF, u32_at(moof, run.body + 4)
-    if count > _MAX_SAMPLES:
-        raise ValueError("too many samples")
-    at = run.body + 8 + (4 if present & _RUN_DATA_OFFSET else 0)
-    if present & _RUN_FIRST_FLAGS and count:
-        if not u32_at(moof, at) & _NOT_SYNC:
-            return True
-        at += 4
-    if not present & _RUN_FLAGS:
-        rest = count - (1 if present & _RUN_FIRST_FLAGS else 0)
-        return rest > 0 and not flags & _NOT_SYNC
-    stride = 4 * sum(bool(present & flag) for flag in (_RUN_DURATION, _RUN_SIZE, _RUN_FLAGS, _RUN_OFFSET))
-    at += 4 * sum(bool(present & flag) for flag in (_RUN_DURATION, _RUN_SIZE))
-    if at + (count - 1) * stride + 4 > run.end:
-        raise ValueError("run too short")
-    return any(not u32_at(moof, at + number * stride) & _NOT_SYNC for number in range(count))
-
-
 class _Reader:
     """Reads one chunk. The state that outlives the chunk goes back into the stream."""
 
-    def __init__(self, stream: Mp4Stream, chunk: bytes) -> None:
+    def __init__(self, stream: Mp4Stream, chunk: bytes, seams: Sequence[int]) -> None:
         self.stream = stream
         skipped = min(stream.skip, len(chunk))
         self.skip = stream.skip - skipped
         self.data = stream.tail + chunk[skipped:]
         # Where the chunk begins. A box across this seam is damaged if a chunk was lost.
         self.seam = len(stream.tail)
-        self.sequence = stream.sequence
+        self.sequence, self.counts = stream.sequence, stream.counts
+        self.reached = {one.track: one for one in stream.reached}
+        self.shift_s = stream.shift_s
+        self.rest = b""
+        moved = len(stream.tail) - skipped
+        self._seams = [seam + moved for seam in seams]
+        # Tracks without a fragment in this message so far, and the number of fragments before it.
+        self._unchecked = {number for number, _ in stream.tracks}
+        self._earlier = 0
+        # Headers so far, and where the last box began if it was a `ftyp`.
+        self._headers = 0
+        self._type_at: int | None = None
         self.moof = stream.moof
         self.astray = stream.astray
         self.arrived = Arrivals()
@@ -314,6 +160,8 @@ class _Reader:
         """Read every complete box, and keep the rest for the next chunk."""
         start = self._next_moof(0) if self.astray else 0
         self.tail = read_all(self.data, start, self._take, self._resync, _BOXES_A_FRAGMENT)
+        if self.rest:
+            self.tail = b""
 
     def _take(self, at: int) -> int | None:
         """Read the box at an offset.
@@ -323,7 +171,14 @@ class _Reader:
         box = read_box(self.data, at)
         if box is None:
             return None
-        if box.type in _SKIPPED or box.type == b"moov":
+        if box.type == b"moov" and box.end - at <= MAX_HEADER_BYTES:
+            if box.end > len(self.data):
+                return None
+            if self._is_other_header(box):
+                self.rest = self.data[at if self._type_at is None else self._type_at :]
+                return len(self.data)
+        self._type_at = at if box.type == b"ftyp" else None
+        if box.type in SKIPPED or box.type == b"moov":
             self.skip = max(0, box.end - len(self.data))
             return box.end
         limit = {b"moof": _MAX_MOOF_BYTES, b"mdat": MAX_UNIT_BYTES}.get(box.type, 0)
@@ -332,6 +187,10 @@ class _Reader:
         if box.end > len(self.data):
             return None
         self.astray = False
+        while self._seams and self._seams[0] < box.end:
+            del self._seams[0]
+            self._unchecked = {number for number, _ in self.stream.tracks}
+            self._earlier = len(self.arrived.units)
         if box.type == b"moof":
             self.moof = self.data[at : box.end]
             self._last_at = at
@@ -339,15 +198,82 @@ class _Reader:
             self._take_fragment(self.data[at : box.end])
         return box.end
 
+    def _is_other_header(self, moov: Box) -> bool:
+        """Whether a complete `moov` begins another stream, and not a recording like this one."""
+        self._headers += 1
+        if self._headers > MAX_HEADERS_A_CHUNK or child_at(self.data, moov, b"mvex") is None:
+            return False
+        tracks = tracks_of(self.data, moov)
+        return bool(tracks) and tracks != self.stream.tracks
+
     def _take_fragment(self, mdat: bytes) -> None:
-        unit = _fragment(self.stream, self.moof)
-        number = next((box for box in boxes(self.moof, 8, len(self.moof)) if box.type == b"mfhd"), None)
-        sequence = u32_at(self.moof, number.body + 4) if number is not None else None
-        if None not in (sequence, self.sequence) and sequence != (self.sequence or 0) + 1:
+        fragment = read_fragment(dict(self.stream.tracks), self.moof)
+        start_s = _start_s(fragment)
+        lost = False
+        if start_s is not None and self._restarts(fragment):
+            latest_s = max(one.end_s for one in self.reached.values())
+            self.shift_s = latest_s - start_s
+        elif self._misses(fragment, start_s):
+            lost = True
             self.arrived.lose()
-        self.sequence = sequence
-        self.arrived.units.append(unit._replace(raw=self.moof + mdat))
+        self._note(fragment, lost=lost)
+        time_s = self.stream.newest_s if start_s is None else start_s + self.shift_s
+        self.arrived.units.append(Unit(TRACK, time_s, fragment.key, self._shifted(fragment) + mdat))
         self.moof = b""
+
+    def _restarts(self, fragment: Fragment) -> bool:
+        """Whether the clock of a track goes back in a fragment."""
+        return any(
+            part.start_s is not None
+            and (before := self.reached.get(part.track)) is not None
+            and part.start_s + self.shift_s < before.end_s - _MAX_STEP_BACK_S
+            for part in fragment.parts
+        )
+
+    def _misses(self, fragment: Fragment, start_s: float | None) -> bool:
+        """Whether part of the stream is missing before a fragment."""
+        if self.counts and None not in (fragment.number, self.sequence) and self._follows(fragment):
+            return False
+        if start_s is None:
+            # Without times, only numbers can show it.
+            return self.counts and self.sequence is not None and not self._is_inside()
+        return any(part.track in self._unchecked and self._jumps(part) for part in fragment.parts)
+
+    def _is_inside(self) -> bool:
+        """Whether this message had a fragment before."""
+        return len(self.arrived.units) > self._earlier
+
+    def _follows(self, fragment: Fragment) -> bool:
+        return fragment.number == (self.sequence or 0) + 1
+
+    def _jumps(self, part: Part) -> bool:
+        before = self.reached.get(part.track)
+        if before is None or part.start_s is None:
+            return False
+        most_s = _MAX_STEP_S
+        if dict(self.stream.tracks)[part.track].picture:
+            most_s = max(most_s, _MAX_STEP_PICTURES * before.sample_s)
+        return part.start_s + self.shift_s - before.end_s > most_s
+
+    def _note(self, fragment: Fragment, *, lost: bool) -> None:
+        """Note the number and the times of a fragment."""
+        if self.sequence is not None and not (lost or self._follows(fragment)):
+            self.counts = False
+        self.sequence = fragment.number
+        for part in fragment.parts:
+            self._unchecked.discard(part.track)
+            if part.start_s is not None:
+                end_s = part.start_s + part.length_s + self.shift_s
+                self.reached[part.track] = Reached(part.track, end_s, part.length_s / max(1, part.samples))
+
+    def _shifted(self, fragment: Fragment) -> bytes:
+        """Return the open `moof` with times on the stream's clock."""
+        moof, tracks = self.moof, dict(self.stream.tracks)
+        for part in fragment.parts if self.shift_s else ():
+            if part.time_at:
+                shift = round(self.shift_s * tracks[part.track].units_per_s)
+                moof = with_decode_time(moof, part.time_at, decode_time(moof, part.time_at) + shift)
+        return moof
 
     def _resync(self, at: int) -> int:
         """Return where to continue after damage: the next `moof`."""

@@ -37,10 +37,13 @@ from backchannel.media.stream.units import (
     keep,
     refuse_too_many,
 )
+from backchannel.values import MAX_GAP_S
 
 _PAT_PID = 0
 # This many packets in a row show where packets begin.
 _SEARCH_PACKETS = 5
+# A clock that goes back, or ahead, by more has restarted. What to keep then depends on its new times.
+_MAX_JUMP_BACK_S = 2.0
 # A stream that continues after repeated tables continues near the time where it stopped.
 _MAX_STEP_BACK_S, _MAX_STEP_S = 0.5, 10.0
 # How much of a picture to search for a key frame's start code if the muxer sets no flag.
@@ -76,6 +79,8 @@ class MpegtsStream:
         PES packets whose end has not arrived.
     newest_s
         Newest time, s. None before the first.
+    shift_s
+        Added to the times in the packets, s, since their clock went back or jumped.
     kept
         Units that the next segment needs to decode.
     astray
@@ -92,6 +97,7 @@ class MpegtsStream:
     counters: tuple[tuple[int, int], ...] = ()
     opened: tuple[_Open, ...] = ()
     newest_s: float | None = None
+    shift_s: float = 0.0
     kept: Kept = field(default_factory=Kept)
     astray: bool = False
     tail: bytes = b""
@@ -149,6 +155,7 @@ def continues(stream: MpegtsStream, chunk: bytes) -> bool:
             time_s = pes_time_s(packet.payload)
             if not tables or time_s is None or stream.newest_s is None:
                 return True
+            time_s += stream.shift_s
             return stream.newest_s - _MAX_STEP_BACK_S <= time_s <= stream.newest_s + _MAX_STEP_S
     return True
 
@@ -206,7 +213,7 @@ class _Reader:
         self.kinds = dict(stream.kinds)
         self.counters = dict(stream.counters)
         self.opened = {pes.pid: (pes, [pes.raw], len(pes.raw)) for pes in stream.opened}
-        self.newest_s = stream.newest_s
+        self.newest_s, self.shift_s = stream.newest_s, stream.shift_s
         self.astray = stream.astray
         self.arrived = Arrivals()
         self.tail = b""
@@ -229,6 +236,7 @@ class _Reader:
             counters=tuple(self.counters.items()),
             opened=tuple(pes._replace(raw=b"".join(parts)) for pes, parts, _ in self.opened.values()),
             newest_s=self.newest_s,
+            shift_s=self.shift_s,
             kept=keep(kept, admitted, stream.pictures),
             astray=self.astray,
             tail=self.tail,
@@ -297,6 +305,14 @@ class _Reader:
         ):
             self.close(packet.pid)
 
+    def _placed(self, time_s: float | None) -> float:
+        """Time of a PES packet on the stream's clock, s. Without a time it is as new as the one before."""
+        if self.newest_s is None or time_s is None:
+            return self.newest_s or 0.0 if time_s is None else time_s + self.shift_s
+        if not -_MAX_JUMP_BACK_S <= time_s + self.shift_s - self.newest_s <= MAX_GAP_S:
+            self.shift_s = self.newest_s - time_s
+        return time_s + self.shift_s
+
     def close(self, pid: int) -> None:
         """Turn the open PES packet of a stream, if any, into a unit."""
         entry = self.opened.pop(pid, None)
@@ -304,9 +320,7 @@ class _Reader:
             return
         pes, parts, _ = entry
         kind = self.kinds[pid]
-        time_s = pes_time_s(pes.head)
-        if time_s is None:
-            time_s = self.newest_s or 0.0
+        time_s = self._placed(pes_time_s(pes.head))
         self.newest_s = time_s
         key = kind in PICTURE_TYPES and (pes.key or begins_key_frame(kind, pes.head))
         self.arrived.units.append(Unit(pid, time_s, key, b"".join(parts)))

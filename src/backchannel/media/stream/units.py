@@ -24,6 +24,9 @@ PREROLL_S = 0.5
 MAX_UNITS_A_CHUNK = 300_000
 """Half an hour of video and audio has fewer."""
 
+MAX_HEADERS_A_CHUNK = 1000
+"""Recordings joined in one message. Reading a header takes far longer than its bytes suggest (judgement)."""
+
 MAX_UNIT_BYTES = 32 * 1024 * 1024
 MAX_HEADER_BYTES = 1024 * 1024
 
@@ -237,9 +240,12 @@ class Media(NamedTuple):
         Joined, they can be decoded independently. `new` is empty if no complete unit arrived.
     lost
         Whether part of the stream before or in this chunk is missing.
+    rest
+        The bytes from the header of another stream on, if one begins in this chunk.
     """
 
     header: bytes
     old: bytes
     new: bytes
     lost: bool = False
+    rest: bytes = b""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from backchannel.media.stream.ebml import Element, children, number_of, read_element, sized
 from backchannel.media.stream.units import MAX_HEADER_BYTES, Kept
@@ -20,6 +21,8 @@ TIMESTAMP_SCALE = 0x2AD7B1
 TRACK_ENTRY = 0xAE
 TRACK_NUMBER = 0xD7
 TRACK_TYPE = 0x83
+CODEC_ID = 0x86
+CODEC_PRIVATE = 0x63A2
 # Elements that are legal between or inside clusters and not needed here: SeekHead, Cues, Tags, Chapters,
 # Attachments, Void, CRC-32, PrevSize, Position, EncryptedBlock, SilentTracks.
 SKIPPED = frozenset(
@@ -45,6 +48,24 @@ _PICTURE, _SOUND = 1, 2
 _DEFAULT_SCALE_NS = 1_000_000
 
 
+class Pace(NamedTuple):
+    """How the blocks of a track follow each other.
+
+    Attributes
+    ----------
+    track
+        Number of the track.
+    latest_s
+        Newest time of a block, decodable or not, s.
+    step_s
+        Last step forward in time, s. 0 before the second block.
+    """
+
+    track: int
+    latest_s: float
+    step_s: float
+
+
 @dataclass(frozen=True, slots=True)
 class WebmStream:
     """The state of a stream between two chunks.
@@ -65,8 +86,12 @@ class WebmStream:
         Whether element boundaries are lost until the next cluster.
     newest_s
         Newest time, s.
-    read_s, heard_s
-        Newest time of any block, decodable or not, and of any audio block, s. None before the first.
+    codecs
+        Number, type, codec and codec parameters of each track.
+    paces
+        How the blocks of each track follow each other.
+    shift
+        Added to the times of clusters, in time units, since their clock went back.
     kept
         Units that the next segment needs to decode.
     skip
@@ -84,8 +109,9 @@ class WebmStream:
     cluster_time: int | None = None
     astray: bool = False
     newest_s: float = 0.0
-    read_s: float | None = None
-    heard_s: float | None = None
+    codecs: tuple[tuple[int, int, bytes, bytes], ...] = ()
+    paces: tuple[Pace, ...] = ()
+    shift: int = 0
     kept: Kept = field(default_factory=Kept)
     skip: int = 0
     tail: bytes = b""
@@ -156,7 +182,8 @@ def _stream(data: bytes, ebml: Element, found: dict[int, Element], first_cluster
                 scale_ns = number_of(data, child) or _DEFAULT_SCALE_NS
     tracks = found[TRACKS]
     header += TRACKS.to_bytes(4) + sized(data[tracks.body : tracks.end])
-    kinds = dict(_track_kinds(data, tracks))
+    codecs = tuple(_codecs(data, tracks))
+    kinds = {number: kind for number, kind, *_ in codecs}
     pictures = frozenset(number for number, kind in kinds.items() if kind == _PICTURE)
     return WebmStream(
         header=header,
@@ -165,14 +192,20 @@ def _stream(data: bytes, ebml: Element, found: dict[int, Element], first_cluster
         pictures=pictures,
         sounds=frozenset(number for number, kind in kinds.items() if kind == _SOUND),
         others=frozenset(number for number, kind in kinds.items() if kind not in {_PICTURE, _SOUND}),
+        codecs=codecs,
         # Pictures before the first key frame cannot be decoded.
         kept=Kept(waiting=pictures),
     )
 
 
-def _track_kinds(data: bytes, tracks: Element) -> Iterator[tuple[int, int]]:
+def _codecs(data: bytes, tracks: Element) -> Iterator[tuple[int, int, bytes, bytes]]:
     for entry in children(data, tracks.body, tracks.end or 0):
         if entry.id == TRACK_ENTRY:
             parts = {child.id: child for child in children(data, entry.body, entry.end or 0)}
             if TRACK_NUMBER in parts and TRACK_TYPE in parts:
-                yield number_of(data, parts[TRACK_NUMBER]), number_of(data, parts[TRACK_TYPE])
+                number, kind = (number_of(data, parts[name]) for name in (TRACK_NUMBER, TRACK_TYPE))
+                codec, private = (
+                    data[part.body : part.end] if (part := parts.get(name)) is not None else b""
+                    for name in (CODEC_ID, CODEC_PRIVATE)
+                )
+                yield number, kind, codec, private
