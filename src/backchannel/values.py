@@ -162,6 +162,56 @@ class MediaLimits:
     spare_core: bool = False
 
 
+# --- words -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word that was heard.
+
+    Attributes
+    ----------
+    text
+        As written, with its punctuation, for example ``sure?``.
+    span
+        When it was said, s. Its edges are good to 0.3 s.
+    confidence
+        0..1, the mean probability of its parts.
+    """
+
+    text: str
+    span: Span
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that were said without a long pause.
+
+    Attributes
+    ----------
+    span
+        From the beginning of its voice activity to the end, s.
+    text
+        All of it as one would write it.
+    words
+        Its words, in order. Never empty.
+    language
+        ISO 639-1 code, for example ``en``.
+    confidence
+        0..1, the probability of a part of the text, on average.
+    final
+        False while the person is still speaking. A later phrase that begins at the same time replaces it.
+    """
+
+    span: Span
+    text: str
+    words: tuple[Word, ...]
+    language: str
+    confidence: float
+    final: bool = True
+
+
 # --- cues, signals, results ------------------------------------------------------------------------
 
 

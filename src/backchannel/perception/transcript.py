@@ -1,0 +1,294 @@
+"""Write down what was said: sound and voice activity in, phrases of words out.
+
+Only phrases that voice activity found reach the network, and only text that passes every gate
+(`perception.gates`) is a result: no word that was not heard. Sound arrives in pieces of any length. What the
+next piece needs, the sound of the phrase that is still growing, is one small frozen value.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+
+from backchannel.arrays import BoolArray, FloatArray
+from backchannel.constants import SAMPLE_RATE_HZ, VOICE_ROW_S
+from backchannel.perception.gates import (
+    MIN_MEAN_LOG_PROBABILITY,
+    has_too_many_syllables,
+    in_voice,
+    repeats_itself,
+)
+from backchannel.perception.phrases import (
+    LONGEST,
+    MIN_SPEECH,
+    SHORTEST,
+    Cut,
+    Rest,
+    first_phrase,
+    growing_phrase,
+)
+from backchannel.perception.tokens import Piece, pieces_of
+from backchannel.perception.whisper import Encoded, Whisper
+from backchannel.tracks import VoiceTracks
+from backchannel.values import Phrase, Span, Word
+
+ROW: Final = round(VOICE_ROW_S * SAMPLE_RATE_HZ)
+BEFORE: Final = round(0.2 / VOICE_ROW_S)
+BEHIND: Final = round(0.3 / VOICE_ROW_S)
+"""Rows of sound around a phrase that the network gets too, if nobody speaks in them (as measured)."""
+OLD: Final = round(3.0 / VOICE_ROW_S)
+"""Rows after which a growing phrase is shown for the first time, and again (judgement: each time costs
+as much as the whole phrase)."""
+CUT_OFF_S: Final = 0.3
+"""A word that ends so near to a cut in running speech may be part of one (times of words are as exact)."""
+MAX_FILLED: Final = round(5.0 / VOICE_ROW_S)
+"""A longer gap in the sound ends the phrase before it, as for the voice (`perception.voice`)."""
+ENOUGH_SPEECH_S: Final = 10.0
+"""Speech after which the language is known (judgement: a few phrases)."""
+BAD_PHRASES: Final = 2
+"""After so many phrases in a row that were not heard, the language is detected again (judgement)."""
+DOUBTED_S: Final = 1.0
+"""What was known about the language then counts as much as so much speech (judgement)."""
+MIN_LANGUAGE: Final = 0.05
+"""Languages that are less probable are forgotten (judgement)."""
+
+
+def _no_rows() -> BoolArray:
+    return np.zeros(0, np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """State of the words from piece to piece. Begins as ``Listening()``.
+
+    Attributes
+    ----------
+    first_row
+        Where the sound that is kept begins: a row of 10 ms on the clock of the pieces.
+    sound
+        That sound, as float16, `ROW` samples a row: at most a phrase and a second.
+    speaking
+        (n,) bool. Somebody speaks in these rows, and it is not written yet.
+    shown
+        Rows of the growing phrase that were already written as an interim phrase.
+    languages
+        Seconds of speech for each language, by probability.
+    refused
+        Phrases in a row that were not heard.
+    """
+
+    first_row: int = 0
+    sound: bytes = b""
+    speaking: BoolArray = field(default_factory=_no_rows)
+    shown: int = 0
+    languages: tuple[tuple[str, float], ...] = ()
+    refused: int = 0
+
+    @property
+    def end_row(self) -> int:
+        """One past the last row."""
+        return self.first_row + self.speaking.size
+
+    @property
+    def language(self) -> str:
+        """The most probable language so far; empty before the first phrase."""
+        return _most(self.languages) if self.languages else ""
+
+
+def listen(
+    whisper: Whisper,
+    samples: FloatArray,
+    start_s: float,
+    voice: VoiceTracks,
+    listening: Listening,
+    *,
+    language: str = "",
+    rest: Rest = "keep",
+) -> tuple[tuple[Phrase, ...], Listening]:
+    """Write the phrases that end in the next piece of sound.
+
+    Parameters
+    ----------
+    samples
+        (n,) mono, `SAMPLE_RATE_HZ`, full scale ±1.
+    start_s
+        Time of the first sample, s, on the same clock for every piece.
+    voice
+        The rows of this piece, on that clock (`perception.voice.hear`).
+    listening
+        The state after the piece before; ``Listening()`` at first.
+    language
+        ISO 639-1 code of the language; empty to detect it.
+    rest
+        What happens to a phrase that is not over (`perception.phrases.Rest`).
+
+    Returns
+    -------
+    phrases
+        In order. Some may lie before this piece, because a phrase ends with the pause behind it.
+    listening
+        The state to pass with the next piece.
+
+    Raises
+    ------
+    ValueError
+        When the network does not know the given language.
+    """
+    if language and not whisper.knows(language):
+        raise ValueError(f"the network does not know the language {language!r}")
+    row = round(start_s / VOICE_ROW_S)
+    phrases: list[Phrase] = []
+    if listening.speaking.size and not -MAX_FILLED <= row - listening.end_row <= MAX_FILLED:
+        before, listening = _written(whisper, listening, language, "end")
+        phrases += before
+        listening = replace(listening, speaking=_no_rows(), sound=b"", shown=0)
+    listening = _taken_in(listening, samples, row, voice)
+    now, listening = _written(whisper, listening, language, rest)
+    return (*phrases, *now), _trimmed(listening)
+
+
+# --- sound -----------------------------------------------------------------------------------------
+
+
+def _taken_in(listening: Listening, samples: FloatArray, row: int, voice: VoiceTracks) -> Listening:
+    """Append sound and voice activity on an even grid; what is missing in between is silence."""
+    first = listening.first_row if listening.speaking.size else row
+    rows = max(row - first + -(-samples.size // ROW), listening.speaking.size)
+    sound, speaking = np.zeros(rows * ROW, np.float16), np.zeros(rows, np.bool_)
+    kept = np.frombuffer(listening.sound, np.float16)
+    sound[: kept.size] = kept
+    speaking[: listening.speaking.size] = listening.speaking
+    # An overlap with the piece before is the same sound again.
+    at = max(row, listening.end_row if kept.size else row) - first
+    new = samples[(at - (row - first)) * ROW :]
+    sound[at * ROW : at * ROW + new.size] = new
+    heard_row = np.round(voice.time_s / VOICE_ROW_S).astype(np.intp) - first
+    inside = (heard_row >= at) & (heard_row < rows)
+    speaking[heard_row[inside]] = voice.speech_probability[inside] >= MIN_SPEECH
+    return replace(listening, first_row=first, sound=sound.tobytes(), speaking=speaking)
+
+
+def _trimmed(listening: Listening) -> Listening:
+    """Forget what no later phrase needs."""
+    speaking = np.flatnonzero(listening.speaking)
+    needed = int(speaking[0]) if speaking.size else listening.speaking.size
+    first = max(0, needed - BEFORE)
+    return replace(
+        listening,
+        first_row=listening.first_row + first,
+        sound=listening.sound[first * ROW * 2 :],
+        speaking=listening.speaking[first:],
+    )
+
+
+def _samples_of(listening: Listening, cut: Cut) -> tuple[FloatArray, int]:
+    """Sound of a phrase with a little around it, and the row of its first sample."""
+    speaking = listening.speaking
+    later = np.flatnonzero(speaking[cut.end :])
+    behind = int(later[0]) if later.size else speaking.size - cut.end
+    first, last = max(0, cut.start - BEFORE), cut.end + min(BEHIND, behind)
+    sound = np.frombuffer(listening.sound, np.float16)
+    return sound[first * ROW : last * ROW].astype(np.float32), first
+
+
+# --- words -----------------------------------------------------------------------------------------
+
+
+def _written(
+    whisper: Whisper, listening: Listening, language: str, rest: Rest
+) -> tuple[list[Phrase], Listening]:
+    phrases: list[Phrase] = []
+    while (cut := first_phrase(listening.speaking, rest)) is not None:
+        phrase, listening = _write(whisper, listening, cut, language)
+        done = cut.end
+        if phrase is not None and not cut.complete:
+            phrase, done = _without_cut_off(phrase, listening, cut)
+        phrases += [] if phrase is None else [phrase]
+        speaking = listening.speaking.copy()
+        speaking[:done] = False
+        listening = replace(listening, speaking=speaking, shown=0)
+        if rest == "say" and done < cut.end and cut.end - cut.start <= LONGEST:
+            break  # the word that is cut off waits for its other half
+    if rest == "show":
+        interim, listening = _interim(whisper, listening, language)
+        phrases += interim
+    return phrases, listening
+
+
+def _interim(whisper: Whisper, listening: Listening, language: str) -> tuple[list[Phrase], Listening]:
+    """Write a phrase that has grown old, without its last word."""
+    cut = growing_phrase(listening.speaking)
+    if cut is None or cut.end - cut.start - listening.shown < OLD:
+        return [], listening
+    phrase, after = _write(whisper, listening, cut, language)
+    if phrase is not None:
+        phrase, _ = _without_cut_off(phrase, listening, cut)
+    # Only a phrase that is over tells something about the language.
+    languages = listening.languages or after.languages
+    listening = replace(listening, shown=cut.end - cut.start, languages=languages)
+    return [] if phrase is None else [replace(phrase, final=False)], listening
+
+
+def _without_cut_off(phrase: Phrase, listening: Listening, cut: Cut) -> tuple[Phrase | None, int]:
+    """Leave the last word of a cut in running speech to the next phrase, and say where that begins."""
+    last, cut_s = phrase.words[-1], (listening.first_row + cut.end) * VOICE_ROW_S
+    start = round(last.span.start_s / VOICE_ROW_S) - listening.first_row
+    if last.span.end_s < cut_s - CUT_OFF_S or len(phrase.words) == 1 or start <= cut.start:
+        return phrase, cut.end
+    text = phrase.text[: phrase.text.rindex(last.text)].rstrip()
+    span = Span(phrase.span.start_s, last.span.start_s)
+    return replace(phrase, span=span, text=text, words=phrase.words[:-1]), start
+
+
+def _write(whisper: Whisper, listening: Listening, cut: Cut, given: str) -> tuple[Phrase | None, Listening]:
+    """Write one phrase; None if no word of it was heard."""
+    voiced = listening.speaking[cut.start : cut.end]
+    if voiced.sum() < SHORTEST:
+        return None, listening
+    samples, first = _samples_of(listening, cut)
+    encoded = whisper.encode(samples)
+    speech_s = float(voiced.sum()) * VOICE_ROW_S
+    languages = _languages(whisper, encoded, listening, speech_s, given)
+    language = given or _most(languages)
+    written = whisper.write(encoded, language)
+    first_s = (listening.first_row + first) * VOICE_ROW_S
+    pieces = tuple(_moved(piece, first_s) for piece in pieces_of(written.tokens, language))
+    row_s = listening.first_row * VOICE_ROW_S
+    heard = [piece for piece in pieces if in_voice(piece, listening.speaking, row_s)]
+    text = "".join(piece.text for piece in heard).strip()
+    if (
+        not heard
+        or written.mean_log_probability <= MIN_MEAN_LOG_PROBABILITY
+        or repeats_itself([piece.word.text for piece in pieces])
+        or has_too_many_syllables(text, speech_s)
+    ):
+        return None, replace(listening, refused=listening.refused + 1)
+    span = Span(*((listening.first_row + edge) * VOICE_ROW_S for edge in (cut.start, cut.end)))
+    words = tuple(piece.word for piece in heard)
+    phrase = Phrase(span, text, words, language, round(float(np.exp(written.mean_log_probability)), 3))
+    return phrase, replace(listening, languages=languages, refused=0)
+
+
+def _moved(piece: Piece, by_s: float) -> Piece:
+    span = Span(*(round(edge_s + by_s, 2) for edge_s in (piece.word.span.start_s, piece.word.span.end_s)))
+    return Piece(piece.text, Word(piece.word.text, span, piece.word.confidence))
+
+
+def _languages(
+    whisper: Whisper, encoded: Encoded, listening: Listening, speech_s: float, given: str
+) -> tuple[tuple[str, float], ...]:
+    """Seconds of speech for each language, including this phrase if they do not decide yet."""
+    known, sum_s = dict(listening.languages), sum(seconds for _, seconds in listening.languages)
+    doubted = listening.refused >= BAD_PHRASES
+    if given or (not doubted and sum_s >= ENOUGH_SPEECH_S):
+        return listening.languages
+    if doubted and sum_s > DOUBTED_S:
+        known = {language: seconds * DOUBTED_S / sum_s for language, seconds in known.items()}
+    for language, probability in whisper.languages(encoded).items():
+        if probability >= MIN_LANGUAGE or not known:
+            known[language] = known.get(language, 0.0) + probability * speech_s
+    return tuple(known.items())
+
+
+def _most(languages: tuple[tuple[str, float], ...]) -> str:
+    return max(languages, key=lambda known: known[1])[0]
