@@ -195,13 +195,14 @@ class Phrase:
     text
         All of it as one would write it.
     words
-        Its words, in order. Never empty.
+        Its words, in order. Empty if a phrase that was shown while it was said turned out not to be heard.
     language
         ISO 639-1 code, for example ``en``.
     confidence
         0..1, the probability of a part of the text, on average.
     final
-        False while the person is still speaking. A later phrase that begins at the same time replaces it.
+        False while the person is still speaking. A later phrase that begins at the same time replaces it, and
+        a final one always follows.
     """
 
     span: Span

@@ -69,8 +69,12 @@ class Listening:
         That sound, as float16, `ROW` samples a row: at most a phrase and a second.
     speaking
         (n,) bool. Somebody speaks in these rows, and it is not written yet.
-    shown
+    written_row
+        Speech before this row is written.
+    tried
         Rows of the growing phrase that were already written as an interim phrase.
+    shown
+        An interim phrase of it was heard, so a final one must follow.
     languages
         Seconds of speech for each language, by probability.
     refused
@@ -80,7 +84,9 @@ class Listening:
     first_row: int = 0
     sound: bytes = b""
     speaking: BoolArray = field(default_factory=_no_rows)
-    shown: int = 0
+    written_row: int = 0
+    tried: int = 0
+    shown: bool = False
     languages: tuple[tuple[str, float], ...] = ()
     refused: int = 0
 
@@ -141,7 +147,7 @@ def listen(
     if listening.speaking.size and not -MAX_FILLED <= row - listening.end_row <= MAX_FILLED:
         before, listening = _written(whisper, listening, language, "end")
         phrases += before
-        listening = replace(listening, speaking=_no_rows(), sound=b"", shown=0)
+        listening = replace(listening, speaking=_no_rows(), sound=b"", tried=0, shown=False)
     listening = _taken_in(listening, samples, row, voice)
     now, listening = _written(whisper, listening, language, rest)
     return (*phrases, *now), _trimmed(listening)
@@ -186,7 +192,8 @@ def _samples_of(listening: Listening, cut: Cut) -> tuple[FloatArray, int]:
     speaking = listening.speaking
     later = np.flatnonzero(speaking[cut.end :])
     behind = int(later[0]) if later.size else speaking.size - cut.end
-    first, last = max(0, cut.start - BEFORE), cut.end + min(BEHIND, behind)
+    first = max(cut.start - BEFORE, listening.written_row - listening.first_row, 0)
+    last = cut.end + min(BEHIND, behind)
     sound = np.frombuffer(listening.sound, np.float16)
     return sound[first * ROW : last * ROW].astype(np.float32), first
 
@@ -203,10 +210,13 @@ def _written(
         done = cut.end
         if phrase is not None and not cut.complete:
             phrase, done = _without_cut_off(phrase, listening, cut)
+        if phrase is None and listening.shown:
+            phrase = _withdrawn(listening, cut)
         phrases += [] if phrase is None else [phrase]
         speaking = listening.speaking.copy()
         speaking[:done] = False
-        listening = replace(listening, speaking=speaking, shown=0)
+        written_row = listening.first_row + done
+        listening = replace(listening, speaking=speaking, written_row=written_row, tried=0, shown=False)
         if rest == "say" and done < cut.end and cut.end - cut.start <= LONGEST:
             break  # the word that is cut off waits for its other half
     if rest == "show":
@@ -218,15 +228,22 @@ def _written(
 def _interim(whisper: Whisper, listening: Listening, language: str) -> tuple[list[Phrase], Listening]:
     """Write a phrase that has grown old, without its last word."""
     cut = growing_phrase(listening.speaking)
-    if cut is None or cut.end - cut.start - listening.shown < OLD:
+    if cut is None or cut.end - cut.start - listening.tried < OLD:
         return [], listening
     phrase, after = _write(whisper, listening, cut, language)
     if phrase is not None:
         phrase, _ = _without_cut_off(phrase, listening, cut)
     # Only a phrase that is over tells something about the language.
     languages = listening.languages or after.languages
-    listening = replace(listening, shown=cut.end - cut.start, languages=languages)
-    return [] if phrase is None else [replace(phrase, final=False)], listening
+    listening = replace(listening, tried=cut.end - cut.start, languages=languages)
+    if phrase is None:
+        return [], listening
+    return [replace(phrase, final=False)], replace(listening, shown=True)
+
+
+def _withdrawn(listening: Listening, cut: Cut) -> Phrase:
+    """Replace what was shown of a phrase that was not heard after all: no words."""
+    return Phrase(_span(listening, cut), "", (), listening.language, 0.0)
 
 
 def _without_cut_off(phrase: Phrase, listening: Listening, cut: Cut) -> tuple[Phrase | None, int]:
@@ -236,7 +253,7 @@ def _without_cut_off(phrase: Phrase, listening: Listening, cut: Cut) -> tuple[Ph
     if last.span.end_s < cut_s - CUT_OFF_S or len(phrase.words) == 1 or start <= cut.start:
         return phrase, cut.end
     text = phrase.text[: phrase.text.rindex(last.text)].rstrip()
-    span = Span(phrase.span.start_s, last.span.start_s)
+    span = Span(phrase.span.start_s, max(phrase.span.start_s, last.span.start_s))
     return replace(phrase, span=span, text=text, words=phrase.words[:-1]), start
 
 
@@ -263,10 +280,16 @@ def _write(whisper: Whisper, listening: Listening, cut: Cut, given: str) -> tupl
         or has_too_many_syllables(text, speech_s)
     ):
         return None, replace(listening, refused=listening.refused + 1)
-    span = Span(*((listening.first_row + edge) * VOICE_ROW_S for edge in (cut.start, cut.end)))
-    words = tuple(piece.word for piece in heard)
+    span = _span(listening, cut)
+    # Voice activity knows better than the alignment where a phrase begins and ends.
+    words = tuple(replace(piece.word, span=piece.word.span.clip(span)) for piece in heard)
     phrase = Phrase(span, text, words, language, round(float(np.exp(written.mean_log_probability)), 3))
     return phrase, replace(listening, languages=languages, refused=0)
+
+
+def _span(listening: Listening, cut: Cut) -> Span:
+    start_s, end_s = (round((listening.first_row + edge) * VOICE_ROW_S, 2) for edge in (cut.start, cut.end))
+    return Span(start_s, end_s)
 
 
 def _moved(piece: Piece, by_s: float) -> Piece:
