@@ -237,6 +237,8 @@ class Cue:
         ``("rate", 2.1, "Hz")`` or ``("cycles", 3.0, "")``.
     direction
         For cues that have one: ``left``, ``right``, ``up``, ``down`` (the subject's own sides).
+    quote
+        For cues of the modality ``text``: the words as they were heard; empty if there are too many to quote.
     """
 
     name: str
@@ -248,6 +250,7 @@ class Cue:
     certainty: float
     measures: tuple[tuple[str, float, str], ...] = ()
     direction: str = ""
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
