@@ -3,16 +3,21 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from backchannel.config import load_settings
 from backchannel.conversation.interpret import interpret
 from backchannel.conversation.state import Conversation
 from backchannel.engine.worker import analyze_medium
 from backchannel.media.decode import Decoders, read
 from backchannel.media.stream.continuity import StreamState, continue_stream
 from backchannel.perception.perceive import Carry, perceive
+from backchannel.perception.transcript import Writing
+from backchannel.perception.whisper import whisper_for_words
 from backchannel.values import MediaLimits, Segment, SegmentResult
 
 
-def analyze(source: str | Path | bytes, limits: MediaLimits | None = None) -> Iterator[SegmentResult]:
+def analyze(
+    source: str | Path | bytes, limits: MediaLimits | None = None, *, words: bool = False, language: str = ""
+) -> Iterator[SegmentResult]:
     """Analyse a whole file, window by window of 5 s.
 
     Parameters
@@ -21,6 +26,11 @@ def analyze(source: str | Path | bytes, limits: MediaLimits | None = None) -> It
         A path, or the file's bytes.
     limits
         Limits on the file; by default up to 30 minutes.
+    words
+        Also write down what is said, in the `transcript` of each result. The network for words is the one in
+        the package, or the one in the folder that ``BACKCHANNEL_WORDS_MODEL`` names.
+    language
+        ISO 639-1 code of the language that is spoken; empty to detect it.
 
     Yields
     ------
@@ -33,6 +43,10 @@ def analyze(source: str | Path | bytes, limits: MediaLimits | None = None) -> It
         When the path cannot be read.
     backchannel.errors.Problem
         When the media cannot be used.
+    backchannel.perception.networks.NetworkMissingError
+        When there is no network for words.
+    ValueError
+        When the network does not know the language.
 
     See Also
     --------
@@ -45,8 +59,9 @@ def analyze(source: str | Path | bytes, limits: MediaLimits | None = None) -> It
     ...         print(signal.type, signal.probability, signal.rationale)
     """
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    writing = Writing(whisper_for_words(load_settings().words_model), language) if words else None
     with read(Segment(data), limits or MediaLimits(max_duration_s=1800.0)) as medium:
-        yield from analyze_medium(medium)
+        yield from analyze_medium(medium, writing=writing)
 
 
 class Session:

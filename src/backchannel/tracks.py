@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from backchannel.arrays import BoolArray, FloatArray, TimeArray
 from backchannel.constants import FULL_RATE_HZ
+from backchannel.values import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +229,9 @@ class Tracks:
         before it. They replace the last rows of the piece before, which were measured without what follows.
     analysis_rate_hz
         Frames analysed per second, at most.
+    words
+        Phrases that became known with this piece, in order; None if words are off. Times count from the start
+        of the piece. A phrase is known after the pause behind it, so it may lie before the piece.
     """
 
     duration_s: float
@@ -235,3 +239,4 @@ class Tracks:
     picture: PictureTracks | None
     voice: VoiceTracks | None
     analysis_rate_hz: float = FULL_RATE_HZ
+    words: tuple[Phrase, ...] | None = None

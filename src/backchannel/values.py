@@ -4,7 +4,7 @@ Times are seconds; the suffix of a name is its unit. Nothing here needs numpy, s
 values without loading it. Values with arrays in them are in `tracks`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from backchannel.constants import FULL_RATE_HZ
@@ -41,6 +41,10 @@ class Span:
     def overlap_s(self, other: "Span") -> float:
         """Length that this span and the other have in common, s; 0 when apart."""
         return max(0.0, min(self.end_s, other.end_s) - max(self.start_s, other.start_s))
+
+    def shifted(self, by_s: float) -> "Span":
+        """Move the span in time."""
+        return Span(self.start_s + by_s, self.end_s + by_s)
 
     def clip(self, other: "Span") -> "Span":
         """Return the part of this span inside the other; empty (zero length) when they are apart."""
@@ -211,6 +215,11 @@ class Phrase:
     language: str
     confidence: float
     final: bool = True
+
+    def shifted(self, by_s: float) -> "Phrase":
+        """Move the phrase in time."""
+        words = tuple(replace(word, span=word.span.shifted(by_s)) for word in self.words)
+        return replace(self, span=self.span.shifted(by_s), words=words)
 
 
 # --- cues, signals, results ------------------------------------------------------------------------
@@ -388,6 +397,9 @@ class SegmentResult:
         This window's quality.
     quality_overall
         Cumulative quality over every window of the session, weighted by duration.
+    transcript
+        Phrases that became known in the window; empty if words are off. A phrase is known after the pause
+        behind it, so it may lie before the window.
     """
 
     span: Span
@@ -399,3 +411,4 @@ class SegmentResult:
     coverage: Coverage = field(
         default=Coverage(picture=False, sound=False, face_share=None, speech_share=None)
     )
+    transcript: tuple[Phrase, ...] = ()

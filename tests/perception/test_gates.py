@@ -22,7 +22,17 @@ from backchannel.values import Span, Word
     ],
 )
 def test_people_repeat_words(text: str) -> None:
-    assert not repeats_itself(text.split())
+    assert not repeats_itself(text.split(), voiced_s=1.0)
+
+
+def test_a_sentence_twice_is_a_loop_unless_there_was_time_for_it() -> None:
+    text = "Am I going to speak my piece or not? Am I going to speak my piece or not?"
+    assert not repeats_itself(text.split(), voiced_s=4.0)
+    assert repeats_itself(text.split(), voiced_s=2.0)
+
+
+def test_a_sentence_three_times_is_a_loop() -> None:
+    assert repeats_itself(["this", "is", "a", "whole", "sentence"] * 3, voiced_s=10.0)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +47,7 @@ def test_people_repeat_words(text: str) -> None:
     ],
 )
 def test_loops_are_refused(text: str) -> None:
-    assert repeats_itself(text.split())
+    assert repeats_itself(text.split(), voiced_s=1.5)
 
 
 @pytest.mark.parametrize(

@@ -25,22 +25,34 @@ SPARE_SYLLABLES: Final = 3.0
 """Voice activity ends before the last sound fades, which matters for one word (judgement)."""
 MOST_REPEATS: Final = {1: 5, 2: 4, 3: 3}
 """How often one, two or three words may come in a row: "no no no no" is said, "I don't know" four times is a
-loop (judgement). More words that come twice in a row are a loop too."""
+loop (judgement)."""
+MOST_SENTENCES: Final = 2
+"""More words may come twice in a row, if there was time to say them twice (judgement)."""
+TWICE_SYLLABLES_PER_S: Final = 6.0
+"""A sentence twice is a loop if it is faster than people speak on average (Pellegrino et al. 2011)."""
 
 
-def repeats_itself(words: Sequence[str]) -> bool:
-    """Whether a text is a loop: the same words over and over, or one sentence twice.
+def repeats_itself(words: Sequence[str], voiced_s: float) -> bool:
+    """Whether a text is a loop: the same words over and over, or a sentence twice in the time of one.
+
+    Parameters
+    ----------
+    words
+        The text.
+    voiced_s
+        How long a voice was heard, s.
 
     Examples
     --------
-    >>> repeats_itself("I I think so".split())
+    >>> repeats_itself("we went to the sea we went to the sea".split(), voiced_s=3.0)
     False
-    >>> repeats_itself("we went to the sea we went to the sea".split())
+    >>> repeats_itself("we went to the sea we went to the sea".split(), voiced_s=1.2)
     True
     """
+    in_time = syllables(" ".join(words)) <= TWICE_SYLLABLES_PER_S * voiced_s
     plain = [_plain(word) for word in words]
     return any(
-        _times(plain, start, length) > MOST_REPEATS.get(length, 1)
+        _times(plain, start, length) > MOST_REPEATS.get(length, MOST_SENTENCES if in_time else 1)
         for length in range(1, len(plain) // 2 + 1)
         for start in range(len(plain) - 2 * length + 1)
     )

@@ -19,8 +19,8 @@ PAUSE: Final = round(0.4 / VOICE_ROW_S)
 """Rows of silence that end a phrase (measured: words.md)."""
 LONGEST: Final = round(8.0 / VOICE_ROW_S)
 """Rows of the longest phrase (measured: the encoder gets 10 s, and silence must be behind the speech)."""
-SHORTEST: Final = round(0.1 / VOICE_ROW_S)
-"""Rows of speech from which a phrase can hold a word (judgement: a short "no" takes 0.15 s)."""
+SHORTEST_S: Final = 0.1
+"""Speech, s, from which a phrase can hold a word (judgement: a short "no" takes 0.15 s)."""
 GAP: Final = round(0.1 / VOICE_ROW_S)
 """Rows of silence at which a long phrase may be cut (judgement: a stop closes it for less)."""
 SOONEST: Final = round(3.0 / VOICE_ROW_S)

@@ -21,14 +21,14 @@ from backchannel.perception.gates import (
 from backchannel.perception.phrases import (
     LONGEST,
     MIN_SPEECH,
-    SHORTEST,
+    SHORTEST_S,
     Cut,
     Rest,
     first_phrase,
     growing_phrase,
 )
 from backchannel.perception.tokens import Piece, pieces_of
-from backchannel.perception.whisper import Encoded, Whisper
+from backchannel.perception.whisper import FRAMES, MORE_FRAMES, Encoded, Whisper
 from backchannel.tracks import VoiceTracks
 from backchannel.values import Phrase, Span, Word
 
@@ -49,6 +49,8 @@ BAD_PHRASES: Final = 2
 """After so many phrases in a row that were not heard, the language is detected again (judgement)."""
 DOUBTED_S: Final = 1.0
 """What was known about the language then counts as much as so much speech (judgement)."""
+SURE: Final = 0.6
+"""Share of the most probable language from which no other is considered (judgement)."""
 MIN_LANGUAGE: Final = 0.05
 """Languages that are less probable are forgotten (judgement)."""
 
@@ -101,32 +103,49 @@ class Listening:
         return _most(self.languages) if self.languages else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How words are written.
+
+    Attributes
+    ----------
+    whisper
+        The network.
+    language
+        ISO 639-1 code of the language; empty to detect it.
+    rest
+        What happens to a phrase that is not over at the end of a piece (`perception.phrases.Rest`).
+
+    Raises
+    ------
+    ValueError
+        When the network does not know the given language.
+    """
+
+    whisper: Whisper
+    language: str = ""
+    rest: Rest = "keep"
+
+    def __post_init__(self) -> None:
+        if self.language and not self.whisper.knows(self.language):
+            raise ValueError(f"the network does not know the language {self.language!r}")
+
+
 def listen(
-    whisper: Whisper,
-    samples: FloatArray,
-    start_s: float,
-    voice: VoiceTracks,
-    listening: Listening,
-    *,
-    language: str = "",
-    rest: Rest = "keep",
+    writing: Writing, samples: FloatArray, start_s: float, voice: VoiceTracks | None, listening: Listening
 ) -> tuple[tuple[Phrase, ...], Listening]:
     """Write the phrases that end in the next piece of sound.
 
     Parameters
     ----------
     samples
-        (n,) mono, `SAMPLE_RATE_HZ`, full scale ±1.
+        (n,) mono, `SAMPLE_RATE_HZ`, full scale ±1; empty if the piece has no sound.
     start_s
         Time of the first sample, s, on the same clock for every piece.
     voice
-        The rows of this piece, on that clock (`perception.voice.hear`).
+        The rows of this piece, on that clock (`perception.voice.hear`); None if it has no sound.
     listening
         The state after the piece before; ``Listening()`` at first.
-    language
-        ISO 639-1 code of the language; empty to detect it.
-    rest
-        What happens to a phrase that is not over (`perception.phrases.Rest`).
 
     Returns
     -------
@@ -134,29 +153,22 @@ def listen(
         In order. Some may lie before this piece, because a phrase ends with the pause behind it.
     listening
         The state to pass with the next piece.
-
-    Raises
-    ------
-    ValueError
-        When the network does not know the given language.
     """
-    if language and not whisper.knows(language):
-        raise ValueError(f"the network does not know the language {language!r}")
     row = round(start_s / VOICE_ROW_S)
     phrases: list[Phrase] = []
     if listening.speaking.size and not -MAX_FILLED <= row - listening.end_row <= MAX_FILLED:
-        before, listening = _written(whisper, listening, language, "end")
+        before, listening = _written(replace(writing, rest="end"), listening)
         phrases += before
         listening = replace(listening, speaking=_no_rows(), sound=b"", tried=0, shown=False)
     listening = _taken_in(listening, samples, row, voice)
-    now, listening = _written(whisper, listening, language, rest)
+    now, listening = _written(writing, listening)
     return (*phrases, *now), _trimmed(listening)
 
 
 # --- sound -----------------------------------------------------------------------------------------
 
 
-def _taken_in(listening: Listening, samples: FloatArray, row: int, voice: VoiceTracks) -> Listening:
+def _taken_in(listening: Listening, samples: FloatArray, row: int, voice: VoiceTracks | None) -> Listening:
     """Append sound and voice activity on an even grid; what is missing in between is silence."""
     first = listening.first_row if listening.speaking.size else row
     rows = max(row - first + -(-samples.size // ROW), listening.speaking.size)
@@ -168,9 +180,10 @@ def _taken_in(listening: Listening, samples: FloatArray, row: int, voice: VoiceT
     at = max(row, listening.end_row if kept.size else row) - first
     new = samples[(at - (row - first)) * ROW :]
     sound[at * ROW : at * ROW + new.size] = new
-    heard_row = np.round(voice.time_s / VOICE_ROW_S).astype(np.intp) - first
-    inside = (heard_row >= at) & (heard_row < rows)
-    speaking[heard_row[inside]] = voice.speech_probability[inside] >= MIN_SPEECH
+    if voice is not None:
+        heard_row = np.round(voice.time_s / VOICE_ROW_S).astype(np.intp) - first
+        inside = (heard_row >= at) & (heard_row < rows)
+        speaking[heard_row[inside]] = voice.speech_probability[inside] >= MIN_SPEECH
     return replace(listening, first_row=first, sound=sound.tobytes(), speaking=speaking)
 
 
@@ -201,43 +214,47 @@ def _samples_of(listening: Listening, cut: Cut) -> tuple[FloatArray, int]:
 # --- words -----------------------------------------------------------------------------------------
 
 
-def _written(
-    whisper: Whisper, listening: Listening, language: str, rest: Rest
-) -> tuple[list[Phrase], Listening]:
+def _written(writing: Writing, listening: Listening) -> tuple[list[Phrase], Listening]:
     phrases: list[Phrase] = []
-    while (cut := first_phrase(listening.speaking, rest)) is not None:
-        phrase, listening = _write(whisper, listening, cut, language)
-        done = cut.end
-        if phrase is not None and not cut.complete:
-            phrase, done = _without_cut_off(phrase, listening, cut)
-        if phrase is None and listening.shown:
-            phrase = _withdrawn(listening, cut)
+    while (cut := first_phrase(listening.speaking, writing.rest)) is not None:
+        phrase, done, listening = _write_final(writing, listening, cut)
         phrases += [] if phrase is None else [phrase]
-        speaking = listening.speaking.copy()
-        speaking[:done] = False
-        written_row = listening.first_row + done
-        listening = replace(listening, speaking=speaking, written_row=written_row, tried=0, shown=False)
-        if rest == "say" and done < cut.end and cut.end - cut.start <= LONGEST:
+        if writing.rest == "say" and done < cut.end and cut.end - cut.start <= LONGEST:
             break  # the word that is cut off waits for its other half
-    if rest == "show":
-        interim, listening = _interim(whisper, listening, language)
+    if writing.rest == "show":
+        interim, listening = _interim(writing, listening)
         phrases += interim
     return phrases, listening
 
 
-def _interim(whisper: Whisper, listening: Listening, language: str) -> tuple[list[Phrase], Listening]:
+def _write_final(writing: Writing, listening: Listening, cut: Cut) -> tuple[Phrase | None, int, Listening]:
+    """Write a phrase, and forget its speech up to a row: the phrase, that row, and the state."""
+    phrase, listening = _write(writing, listening, cut)
+    done = cut.end
+    if phrase is not None and not cut.complete:
+        phrase, done = _without_cut_off(phrase, listening, cut)
+    speaking = listening.speaking.copy()
+    speaking[:done] = False
+    # Speech that was not heard may help the network to get into the phrase behind it.
+    written_row = listening.written_row if phrase is None else listening.first_row + done
+    after = replace(listening, speaking=speaking, written_row=written_row, tried=0, shown=False)
+    if phrase is None and listening.shown:
+        phrase = _withdrawn(listening, cut)
+    return phrase, done, after
+
+
+def _interim(writing: Writing, listening: Listening) -> tuple[list[Phrase], Listening]:
     """Write a phrase that has grown old, without its last word."""
     cut = growing_phrase(listening.speaking)
     if cut is None or cut.end - cut.start - listening.tried < OLD:
         return [], listening
-    phrase, after = _write(whisper, listening, cut, language)
-    if phrase is not None:
-        phrase, _ = _without_cut_off(phrase, listening, cut)
+    phrase, after = _write(writing, listening, cut)
     # Only a phrase that is over tells something about the language.
     languages = listening.languages or after.languages
     listening = replace(listening, tried=cut.end - cut.start, languages=languages)
     if phrase is None:
         return [], listening
+    phrase, _ = _without_cut_off(phrase, listening, cut)
     return [replace(phrase, final=False)], replace(listening, shown=True)
 
 
@@ -246,7 +263,7 @@ def _withdrawn(listening: Listening, cut: Cut) -> Phrase:
     return Phrase(_span(listening, cut), "", (), listening.language, 0.0)
 
 
-def _without_cut_off(phrase: Phrase, listening: Listening, cut: Cut) -> tuple[Phrase | None, int]:
+def _without_cut_off(phrase: Phrase, listening: Listening, cut: Cut) -> tuple[Phrase, int]:
     """Leave the last word of a cut in running speech to the next phrase, and say where that begins."""
     last, cut_s = phrase.words[-1], (listening.first_row + cut.end) * VOICE_ROW_S
     start = round(last.span.start_s / VOICE_ROW_S) - listening.first_row
@@ -257,34 +274,55 @@ def _without_cut_off(phrase: Phrase, listening: Listening, cut: Cut) -> tuple[Ph
     return replace(phrase, span=span, text=text, words=phrase.words[:-1]), start
 
 
-def _write(whisper: Whisper, listening: Listening, cut: Cut, given: str) -> tuple[Phrase | None, Listening]:
+def _write(writing: Writing, listening: Listening, cut: Cut) -> tuple[Phrase | None, Listening]:
     """Write one phrase; None if no word of it was heard."""
-    voiced = listening.speaking[cut.start : cut.end]
-    if voiced.sum() < SHORTEST:
+    voiced_s = float(listening.speaking[cut.start : cut.end].sum()) * VOICE_ROW_S
+    if voiced_s < SHORTEST_S:
         return None, listening
+    attempt = _attempt(writing, listening, cut, voiced_s, FRAMES)
+    if attempt.phrase is None and attempt.doubtful:
+        attempt = _attempt(writing, listening, cut, voiced_s, MORE_FRAMES)
+    if attempt.phrase is None:
+        return None, replace(listening, refused=listening.refused + 1)
+    return attempt.phrase, replace(listening, languages=attempt.languages, refused=0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A phrase, if it was heard; the languages with it; and whether more input may help if it was not."""
+
+    phrase: Phrase | None
+    languages: tuple[tuple[str, float], ...]
+    doubtful: bool
+
+
+def _attempt(writing: Writing, listening: Listening, cut: Cut, voiced_s: float, frames: int) -> _Attempt:
     samples, first = _samples_of(listening, cut)
-    encoded = whisper.encode(samples)
-    speech_s = float(voiced.sum()) * VOICE_ROW_S
-    languages = _languages(whisper, encoded, listening, speech_s, given)
-    language = given or _most(languages)
-    written = whisper.write(encoded, language)
+    encoded = writing.whisper.encode(samples, frames)
+    languages = _languages(writing, encoded, listening, voiced_s)
+    language = writing.language or _most(languages)
+    written = writing.whisper.write(encoded, language)
     first_s = (listening.first_row + first) * VOICE_ROW_S
     pieces = tuple(_moved(piece, first_s) for piece in pieces_of(written.tokens, language))
     row_s = listening.first_row * VOICE_ROW_S
     heard = [piece for piece in pieces if in_voice(piece, listening.speaking, row_s)]
     text = "".join(piece.text for piece in heard).strip()
-    if (
-        not heard
-        or written.mean_log_probability <= MIN_MEAN_LOG_PROBABILITY
-        or repeats_itself([piece.word.text for piece in pieces])
-        or has_too_many_syllables(text, speech_s)
-    ):
-        return None, replace(listening, refused=listening.refused + 1)
+    loops = repeats_itself([piece.word.text for piece in pieces], voiced_s)
+    guessed = written.mean_log_probability <= MIN_MEAN_LOG_PROBABILITY
+    if not heard or guessed or loops or has_too_many_syllables(text, voiced_s):
+        return _Attempt(None, languages, loops or _is_unsure(languages))
     span = _span(listening, cut)
     # Voice activity knows better than the alignment where a phrase begins and ends.
     words = tuple(replace(piece.word, span=piece.word.span.clip(span)) for piece in heard)
-    phrase = Phrase(span, text, words, language, round(float(np.exp(written.mean_log_probability)), 3))
-    return phrase, replace(listening, languages=languages, refused=0)
+    confidence = round(float(np.exp(written.mean_log_probability)), 3)
+    return _Attempt(Phrase(span, text, words, language, confidence), languages, doubtful=False)
+
+
+def _is_unsure(languages: tuple[tuple[str, float], ...]) -> bool:
+    """Whether another language is nearly as probable."""
+    return bool(languages) and max(share for _, share in languages) < SURE * sum(
+        share for _, share in languages
+    )
 
 
 def _span(listening: Listening, cut: Cut) -> Span:
@@ -298,16 +336,16 @@ def _moved(piece: Piece, by_s: float) -> Piece:
 
 
 def _languages(
-    whisper: Whisper, encoded: Encoded, listening: Listening, speech_s: float, given: str
+    writing: Writing, encoded: Encoded, listening: Listening, speech_s: float
 ) -> tuple[tuple[str, float], ...]:
     """Seconds of speech for each language, including this phrase if they do not decide yet."""
     known, sum_s = dict(listening.languages), sum(seconds for _, seconds in listening.languages)
     doubted = listening.refused >= BAD_PHRASES
-    if given or (not doubted and sum_s >= ENOUGH_SPEECH_S):
+    if writing.language or (not doubted and sum_s >= ENOUGH_SPEECH_S):
         return listening.languages
     if doubted and sum_s > DOUBTED_S:
         known = {language: seconds * DOUBTED_S / sum_s for language, seconds in known.items()}
-    for language, probability in whisper.languages(encoded).items():
+    for language, probability in writing.whisper.languages(encoded).items():
         if probability >= MIN_LANGUAGE or not known:
             known[language] = known.get(language, 0.0) + probability * speech_s
     return tuple(known.items())

@@ -21,6 +21,9 @@ from backchannel.perception.networks import NetworkMissingError
 
 FRAMES: Final = 1000
 """Length of the encoder's input, mel frames (10 s)."""
+MORE_FRAMES: Final = 1500
+"""Input for a second try, mel frames (15 s). Where the network loops with 10 s, or takes the language for
+another, it mostly does not with 15 s (measured on three phrases of three)."""
 MAX_SAMPLES: Final = FRAMES * HOP - 8000
 """Longest sound, samples: half a second of silence is behind it at least."""
 TOKEN_S: Final = 0.02
@@ -91,15 +94,17 @@ class Whisper:
     model: ctranslate2.models.Whisper
     ids: Mapping[str, int]
 
-    def encode(self, samples: FloatArray) -> Encoded:
-        """Encode a sound of at most `MAX_SAMPLES`; the longest part takes most of the time.
+    def encode(self, samples: FloatArray, frames: int = FRAMES) -> Encoded:
+        """Encode a sound of at most `MAX_SAMPLES`. This takes most of the time.
 
         Parameters
         ----------
         samples
             (n,) mono, `SAMPLE_RATE_HZ`, full scale ±1.
+        frames
+            Length of the input, mel frames; silence fills it.
         """
-        mel = log_mel(samples[:MAX_SAMPLES], FRAMES, self.model.n_mels)
+        mel = log_mel(samples[:MAX_SAMPLES], frames, self.model.n_mels)
         features = self.model.encode(ctranslate2.StorageView.from_array(mel[np.newaxis]))
         return Encoded(features, min(samples.size, MAX_SAMPLES) // HOP)
 
@@ -159,6 +164,23 @@ def built_in_whisper() -> Path | None:
     """Folder of the network in the package; None if it was built without."""
     folder = Path(str(resources.files("backchannel.perception.network_files"))) / "words"
     return folder if (folder / "model.bin").is_file() else None
+
+
+def whisper_for_words(folder: Path | None) -> Whisper:
+    """Load the network from a folder, or by default the one in the package.
+
+    Raises
+    ------
+    NetworkMissingError
+        When there is none.
+    """
+    folder = folder or built_in_whisper()
+    if folder is None:
+        raise NetworkMissingError(
+            "This package was built without the network for words. Build it again with a package index that "
+            "has it, or set BACKCHANNEL_WORDS_MODEL to the folder of a Whisper network in CTranslate2 form."
+        )
+    return load_whisper(folder)
 
 
 @cache
