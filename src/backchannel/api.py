@@ -3,17 +3,25 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from backchannel.config import load_settings
 from backchannel.conversation.interpret import interpret
 from backchannel.conversation.state import Conversation
 from backchannel.engine.worker import analyze_medium
 from backchannel.media.decode import Decoders, read
 from backchannel.media.stream.continuity import StreamState, continue_stream
 from backchannel.perception.perceive import Carry, perceive
+from backchannel.perception.transcript import Writing
+from backchannel.perception.whisper import whisper_for_words
 from backchannel.values import MediaLimits, Rules, Segment, SegmentResult
 
 
 def analyze(
-    source: str | Path | bytes, limits: MediaLimits | None = None, rules: Rules | None = None
+    source: str | Path | bytes,
+    limits: MediaLimits | None = None,
+    rules: Rules | None = None,
+    *,
+    words: bool = False,
+    language: str = "",
 ) -> Iterator[SegmentResult]:
     """Analyse a whole file, window by window of 5 s.
 
@@ -26,6 +34,11 @@ def analyze(
     rules
         How cues are interpreted. With ``Rules(policy="behaviour")``, no signal that is named after a state of
         mind is scored.
+    words
+        Also write down what is said, in the `transcript` of each result. The network for words is the one in
+        the package, or the one in the folder that ``BACKCHANNEL_WORDS_MODEL`` names.
+    language
+        ISO 639-1 code of the language that is spoken; empty to detect it.
 
     Yields
     ------
@@ -38,6 +51,10 @@ def analyze(
         When the path cannot be read.
     backchannel.errors.Problem
         When the media cannot be used.
+    backchannel.perception.networks.NetworkMissingError
+        When there is no network for words.
+    ValueError
+        When the network does not know the language.
 
     See Also
     --------
@@ -50,8 +67,9 @@ def analyze(
     ...         print(signal.type, signal.probability, signal.rationale)
     """
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    writing = Writing(whisper_for_words(load_settings().words_model), language) if words else None
     with read(Segment(data), limits or MediaLimits(max_duration_s=1800.0)) as medium:
-        yield from analyze_medium(medium, rules=rules or Rules())
+        yield from analyze_medium(medium, rules=rules or Rules(), writing=writing)
 
 
 class Session:

@@ -125,6 +125,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         has waited longer, and the server refuses new streams.
     streams_per_worker
         How many streams may be open at once per worker. The server refuses more.
+    words_model
+        The folder of a Whisper network in CTranslate2 form, to use instead of the one in the package. For now
+        only `backchannel.analyze` in Python listens for words.
     """
 
     host: str = "127.0.0.1"
@@ -173,6 +176,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     worker_rss_bytes: Bytes = 600 * MIB
     overload_wait_s: Seconds = 2.0
     streams_per_worker: Count = 64
+    words_model: Path | None = None
 
     @property
     def base_url(self) -> str:

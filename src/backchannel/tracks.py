@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from backchannel.arrays import BoolArray, FloatArray, TimeArray
 from backchannel.constants import FULL_RATE_HZ
+from backchannel.values import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +235,9 @@ class Tracks:
         Number of sound tracks in the media. `voice` comes from one of them.
     truncated
         The file ends with this piece, but before its own end.
+    words
+        Phrases that became known with this piece, in order; None if words are off. Times count from the start
+        of the piece. A phrase is known after the pause behind it, so it may lie before the piece.
     """
 
     duration_s: float
@@ -244,3 +248,4 @@ class Tracks:
     unbroken: bool = False
     sound_tracks: int = 1
     truncated: bool = False
+    words: tuple[Phrase, ...] | None = None

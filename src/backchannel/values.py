@@ -4,7 +4,7 @@ Times are seconds; the suffix of a name is its unit. Nothing here needs numpy, s
 values without loading it. Values with arrays in them are in `tracks`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from backchannel.constants import FULL_RATE_HZ
@@ -43,6 +43,10 @@ class Span:
     def overlap_s(self, other: "Span") -> float:
         """Length that this span and the other have in common, s; 0 when apart."""
         return max(0.0, min(self.end_s, other.end_s) - max(self.start_s, other.start_s))
+
+    def shifted(self, by_s: float) -> "Span":
+        """Move the span in time."""
+        return Span(self.start_s + by_s, self.end_s + by_s)
 
     def clip(self, other: "Span") -> "Span":
         """Return the part of this span inside the other; empty (zero length) when they are apart."""
@@ -198,6 +202,62 @@ class Rules:
     bands: Bands = Bands()
 
 
+# --- words -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word that was heard.
+
+    Attributes
+    ----------
+    text
+        As written, with its punctuation, for example ``sure?``.
+    span
+        When it was said, s. Its edges are good to 0.3 s.
+    confidence
+        0..1, the mean probability of its parts.
+    """
+
+    text: str
+    span: Span
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that were said without a long pause.
+
+    Attributes
+    ----------
+    span
+        From the beginning of its voice activity to the end, s.
+    text
+        All of it as one would write it.
+    words
+        Its words, in order. Empty if a phrase that was shown while it was said turned out not to be heard.
+    language
+        ISO 639-1 code, for example ``en``.
+    confidence
+        0..1, the probability of a part of the text, on average.
+    final
+        False while the person is still speaking. A later phrase that begins at the same time replaces it, and
+        a final one always follows.
+    """
+
+    span: Span
+    text: str
+    words: tuple[Word, ...]
+    language: str
+    confidence: float
+    final: bool = True
+
+    def shifted(self, by_s: float) -> "Phrase":
+        """Move the phrase in time."""
+        words = tuple(replace(word, span=word.span.shifted(by_s)) for word in self.words)
+        return replace(self, span=self.span.shifted(by_s), words=words)
+
+
 # --- cues, signals, results ------------------------------------------------------------------------
 
 
@@ -222,6 +282,8 @@ class Cue:
         ``("rate", 2.1, "Hz")`` or ``("cycles", 3.0, "")``.
     direction
         For cues that have one: ``left``, ``right``, ``up``, ``down`` (the subject's own sides).
+    quote
+        For cues of the modality ``text``: the words as they were heard; empty if there are too many to quote.
     """
 
     name: str
@@ -233,6 +295,7 @@ class Cue:
     certainty: float
     measures: tuple[tuple[str, float, str], ...] = ()
     direction: str = ""
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +468,9 @@ class SegmentResult:
         This window's quality.
     quality_overall
         Cumulative quality over every window of the session, weighted by duration.
+    transcript
+        Phrases that became known in the window; empty if words are off. A phrase is known after the pause
+        behind it, so it may lie before the window.
     """
 
     span: Span
@@ -416,3 +482,4 @@ class SegmentResult:
     coverage: Coverage = field(
         default=Coverage(picture=False, sound=False, face_share=None, speech_share=None)
     )
+    transcript: tuple[Phrase, ...] = ()

@@ -5,6 +5,7 @@ A worker keeps warm networks, running decoders and the last states. All are cach
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from backchannel.constants import MIN_GAP_S, WINDOW_S
@@ -18,6 +19,7 @@ from backchannel.media.decode import Decoders, Medium, read
 from backchannel.packing import pack_value, unpack_value
 from backchannel.perception.networks import load_networks, stay_on_one_thread
 from backchannel.perception.perceive import Carry, perceive, perceive_windows
+from backchannel.perception.transcript import Writing
 from backchannel.updates import Changes
 from backchannel.values import Clock, MediaLimits, Rules, Segment, SegmentResult, Span
 
@@ -93,12 +95,19 @@ def analyze_medium(
     on_progress: Callable[[float], None] | None = None,
     window_s: float = WINDOW_S,
     rules: Rules = Rules(),  # noqa: B008 -- a frozen value
+    writing: Writing | None = None,
 ) -> Iterator[SegmentResult]:
-    """Analyse a file as its own conversation: a stream of pieces that close their windows."""
+    """Analyse a file as its own conversation: a stream of pieces that close their windows.
+
+    With `writing`, each result has the transcript of its piece.
+    """
     conversation = Conversation(rules=rules)
-    for tracks in perceive_windows(medium, window_s, MIN_WINDOW_S, on_progress):
+    for tracks in perceive_windows(medium, window_s, MIN_WINDOW_S, on_progress, writing):
+        start_s = conversation.clock.reached_s
+        transcript = tuple(phrase.shifted(start_s) for phrase in tracks.words or ())
         conversation, changes = interpret(conversation, tracks, closes_window=True)
-        yield from changes.results
+        # A piece closes one window.
+        yield from (replace(result, transcript=transcript) for result in changes.results)
 
 
 def _file(job: FileJob, begin: Begin) -> Iterator[SegmentResult]:

@@ -16,12 +16,13 @@ from backchannel.arrays import FloatArray, ImageArray
 from backchannel.constants import MAX_PAUSE_S, MIN_GAP_S, SAMPLE_RATE_HZ
 from backchannel.media.decode import Decoders, Frame, Medium, Sound, frames_of, read
 from backchannel.media.decode.prefetch import prefetch
-from backchannel.perception.listening import Listening, listen
+from backchannel.perception.microphone import Choice, chosen_sound
 from backchannel.perception.networks import load_networks
 from backchannel.perception.picture import Seeing, see
+from backchannel.perception.transcript import Listening, Writing, listen
 from backchannel.perception.voice import Hearing, hear
 from backchannel.tracks import PictureTracks, Tracks, VoiceTracks
-from backchannel.values import Clock, MediaLimits, Segment
+from backchannel.values import Clock, MediaLimits, Phrase, Segment
 
 MAX_SIDE_PX: Final = 640
 """Frames are scaled down to this longest side before they are analysed."""
@@ -41,6 +42,8 @@ class Carry:
     seeing, hearing
         Where the faces were, and the last second of sound.
     listening
+        The sound of the phrase that is not over yet.
+    choice
         Which of several sound tracks is analysed.
     """
 
@@ -48,6 +51,7 @@ class Carry:
     seeing: Seeing = Seeing()
     hearing: Hearing = Hearing()
     listening: Listening = Listening()
+    choice: Choice = Choice()
 
     def past(self, clock: Clock) -> "Carry":
         """Continue after media that is missing or was left out; the sound begins a new run."""
@@ -55,7 +59,11 @@ class Carry:
 
 
 def perceive(
-    medium: Medium, carry: Carry, decoders: Decoders | None = None, on_progress: OnProgress | None = None
+    medium: Medium,
+    carry: Carry,
+    decoders: Decoders | None = None,
+    on_progress: OnProgress | None = None,
+    writing: Writing | None = None,
 ) -> tuple[Tracks, Carry]:
     """Turn one piece of media into tracks.
 
@@ -70,6 +78,8 @@ def perceive(
         change the tracks.
     on_progress
         Called after each analysed frame.
+    writing
+        How words are written; None to not listen for words.
 
     Raises
     ------
@@ -88,15 +98,21 @@ def perceive(
         frames = _frames(medium, decoders, decoding)
         if frames is not None:
             picture, seeing = see(load_networks(), _reported(frames, on_progress), start_s, carry.seeing)
-        sound, listening = listen(load_networks(), medium, carry.listening)
+        sound, choice = chosen_sound(load_networks(), medium, carry.choice)
     voice, hearing = _heard(sound, start_s, carry.hearing)
+    words, listening = _words(writing, sound, voice, start_s, carry.listening)
     clock = Clock(max(carry.clock.reached_s, start_s + medium.timing.duration_s), stream_offset_s)
-    tracks = _tracks(medium, medium.timing.duration_s, picture, voice)
-    return replace(tracks, unbroken=medium.segment.unbroken), Carry(clock, seeing, hearing, listening)
+    tracks = _tracks(medium, medium.timing.duration_s, picture, voice, words)
+    tracks = replace(tracks, unbroken=medium.segment.unbroken)
+    return tracks, Carry(clock, seeing, hearing, listening, choice)
 
 
 def perceive_windows(
-    medium: Medium, window_s: float, min_last_s: float, on_progress: OnProgress | None = None
+    medium: Medium,
+    window_s: float,
+    min_last_s: float,
+    on_progress: OnProgress | None = None,
+    writing: Writing | None = None,
 ) -> Iterator[Tracks]:
     """Turn a complete file into tracks, window by window, as if it came in pieces of that length.
 
@@ -106,23 +122,31 @@ def perceive_windows(
         Length of a window.
     min_last_s
         A shorter rest at the end is part of the window before it.
+    on_progress
+        Called after each analysed frame.
+    writing
+        How words are written; None to not listen for words.
     """
     duration_s = medium.timing.duration_s
     count = max(1, int((duration_s - min_last_s) // window_s) + 1)
-    seeing, hearing = Seeing(), Hearing()
+    seeing, hearing, listening = Seeing(), Hearing(), Listening()
     with ExitStack() as decoding:
         frames = _frames(medium, None, decoding)
         pictures = None if frames is None else _Pieces(_reported(frames, on_progress))
-        sound, _ = listen(load_networks(), medium, Listening())
+        sound, _ = chosen_sound(load_networks(), medium, Choice())
         for start_s in np.arange(count) * window_s:
             end_s = duration_s if start_s == (count - 1) * window_s else start_s + window_s
             picture = None
             if pictures is not None:
                 until_s = np.inf if end_s == duration_s else end_s
                 picture, seeing = see(load_networks(), pictures.until(until_s, start_s), start_s, seeing)
-            voice, hearing = _heard(_part(sound, start_s, end_s), start_s, hearing)
-            tracks = _tracks(medium, float(end_s - start_s), picture, voice)
+            part = _part(sound, start_s, end_s)
+            voice, hearing = _heard(part, start_s, hearing)
             last = bool(end_s == duration_s)
+            if writing is not None and last:
+                writing = replace(writing, rest="end")
+            words, listening = _words(writing, part, voice, float(start_s), listening)
+            tracks = _tracks(medium, float(end_s - start_s), picture, voice, words)
             yield replace(tracks, unbroken=bool(start_s > 0), truncated=last and tracks.truncated)
 
 
@@ -187,6 +211,21 @@ def _heard(sound: Sound | None, start_s: float, hearing: Hearing) -> tuple[Voice
     return rows.shifted(-start_s), hearing
 
 
+def _words(
+    writing: Writing | None,
+    sound: Sound | None,
+    voice: VoiceTracks | None,
+    start_s: float,
+    listening: Listening,
+) -> tuple[tuple[Phrase, ...] | None, Listening]:
+    if writing is None:
+        return None, listening
+    samples, offset_s = (np.zeros(0, np.float32), 0.0) if sound is None else (sound.samples, sound.start_s)
+    rows = None if voice is None else voice.shifted(start_s)
+    phrases, listening = listen(writing, samples, start_s + offset_s, rows, listening)
+    return tuple(phrase.shifted(-start_s) for phrase in phrases), listening
+
+
 def _part(sound: Sound | None, start_s: float, end_s: float) -> Sound | None:
     if sound is None:
         return None
@@ -196,7 +235,11 @@ def _part(sound: Sound | None, start_s: float, end_s: float) -> Sound | None:
 
 
 def _tracks(
-    medium: Medium, duration_s: float, picture: PictureTracks | None, voice: VoiceTracks | None
+    medium: Medium,
+    duration_s: float,
+    picture: PictureTracks | None,
+    voice: VoiceTracks | None,
+    words: tuple[Phrase, ...] | None,
 ) -> Tracks:
     timing = medium.timing
     return Tracks(
@@ -207,4 +250,5 @@ def _tracks(
         medium.limits.analysis_rate_hz,
         sound_tracks=medium.source.sound_tracks,
         truncated=medium.source.truncated,
+        words=words,
     )

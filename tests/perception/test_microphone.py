@@ -12,7 +12,7 @@ from av.audio.frame import AudioFrame
 from backchannel.arrays import FloatArray
 from backchannel.constants import SAMPLE_RATE_HZ
 from backchannel.media.decode import read
-from backchannel.perception.listening import Listening, listen
+from backchannel.perception.microphone import Choice, chosen_sound
 from backchannel.perception.networks import Networks
 from backchannel.values import MediaLimits, Segment
 
@@ -55,37 +55,37 @@ def test_the_track_with_speech_is_heard(
     tracks = [np.zeros_like(speech) if other == "silence" else tone(speech.size) for _ in range(3)]
     tracks[place] = speech
     with read(Segment(file_of(*tracks)), LIMITS) as medium:
-        sound, listening = listen(networks, medium, Listening())
+        sound, choice = chosen_sound(networks, medium, Choice())
 
     assert medium.source.sound_tracks == 3
-    assert listening.track == place
+    assert choice.track == place
     assert sound is not None
     assert np.abs(sound.samples - speech[: sound.samples.size]).max() < 0.01
 
 
 def test_a_choice_stays_once_there_was_speech(networks: Networks, speech: FloatArray) -> None:
     silence = np.zeros_like(speech)
-    listening = Listening()
+    choice = Choice()
     with read(Segment(file_of(silence, speech)), LIMITS) as medium:
-        _, listening = listen(networks, medium, listening)
+        _, choice = chosen_sound(networks, medium, choice)
     with read(Segment(file_of(speech, silence)), LIMITS) as medium:
-        sound, after = listen(networks, medium, listening)
+        sound, after = chosen_sound(networks, medium, choice)
 
-    assert after == listening
+    assert after == choice
     assert sound is not None
     assert not sound.samples.any()
 
 
 def test_one_track_is_not_judged(networks: Networks, speech: FloatArray) -> None:
     with read(Segment(file_of(speech)), LIMITS) as medium:
-        sound, listening = listen(networks, medium, Listening())
-    assert listening == Listening()
+        sound, choice = chosen_sound(networks, medium, Choice())
+    assert choice == Choice()
     assert sound is not None
 
 
 def test_more_tracks_than_are_judged_are_no_error(networks: Networks, speech: FloatArray) -> None:
     tracks = [np.zeros_like(speech)] * 6
     with read(Segment(file_of(*tracks)), LIMITS) as medium:
-        _, listening = listen(networks, medium, Listening())
-    assert listening.track == 0
+        _, choice = chosen_sound(networks, medium, Choice())
+    assert choice.track == 0
     assert medium.source.sound_tracks == 6

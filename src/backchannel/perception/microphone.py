@@ -27,8 +27,8 @@ _BLOCK: Final = SAMPLE_RATE_HZ
 
 
 @dataclass(frozen=True, slots=True)
-class Listening:
-    """Which sound track to analyse. Begins as ``Listening()``.
+class Choice:
+    """Which sound track to analyse. Begins as ``Choice()``.
 
     Attributes
     ----------
@@ -42,30 +42,30 @@ class Listening:
     spoken_s: tuple[float, ...] = ()
 
 
-def listen(networks: Networks, medium: Medium, listening: Listening) -> tuple[Sound | None, Listening]:
+def chosen_sound(networks: Networks, medium: Medium, choice: Choice) -> tuple[Sound | None, Choice]:
     """Decode the sound of the track with the most speech so far.
 
     Returns
     -------
     sound
         Its times count from the start of the medium.
-    listening
+    choice
         The state to pass with the next piece.
     """
     count = min(medium.source.sound_tracks, MOST_TRACKS)
     if count <= 1:
-        return sound_of(medium), Listening()
-    if len(listening.spoken_s) != count:
-        listening = Listening(spoken_s=(0.0,) * count)
-    if max(listening.spoken_s) < SURE_S:
+        return sound_of(medium), Choice()
+    if len(choice.spoken_s) != count:
+        choice = Choice(spoken_s=(0.0,) * count)
+    if max(choice.spoken_s) < SURE_S:
         sounds = (_other(medium, track) for track in range(count))
         spoken_s = tuple(
             before_s + _spoken_s(networks, sound)
-            for before_s, sound in zip(listening.spoken_s, sounds, strict=True)
+            for before_s, sound in zip(choice.spoken_s, sounds, strict=True)
         )
-        listening = Listening(int(np.argmax(spoken_s)), spoken_s)
-    sound = _other(medium, listening.track) if listening.track else sound_of(medium)
-    return sound, listening
+        choice = Choice(int(np.argmax(spoken_s)), spoken_s)
+    sound = _other(medium, choice.track) if choice.track else sound_of(medium)
+    return sound, choice
 
 
 def _other(medium: Medium, track: int) -> Sound | None:

@@ -1,0 +1,1 @@
+"""Cues in words: lists of phrases as data, one file for each language, and what finds them."""
