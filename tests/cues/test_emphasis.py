@@ -41,8 +41,11 @@ def test_a_moving_jaw_counts_as_speech(sound: Tracks | None) -> None:
     assert not named(picture if sound is None else both(picture, sound), "nod")
 
 
-def test_a_jaw_that_hardly_moves_does_not() -> None:
-    picture = seen(SECONDS, head_pitch_deg=ONCE, mouth_opening=SYLLABLES * 0.3)
+@pytest.mark.parametrize(
+    "opening", [SYLLABLES * 0.3, SYLLABLES * 0.5 + 0.12], ids=["hardly moves", "stays open, as in a laugh"]
+)
+def test_a_jaw_that_does_not_open_and_close_does_not(opening: FloatArray) -> None:
+    picture = seen(SECONDS, head_pitch_deg=ONCE, mouth_opening=opening)
     assert named(both(picture, heard(SECONDS)), "nod")
 
 

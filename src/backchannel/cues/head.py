@@ -49,11 +49,15 @@ def _talking(view: FaceView, speaking: BoolArray) -> BoolArray:
 
 
 def _jaw_moving(view: FaceView) -> BoolArray:
+    """(n,) bool: the mouth opens and nearly closes again, as in speech. In a laugh it stays open."""
     limits = cue_table()["nod"]
     opening = np.nan_to_num(view.values["mouth_opening"])
     rows = round(limits["lips_window_s"] * RATE_HZ)
-    moved = maximum_filter1d(opening, rows) - minimum_filter1d(opening, rows)
-    return np.asarray(view.measured & (moved >= limits["min_jaw_range"]))
+    widest = maximum_filter1d(opening, rows)
+    moved = widest - minimum_filter1d(opening, rows)
+    return np.asarray(
+        view.measured & (moved >= limits["min_jaw_range"]) & (moved >= limits["min_jaw_share"] * widest)
+    )
 
 
 def _nods(view: FaceView, talking: BoolArray) -> Iterator[Cue]:
