@@ -45,7 +45,7 @@ What the figures do not say:
 - All clips show one face: a portrait that is turned and warped. Real heads, beards, glasses and cameras are
   missing. The labelled clips show real people.
 - We wrote the scripts. Rates and sizes of beats, sways and steps are judgement, after Hadar et al. (1983)
-  and McClave (2000). Nobody measured them on people. Half of the clips are made to provoke a mistake, so
+  and McClave (2000), not measurements of people. Half of the clips are made to provoke a mistake, so
   there are more false detections a minute than in a conversation.
 - Beats are timed by the syllables of a synthetic voice. So they are more exactly in step with the jaw than
   the beats of real people.
@@ -59,8 +59,8 @@ What the figures do not say:
 def main() -> None:
     """Run the command; it fails when a bound is broken."""
     parser = argparse.ArgumentParser(prog="python -m evals.nods", description="Accuracy of nods and shakes.")
-    parser.add_argument("--clips", type=int, default=16, help="rendered clips of each kind")
-    parser.add_argument("--modelled", type=int, default=20, help="clips of each kind from the model")
+    parser.add_argument("--clips", type=int, default=13, help="rendered clips of each kind")
+    parser.add_argument("--modelled", type=int, default=16, help="clips of each kind from the model")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument(
         "--keep", type=Path, help="folder for the tracks of rendered clips, to use them again"
