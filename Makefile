@@ -19,10 +19,10 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 # The pages that the server shows at /docs, and what they are made from.
 SITE := src/backchannel/server/pages/site/index.html
-PAGES := $(shell find docs evals/RESULTS.md evals/TRUTH.md bench/RESULTS.md src/backchannel/config.py src/backchannel/errors.py \
+PAGES := $(shell find docs evals/RESULTS.md evals/TRUTH.md evals/NODS.md bench/RESULTS.md src/backchannel/config.py src/backchannel/errors.py \
 	src/backchannel/console/tokens.css src/backchannel/console/icon.svg -type f -not -name '*.pyc' 2>/dev/null)
 
-.PHONY: help setup run test check lint code docs eval bench fuzz clean
+.PHONY: help setup run test check lint code docs eval nods bench fuzz clean
 
 help:
 	@echo "make run    set up, serve on $(HOST):$(PORT) and stream a sample (VIDEO=path, DEMO=0 only serves, DATA_DIR=folder)"
@@ -31,6 +31,7 @@ help:
 	@echo "make lint   format, lint, types, imports, the words of all texts, and the links of the documentation"
 	@echo "make docs   the documentation, as the server shows it at /docs"
 	@echo "make eval   how well cues agree with labelled clips (CLIPS=dir, HTML=page.html, NEITHER=1, RESULTS=1 keeps the result)"
+	@echo "make nods   nods and shakes of rendered listeners and speakers, half an hour (RESULTS=1 keeps the result)"
 	@echo "make bench  speed, load, memory, start-up, growth (PART=load for one, SMOKE=1 small, RESULTS=1 keeps the result)"
 	@echo "make fuzz   changed inputs for every parser and protocol machine (HOURS=1, TARGET=webm for one)"
 	@echo "make setup  only make the environment;  make clean  remove it"
@@ -74,6 +75,9 @@ ifdef RESULTS
 else
 	@$(BIN)/backchannel eval "$(CLIPS)" $(if $(HTML),--html "$(HTML)") $(if $(NEITHER),--neither)
 endif
+
+nods: setup
+	@$(BIN)/python -m evals.nods --jobs $(JOBS) $(if $(KEEP),--keep "$(KEEP)") $(if $(RESULTS),--results)
 
 bench: setup
 	@$(BIN)/python -m bench $(PART) $(if $(SMOKE),--smoke) $(if $(RESULTS),--results)

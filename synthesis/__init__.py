@@ -31,6 +31,7 @@ from synthesis.gestures import (
     Turn,
 )
 from synthesis.labels import labels_path
+from synthesis.movements import Held, Rhythm, Strokes, Wander
 from synthesis.performance import Filler, Performance, Say, Sway
 from synthesis.portrait import View
 from synthesis.render import Shot, frames_of, perform, write_clip
@@ -46,22 +47,26 @@ __all__ = [
     "Encoding",
     "Filler",
     "Glance",
+    "Held",
     "Lean",
     "Look",
     "Melody",
     "Nod",
     "Performance",
+    "Rhythm",
     "Say",
     "Shake",
     "Shot",
     "Smile",
     "Squint",
+    "Strokes",
     "Sway",
     "Tilt",
     "Truth",
     "Turn",
     "View",
     "Voice",
+    "Wander",
     "frames_of",
     "labels_path",
     "pauses_of",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from synthesis.gestures import Gesture
+from synthesis.movements import Movement
 from synthesis.speaker import OWN_MELODY, Melody
 
 
@@ -74,13 +75,20 @@ class Performance:
         None holds the head perfectly still between gestures.
     room_dbfs
         RMS level of the room's noise, dBFS: -66 is a quiet room, -45 a loud one.
+    voice_is_own
+        False is somebody else's voice: the mouth stays shut.
+    articulation
+        How far speech opens the mouth, times `truth.MOUTH_FULL_OPEN_FW`. Of twelve real speakers, the one
+        who opens it least has about 0.8 and the one who opens it most about 3.
     seed
         Of everything that is left to chance: sway, noise, the voice's breath.
     """
 
     duration_s: float
-    gestures: tuple[Gesture, ...] = ()
+    gestures: tuple[Gesture | Movement, ...] = ()
     speech: tuple[Say, ...] = ()
     sway: Sway | None = Sway()
     room_dbfs: float = -66.0
+    voice_is_own: bool = True
+    articulation: float = 1.0
     seed: int = 0

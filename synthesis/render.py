@@ -65,7 +65,18 @@ class Actor:
         turned = cv2.remap(
             picture, source[..., 0], source[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
         )
-        return np.asarray(turned, dtype=np.uint8)
+        return _moved(np.asarray(turned, dtype=np.uint8), truth, frame)
+
+
+def _moved(picture: ImageArray, truth: Truth, frame: int) -> ImageArray:
+    """Move the whole picture, as a camera in a hand does; the edge is mirrored."""
+    high, wide = picture.shape[:2]
+    shift = np.array([truth.picture_x[frame], truth.picture_y[frame]]) * high
+    if not shift.any():
+        return picture
+    onto = np.array([[1.0, 0.0, shift[0]], [0.0, 1.0, shift[1]]])
+    moved = cv2.warpAffine(picture, onto, (wide, high), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(moved, dtype=np.uint8)
 
 
 @functools.lru_cache(maxsize=4)

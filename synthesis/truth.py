@@ -45,6 +45,8 @@ class Truth:
         Lip gap, face widths (outer eye corner to outer eye corner).
     lean
         Apparent size beyond rest, as a share.
+    picture_x, picture_y
+        How far the whole picture is moved by the camera, picture heights; + is right and down.
     """
 
     time_s: TimeArray
@@ -63,6 +65,8 @@ class Truth:
     brow_furrow: FloatArray
     mouth_opening: FloatArray
     lean: FloatArray
+    picture_x: FloatArray
+    picture_y: FloatArray
 
 
 def truth_of(performance: Performance, frame_rate_hz: float, voice: Voice | None = None) -> Truth:
@@ -91,8 +95,9 @@ def truth_of(performance: Performance, frame_rate_hz: float, voice: Voice | None
         # The eyes hold their target while the head moves under them (the vestibulo-ocular reflex).
         eye = curves[f"gaze_{axis}_deg"] - curves[f"head_{axis}_deg"]
         curves[f"eye_{axis}_deg"] = np.clip(eye, -EYE_LIMIT_DEG, EYE_LIMIT_DEG)
-    if voice is not None:
-        curves["mouth_opening"] = MOUTH_FULL_OPEN_FW * voice.mouth_envelope(time_s)
+    if voice is not None and performance.voice_is_own:
+        spoken = performance.articulation * MOUTH_FULL_OPEN_FW * voice.mouth_envelope(time_s)
+        curves["mouth_opening"] = np.maximum(curves["mouth_opening"], spoken)
     return Truth(time_s=time_s, **curves)
 
 

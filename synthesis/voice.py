@@ -42,6 +42,8 @@ class Voice:
     ----------
     samples
         (n,) -1..1, mono, at `SAMPLE_RATE_HZ`, the room's quiet noise included.
+    spoken
+        (n,) the voice alone, without the room.
     speech
         Where sentences are heard, s.
     pauses
@@ -53,6 +55,7 @@ class Voice:
     """
 
     samples: FloatArray
+    spoken: FloatArray
     speech: tuple[Span, ...]
     pauses: tuple[Span, ...]
     fillers: tuple[Span, ...] = ()
@@ -62,8 +65,9 @@ class Voice:
     def mouth_envelope(self, time_s: TimeArray) -> FloatArray:
         """How far the voice opens the mouth at each time, 0..1."""
         hop = SAMPLE_RATE_HZ // 100
-        level = np.sqrt(uniform_filter1d(self.samples.astype(np.float64) ** 2, hop * 3))[::hop]
-        if not self.speech or level.max() <= 0:
+        power = uniform_filter1d(self.spoken.astype(np.float64) ** 2, hop * 3)[::hop]
+        level = np.sqrt(np.maximum(power, 1e-10))
+        if not self.speech:
             return np.zeros(time_s.shape, dtype=np.float32)
         # The square root evens loud and soft syllables out; 40 ms is about as fast as a jaw goes.
         heard = np.sqrt(np.clip(level / np.quantile(level, 0.97) - 0.08, 0, 1))
@@ -81,7 +85,8 @@ def voice_of(performance: Performance) -> Voice:
     """
     rng = np.random.default_rng([performance.seed, 2])
     count = round(performance.duration_s * SAMPLE_RATE_HZ)
-    samples = rng.standard_normal(count).astype(np.float32) * np.float32(10 ** (performance.room_dbfs / 20))
+    room = rng.standard_normal(count).astype(np.float32) * np.float32(10 ** (performance.room_dbfs / 20))
+    spoken_alone = np.zeros_like(room)
     heard = [placed for say in performance.speech for placed in _placed(say)]
     for placed in heard:
         at = round(placed.span.start_s * SAMPLE_RATE_HZ)
@@ -89,9 +94,10 @@ def voice_of(performance: Performance) -> Voice:
             raise ValueError(
                 f"the speech ends at {placed.span.end_s:.2f} s, the clip at {performance.duration_s:.2f} s"
             )
-        samples[at : at + placed.sound.size] += placed.sound
+        spoken_alone[at : at + placed.sound.size] += placed.sound
     return Voice(
-        samples=np.clip(samples, -1, 1),
+        samples=np.clip(room + spoken_alone, -1, 1),
+        spoken=spoken_alone,
         speech=tuple(placed.span for placed in heard),
         pauses=tuple(pause for say in performance.speech for pause in pauses_of(say)),
         fillers=tuple(placed.span for placed in heard if placed.filler),

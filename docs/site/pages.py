@@ -29,6 +29,7 @@ NAVIGATION: Final[Mapping[str, tuple[str, ...]]] = {
 SHOWN_AT: Final[Mapping[str, str]] = {
     "../evals/RESULTS.md": "accuracy.md#the-last-evaluation",
     "../evals/TRUTH.md": "accuracy.md#synthetic-truth",
+    "../evals/NODS.md": "accuracy.md#nods-and-shakes",
     "../bench/RESULTS.md": "accuracy.md#speed",
 }
 """Files outside this folder that pages link to, and the sections that show their content."""
@@ -136,6 +137,12 @@ def truth() -> str:
     return text[text.index("- Date:") :].partition(" clips failed:")[0].rpartition("\n")[0]
 
 
+def nods() -> str:
+    """Return the results of the last test of nods and shakes."""
+    text = (ROOT / "evals" / "NODS.md").read_text(encoding="utf-8")
+    return re.sub(r"^(#+) ", r"#\1 ", text[text.index("- Date:") :], flags=re.MULTILINE)
+
+
 def speed() -> str:
     """Return the results of the last benchmark and a link to their explanation, if they exist."""
     parts = []
@@ -152,6 +159,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "settings": settings_table,
     "errors": error_entries,
     "truth": truth,
+    "nods": nods,
     "accuracy": accuracy,
     "speed": speed,
 }

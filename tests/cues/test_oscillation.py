@@ -162,15 +162,6 @@ def test_a_nod_while_speaking_is_less_certain() -> None:
     assert only(both(nod, talk), "nod").certainty < only(nod, "nod").certainty
 
 
-def test_without_sound_moving_lips_stand_for_speech() -> None:
-    once = swings(T, START_S, 1, 1.5, 10.0)
-    lips = 0.1 + 0.1 * np.sin(2 * np.pi * 3.0 * T).astype(np.float32)
-    assert named(pitched(once), "nod")
-    assert not named(pitched(once, mouth_opening=lips), "nod"), "emphasis of a speaker who cannot be heard"
-    silent = both(pitched(once, mouth_opening=lips), heard(SECONDS, []))
-    assert named(silent, "nod"), "where there is sound, it says who speaks"
-
-
 def test_a_larger_and_longer_nod_is_more_certain() -> None:
     small, large = (only(pitched(swings(T, START_S, n, 2.0, d)), "nod") for n, d in ((1, 6.0), (3, 10.0)))
     assert small.certainty < large.certainty <= 1.0

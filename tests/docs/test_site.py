@@ -101,8 +101,8 @@ def test_a_part_that_cannot_be_made_is_an_error() -> None:
 def test_links_that_lead_nowhere_fail_the_build(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "evals").mkdir()
-    shutil.copyfile(ROOT / "evals" / "RESULTS.md", tmp_path / "evals" / "RESULTS.md")
-    shutil.copyfile(ROOT / "evals" / "TRUTH.md", tmp_path / "evals" / "TRUTH.md")
+    for results in ("RESULTS.md", "TRUTH.md", "NODS.md"):
+        shutil.copyfile(ROOT / "evals" / results, tmp_path / "evals" / results)
     links = ("nowhere.md", "errors.md#ih9999-nonsense", "#nowhere")
     with (tmp_path / "docs" / "faq.md").open("a", encoding="utf-8") as page:
         page.writelines(f"\n[A link]({link})\n" for link in links)

@@ -13,6 +13,7 @@ from synthesis import (
     BrowRaise,
     Cover,
     Glance,
+    Held,
     Lean,
     Look,
     Nod,
@@ -162,3 +163,12 @@ def _iris_x(frame: ImageArray, corners: tuple[int, int], view: View) -> float:
     columns = np.arange(round(left + inset), round(right - inset))
     band = frame[round(middle) - 3 : round(middle) + 4, columns].mean(axis=(0, 2))
     return float(np.average(columns, weights=np.clip(np.median(band) - band, 0, None)))
+
+
+def test_a_camera_in_a_hand_moves_the_whole_picture() -> None:
+    pan = Held("pan", 0.0, 2.0, (("picture_x", 0.1),), ramp_s=0.5)
+    shot = Shot(Performance(2.0, (pan,), sway=None), VIEW, 10.0, STILL)
+    frames = list(frames_of(shot, truth_of(shot.performance, 10.0)))
+    by_px = round(0.1 * VIEW.height_px)
+    moved, rest = frames[10].astype(int), frames[0].astype(int)
+    assert np.abs(moved[:, by_px:] - rest[:, :-by_px]).max() <= 1

@@ -4,13 +4,14 @@ import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
+from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
 
 from backchannel.arrays import BoolArray, FloatArray
 from backchannel.cues.face_view import RATE_HZ, VISUAL, FaceView
 from backchannel.cues.oscillation import Oscillation, find_oscillations
-from backchannel.cues.spans import hysteresis, longer_than, runs
-from backchannel.cues.thresholds import cue_table
+from backchannel.cues.series import slope
+from backchannel.cues.spans import hysteresis, join_close, longer_than, runs
+from backchannel.cues.thresholds import CueThresholds, cue_table
 from backchannel.values import Cue, Span
 
 
@@ -22,10 +23,8 @@ def head_cues(view: FaceView, speaking: BoolArray) -> Iterator[Cue]:
     speaking
         (n,) bool: the person speaks at each row of the view.
     """
-    gestures = [
-        *_oscillation_cues(view, "nod", "pitch", "yaw", speaking),
-        *_oscillation_cues(view, "shake", "yaw", "pitch", speaking),
-    ]
+    talking = _talking(view, speaking)
+    gestures = [*_nods(view, talking), *_shakes(view, talking)]
     yield from gestures
     yield from _tilt(view)
     yield from _lean(view, "lean_in", 1.0)
@@ -34,28 +33,107 @@ def head_cues(view: FaceView, speaking: BoolArray) -> Iterator[Cue]:
     yield from _absence(view)
 
 
-def _oscillation_cues(
-    view: FaceView, name: str, along: str, across: str, speaking: BoolArray
-) -> Iterator[Cue]:
-    limits = cue_table()[name]
-    for found in find_oscillations(view.values[along], view.values[across], limits):
-        rows = slice(math.floor(found.start), math.ceil(found.end) + 1)
-        share = float(speaking[rows].mean())
-        if name == "nod" and _is_blinking(view, found):
-            continue
+def _talking(view: FaceView, speaking: BoolArray) -> BoolArray:
+    """(n,) bool: the person has the turn.
+
+    The voice network misses some voices, so a moving jaw counts as well. A short utterance with silence
+    around it is no turn but a listener's "mm-hm" (Yngve 1970).
+    """
+    limits = cue_table()["nod"]
+    quiet = round(limits["min_quiet_s"] * RATE_HZ)
+    talking = np.zeros_like(speaking)
+    for start, end in join_close(runs(speaking | _jaw_moving(view)), quiet - 1):
+        whole = quiet <= start and end + quiet <= talking.size
+        talking[start:end] = not whole or end - start > limits["max_utterance_s"] * RATE_HZ
+    return talking
+
+
+def _jaw_moving(view: FaceView) -> BoolArray:
+    """(n,) bool: the mouth opens and nearly closes again, as in speech. In a laugh it stays open."""
+    limits = cue_table()["nod"]
+    opening = np.nan_to_num(view.values["mouth_opening"])
+    rows = round(limits["lips_window_s"] * RATE_HZ)
+    widest = maximum_filter1d(opening, rows)
+    moved = widest - minimum_filter1d(opening, rows)
+    return np.asarray(
+        view.measured & (moved >= limits["min_jaw_range"]) & (moved >= limits["min_jaw_share"] * widest)
+    )
+
+
+def _nods(view: FaceView, talking: BoolArray) -> Iterator[Cue]:
+    limits = cue_table()["nod"]
+    for found in find_oscillations(view.values["pitch"], view.values["yaw"], limits):
+        share = float(talking[_rows(found)].mean())
+        if share > 0.3:
+            nods = found.cycles + 1e-6 >= limits["min_cycles_speaking"] and not _is_beating(view, found)
+        else:
+            nods = found.cycles >= 2 or _looks_deliberate(found)
+        other = _is_moved(view, found, "pitch", "y", limits) or _is_keeping_time(view, found)
+        if nods and not other and not _is_blinking(view, found):
+            yield _oscillation_cue(view, "nod", found, share)
+
+
+def _shakes(view: FaceView, talking: BoolArray) -> Iterator[Cue]:
+    limits = cue_table()["shake"]
+    for found in find_oscillations(view.values["yaw"], view.values["pitch"], limits):
+        share = float(talking[_rows(found)].mean())
         needed = limits["min_cycles_speaking"] if share > 0.3 else limits["min_cycles"]
-        if found.cycles + 1e-6 < needed or (found.cycles < 2 and not _looks_deliberate(found, name)):
-            continue
-        yield Cue(
-            name=name,
-            modality=VISUAL,
-            span=Span(_session_s(view, found.start), _session_s(view, found.end)),
-            value=found.peak_to_peak_deg,
-            unit="deg",
-            baseline=None,
-            certainty=_oscillation_certainty(found, limits["min_peak_to_peak_deg"], share),
-            measures=(("rate", found.rate_hz, "Hz"), ("count", float(found.count), "")),
-        )
+        if found.cycles + 1e-6 >= needed and not _is_moved(view, found, "yaw", "x", limits):
+            yield _oscillation_cue(view, "shake", found, share)
+
+
+def _oscillation_cue(view: FaceView, name: str, found: Oscillation, talking_share: float) -> Cue:
+    return Cue(
+        name=name,
+        modality=VISUAL,
+        span=Span(_session_s(view, found.start), _session_s(view, found.end)),
+        value=found.peak_to_peak_deg,
+        unit="deg",
+        baseline=None,
+        certainty=_oscillation_certainty(found, cue_table()[name]["min_peak_to_peak_deg"], talking_share),
+        measures=(("rate", found.rate_hz, "Hz"), ("count", float(found.count), "")),
+    )
+
+
+def _rows(found: Oscillation) -> slice:
+    return slice(math.floor(found.start), math.ceil(found.end) + 1)
+
+
+def _is_moved(view: FaceView, found: Oscillation, angle: str, place: str, limits: CueThresholds) -> bool:
+    """Whether the camera or the trunk moves, and not the head on its neck.
+
+    A neck turns the face about a joint one or two face widths behind it. A camera that looks at the face
+    from another place, or a trunk that sways, moves it in the picture several times as far.
+    """
+    turned = _around_line(view.values[angle][_rows(found)])
+    went = _around_line(view.values[place][_rows(found)])
+    per_rad = math.degrees(float(turned @ went) / max(float(turned @ turned), 1e-9))
+    return abs(per_rad) > limits["max_lever"] * float(np.nanmedian(view.values["scale"][_rows(found)]))
+
+
+def _is_beating(view: FaceView, found: Oscillation) -> bool:
+    """Whether the head of a speaker goes with the jaw: beats fall on the syllables that open it most."""
+    limits = cue_table()["nod"]
+    pitch = _around_line(view.values["pitch"][_rows(found)])
+    opening = _around_line(view.values["mouth_opening"][_rows(found)])
+    power = math.sqrt(float(pitch @ pitch) * float(opening @ opening))
+    jaw_moves = float(np.ptp(opening)) >= limits["min_jaw_range"]
+    in_step = jaw_moves and abs(float(pitch @ opening)) >= limits["min_jaw_correlation"] * power
+    return in_step or found.balance < limits["min_balance_speaking"]
+
+
+def _is_keeping_time(view: FaceView, found: Oscillation) -> bool:
+    """Whether the head keeps time, as to music: longer than people nod. What goes on is not judged yet."""
+    limits = cue_table()["nod"]
+    goes_on = found.end >= view.time_s.size - 1 - limits["min_rest_s"] * RATE_HZ
+    return found.count > (limits["max_count_going_on"] if goes_on else limits["max_count"])
+
+
+def _around_line(track: FloatArray) -> FloatArray:
+    """A track less its straight line."""
+    rows = np.arange(track.size, dtype=np.float32)
+    rows -= rows.mean()
+    return np.asarray(track - track.mean() - slope(rows, track) * rows)
 
 
 def _is_blinking(view: FaceView, found: Oscillation) -> bool:
@@ -65,7 +143,7 @@ def _is_blinking(view: FaceView, found: Oscillation) -> bool:
         return False
     ratio = cue_table()["blink"]["max_openness_ratio"]
     shut = view.values["openness"] < ratio * view.usual.values["openness"]
-    if shut[math.floor(found.start) : math.ceil(found.end) + 1].mean() > limits["max_shut_share"]:
+    if shut[_rows(found)].mean() > limits["max_shut_share"]:
         return False  # a nod with closed eyes
     return all(shut[max(0, round(row) - 1) : round(row) + 2].any() for row in found.lows)
 
@@ -74,15 +152,14 @@ def _session_s(view: FaceView, row: float) -> float:
     return max(0.0, float(view.time_s[0]) + row / RATE_HZ)
 
 
-def _looks_deliberate(found: Oscillation, name: str) -> bool:
+def _looks_deliberate(found: Oscillation) -> bool:
     # A single cycle has no rhythm that distinguishes it from a glance at the keyboard. It must start
     # downward, as nods do (Hadar et al. 1985), come back, and be over quickly.
-    if name != "nod":
-        return found.cycles >= 1.5
-    limits = cue_table()[name]
+    limits = cue_table()["nod"]
     large = found.peak_to_peak_deg >= limits["min_single_deg"]
     in_time = limits["min_single_s"] <= found.duration_s <= 1.0 / limits["min_rate_hz"]
-    return large and in_time and found.starts_down and found.balance >= 0.6
+    once = found.cycles + 1e-6 >= limits["min_cycles"]
+    return once and large and in_time and found.starts_down and found.balance >= 0.6
 
 
 def _oscillation_certainty(found: Oscillation, min_deg: float, speaking_share: float) -> float:
