@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from types import FrameType
 from typing import Final
 
 import msgspec
@@ -23,7 +24,8 @@ from backchannel.server.shutdown import Shutdown
 from backchannel.store import Store
 
 CLOSE_S: Final = 10
-SHUTDOWN_S: Final = 5.0
+LAST_WORDS_S: Final = 2.0
+"""Time to answer for what was not finished in `drain_s` (judgement)."""
 PING_INTERVAL_S: Final = 20.0
 READY_POLL_S: Final = 0.05
 
@@ -89,35 +91,49 @@ def make_server(
             timeout_graceful_shutdown=CLOSE_S,
         ),
         shutdown,
+        settings.drain_s + LAST_WORDS_S,
         engine,
         on_ready or (lambda: None),
     )
 
 
 class _Server(uvicorn.Server):
-    """Says when it is ready; lets streams end properly before their connections are closed."""
+    """Says when it is ready; lets streams and uploads finish before their connections are closed."""
 
     def __init__(
-        self, config: uvicorn.Config, shutdown: Shutdown, engine: Engine, on_ready: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        shutdown: Shutdown,
+        finish_s: float,
+        engine: Engine,
+        on_ready: Callable[[], None],
     ) -> None:
         super().__init__(config)
-        self._streams = shutdown
+        self._announcement = shutdown
+        self._finish_s = finish_s
         self._engine = engine
         self._on_ready = on_ready
+        self._loop: asyncio.AbstractEventLoop | None = None
         # Runs from start-up until the engine is ready; None before.
         self._announcing: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self._announcing = asyncio.create_task(self._announce())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._streams.announce(SHUTDOWN_S)
+        await self._announcement.announce(self._finish_s)
         await super().shutdown(sockets)
         if self._announcing is not None:
             self._announcing.cancel()
             with suppress(asyncio.CancelledError):
                 await self._announcing
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        if self.force_exit and self._loop is not None:  # the second Ctrl-C
+            self._loop.call_soon_threadsafe(self._announcement.hurry)
 
     async def _announce(self) -> None:
         try:

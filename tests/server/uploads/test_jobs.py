@@ -4,10 +4,6 @@ import asyncio
 import os
 import re
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +13,7 @@ import pytest
 
 from backchannel.store import UPLOAD_SCOPE, open_store
 from tests.media.making import Recipe, make
+from tests.server.apart import apart
 from tests.server.live import Live, running
 from tests.server.uploads.test_upload import MP4, WAV, post, told
 
@@ -196,32 +193,6 @@ def test_a_key_has_so_many_jobs_and_a_place_is_free_again_when_one_ends(
 
 # --- what survives ---------------------------------------------------------------------------------
 
-SERVE = """
-import sys
-from pathlib import Path
-from backchannel.config import Settings
-from backchannel.engine.dispatch import Dispatcher
-from backchannel.engine.process import ProcessCarrier
-from backchannel.server.run import listen, make_server
-from backchannel.store import open_store
-taken, settings = listen(Settings(port=0, workers=1, file_workers=1, data_dir=Path(sys.argv[1])))
-print(settings.base_url, flush=True)
-carrier = ProcessCarrier(settings.worker_memory_bytes, settings.worker_start_s, "tests.engine.faulty")
-with open_store(settings.data_dir) as store:
-    make_server(settings, store, Dispatcher(settings, carrier)).run(sockets=[taken])
-"""
-
-
-@contextmanager
-def process(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    command = [sys.executable, "-c", SERVE, str(data_dir)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield server, server.stdout.readline().strip()
-        finally:
-            server.kill()
-
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_a_job_outlives_its_server_as_one_that_was_interrupted(
@@ -243,19 +214,21 @@ def test_a_job_outlives_its_server_as_one_that_was_interrupted(
             body: dict[str, Any] = answer.json()
             return body
 
-        with process(tmp_path) as (server, url):
+        with apart(tmp_path) as server:
+            url = server.http
             done = send(url, b"|hello", "60")
             gate = tmp_path / "gate"
             lost = send(url, b"|wait " + os.fsencode(gate), "0")
-            server.send_signal(how)
-            server.wait(30)
+            server.process.send_signal(how)
+            server.process.wait(30)
             gate.touch()  # a worker whose server was killed ends when it has done its work
         if how is signal.SIGKILL:
             # What was killed cannot say so: it is known by its silence, which need not be waited for here.
             later = datetime.now().astimezone() + timedelta(seconds=31)
             with open_store(tmp_path, lambda: later) as later_store:
                 later_store.jobs.find(lost["job_id"], "")
-        with process(tmp_path) as (_, url):
+        with apart(tmp_path) as server:
+            url = server.http
             assert httpx.get(url + done["status_url"], headers=headers).json() == done
             answer = httpx.get(url + lost["status_url"], headers=headers).json()
             assert (answer["status"], answer["error"]["error_id"]) == ("failed", "ih1004")

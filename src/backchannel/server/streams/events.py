@@ -43,8 +43,6 @@ from backchannel.store import STREAM_SCOPE
 from backchannel.values import Segment
 
 TICK_S: Final = 0.5
-SHUTDOWN_DRAIN_S: Final = 3.0
-"""How long a session may finish what it accepted when the server stops; less than `run.SHUTDOWN_S`."""
 QUICK_BYTES: Final = 64 * 1024
 
 log = structlog.get_logger(__name__)
@@ -92,7 +90,6 @@ async def _serve(websocket: WebSocket, version: events.Version) -> None:
             await _Speaker(websocket, services.settings).break_off(session, refused)
             return
         stream = EventStream(_Speaker(websocket, settings), session, services, settings, meter)
-        held.enter_context(services.shutdown.attend(stream.shut_down))
         log.info("stream opened", version=version, key=principal.id, token=principal.token_id)
         try:
             await stream.run()
@@ -183,7 +180,7 @@ class EventStream:
         self._meter = meter
         self._settings = settings
         self._backlog = Backlog(settings, small_counts_less=True)
-        self._drain_s = settings.drain_s
+        self._shutdown = services.shutdown
         self._draining = asyncio.Event()
         self._hurry = asyncio.Event()
         self._received_bytes = 0
@@ -201,21 +198,9 @@ class EventStream:
     async def run(self) -> None:
         """Talk until the client goes or the session has ended."""
         try:
-            async with asyncio.TaskGroup() as tasks:
-                self._session, ready = self._session.open()
-                await self._connection.say(ready)
-                reading = tasks.create_task(self._read_all())
-                answering = tasks.create_task(self._answer_all())
-                await self._draining.wait()
-                try:
-                    async with asyncio.timeout(self._drain_s):
-                        await answering
-                except TimeoutError:
-                    log.warning("drain cut short")
-                self._session, last = self._session.end()
-                await self._connection.say(last)
-                await self._connection.close(NORMAL_CLOSURE)
-                reading.cancel()
+            self._session, ready = self._session.open()
+            with self._shutdown.attend(self._shut_down):
+                await self._talk(ready)
         except* WebSocketDisconnect:
             pass  # what was still waiting goes with its session
         except* Problem as problems:
@@ -228,11 +213,26 @@ class EventStream:
             problem = Problem("ih1001", "The session ended because of a fault of the server.")
             await self._connection.break_off(self._session, problem)
 
-    def shut_down(self) -> None:
+    async def _talk(self, ready: Sequence[Data]) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            await self._connection.say(ready)
+            reading = tasks.create_task(self._read_all())
+            answering = tasks.create_task(self._answer_all())
+            await self._draining.wait()
+            try:
+                async with asyncio.timeout(self._settings.drain_s):
+                    await answering
+            except TimeoutError:
+                await self._answer_for_the_rest()
+            self._session, last = self._session.end()
+            await self._connection.say(last)
+            await self._connection.close(NORMAL_CLOSURE)
+            reading.cancel()
+
+    def _shut_down(self) -> None:
         """End soon, since the server is stopping."""
         if self._session.phase in {events.Phase.READY, events.Phase.STREAMING}:
             self._session = self._session.shut_down()
-            self._drain_s = min(self._drain_s, SHUTDOWN_DRAIN_S)
             self._drain()
 
     # --- reading -----------------------------------------------------------------------------------
@@ -384,6 +384,15 @@ class EventStream:
         self._session, said = self._session.progress(changes)
         await self._connection.say(said)
         return True
+
+    async def _answer_for_the_rest(self) -> None:
+        """Say from which message on media was accepted and not analysed, because that took too long."""
+        log.warning("drain cut short")
+        if (number := self._backlog.oldest) is not None:
+            limit = f"{self._settings.drain_s:g} s"
+            await self._refuse(
+                number, Problem("ih1003", f"The analysis took longer than {limit} after the session closed.")
+            )
 
     async def _refuse(self, number: int, problem: Problem) -> None:
         log.info("media refused", segment=number, error_id=problem.error_id)

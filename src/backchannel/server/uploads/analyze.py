@@ -30,15 +30,16 @@ log = structlog.get_logger(__name__)
 async def analyze_upload(request: Request) -> Response:
     """Analyse a file while its client waits."""
     services: Services = request.app.state.services
-    principal = await admit(request, UPLOAD_SCOPE)
     async with AsyncExitStack() as held:
+        await held.enter_async_context(services.shutdown.finishing(services.settings.drain_s))
+        principal = await admit(request, UPLOAD_SCOPE)
         form = await accept_upload(request, principal, held)
         file = File(form.file or bytearray(), services.settings.file_limits)
         charge = await inspect_upload(file, principal, services)
         try:
             results = await _unless_gone(request, services, file)
-        except Problem as problem:
-            if is_ours(problem):
+        except (Problem, asyncio.CancelledError) as ending:
+            if not isinstance(ending, Problem) or is_ours(ending):  # cancelled: the server stops
                 await services.limits.refund(charge)
             raise
     log.info("upload analysed", key=principal.id, bytes=len(file.data), windows=len(results))

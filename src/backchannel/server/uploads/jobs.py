@@ -45,7 +45,7 @@ async def show_job(request: Request) -> Response:
 
 
 async def _submit(request: Request, services: Services) -> tuple[Job, float]:
-    async with AsyncExitStack() as held:
+    async with services.shutdown.finishing(services.settings.drain_s), AsyncExitStack() as held:
         principal = await admit(request, UPLOAD_SCOPE)
         form = await accept_upload(request, principal, held)
         asked = read_job_request(form)
