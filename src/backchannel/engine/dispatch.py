@@ -114,7 +114,7 @@ class Dispatcher:
 
     @property
     def failed(self) -> bool:
-        """Whether no worker for pieces runs and each one's last start went wrong."""
+        """Whether no worker for pieces runs, and in each place several starts in a row have failed."""
         return self._pool.failed
 
     @property

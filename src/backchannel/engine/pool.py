@@ -14,6 +14,12 @@ from backchannel.errors import Problem
 
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 30.0
+FAILURES_TO_GIVE_UP: Final = 4
+"""Starts in a row that fail before a place counts as failed: 3.5 s and the time of the starts (judgement).
+
+A single start may fail for a reason that passes: the system is short of memory or processes for a moment,
+or kills the worker that starts. Until then segments wait.
+"""
 
 log = structlog.get_logger(__name__)
 
@@ -101,7 +107,7 @@ class Pool:
 
     @property
     def failed(self) -> bool:
-        """Whether no worker runs and each one's last start went wrong."""
+        """Whether no worker runs, and in each place several starts in a row have failed."""
         return not self._places and self._unfit >= self._size
 
     @property
@@ -149,7 +155,7 @@ class Pool:
         Raises
         ------
         Problem
-            ``ih1003`` when no worker can be started.
+            ``ih1003`` when no worker can be started, see `failed`.
         """
         if self.failed:
             raise _no_backend()
@@ -218,19 +224,20 @@ class Pool:
     async def _fill(self) -> Place:
         """Start a worker, with as many attempts as needed, and hand it out."""
         pause_s = FIRST_PAUSE_S
-        fit = True
+        failures = 0
         while True:
             try:
                 worker = await self._start()
             except WorkerUnfitError as unfit:
                 log.error("worker unfit", reason=str(unfit), retry_in_s=pause_s)  # noqa: TRY400 -- said in one line
-                self._unfit += fit
-                fit = False
-                self._give_up_if_failed()
+                failures += 1
+                if failures == FAILURES_TO_GIVE_UP:
+                    self._unfit += 1
+                    self._give_up_if_failed()
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
                 continue
-            self._unfit -= not fit
+            self._unfit -= failures >= FAILURES_TO_GIVE_UP
             log.debug("worker ready", worker=worker.id)
             if not self._places:
                 self._warm_s = asyncio.get_running_loop().time()
