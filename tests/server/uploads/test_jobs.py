@@ -12,12 +12,14 @@ import httpx
 import pytest
 
 from backchannel.store import UPLOAD_SCOPE, open_store
+from backchannel.store.runners import LONG_AGO
 from tests.media.making import Recipe, make
 from tests.server.apart import apart
 from tests.server.live import Live, running
 from tests.server.uploads.test_upload import MP4, WAV, post, told
 
 V2 = "/v2/upload/analyze"
+VIDEO_S = 0.1  # of each file, as the workers of these tests say
 AUDIO = {"model": "inter-2-audio"}
 
 
@@ -199,7 +201,8 @@ def test_a_job_outlives_its_server_as_one_that_was_interrupted(
     workers_find_the_tests: None, tmp_path: Path, how: signal.Signals
 ) -> None:
     with open_store(tmp_path) as store:
-        _, key = store.keys.create("test")
+        made, key = store.keys.create("test")
+        key_id = made.id
         headers = {"Authorization": f"Bearer {key}"}
 
         def send(base_url: str, command: bytes, wait: str) -> dict[str, Any]:
@@ -224,15 +227,17 @@ def test_a_job_outlives_its_server_as_one_that_was_interrupted(
             gate.touch()  # a worker whose server was killed ends when it has done its work
         if how is signal.SIGKILL:
             # What was killed cannot say so: it is known by its silence, which need not be waited for here.
-            later = datetime.now().astimezone() + timedelta(seconds=31)
+            later = datetime.now().astimezone() + LONG_AGO + timedelta(seconds=60)
             with open_store(tmp_path, lambda: later) as later_store:
-                later_store.jobs.find(lost["job_id"], "")
+                later_store.places.beat()
         with apart(tmp_path) as server:
             url = server.http
             assert httpx.get(url + done["status_url"], headers=headers).json() == done
             answer = httpx.get(url + lost["status_url"], headers=headers).json()
             assert (answer["status"], answer["error"]["error_id"]) == ("failed", "ih1004")
             assert answer["error"]["retryable"] is True
+            with open_store(tmp_path) as again:
+                assert again.usage.used(key_id).video_s == pytest.approx(VIDEO_S), "the lost one is free"
 
 
 def test_stopping_does_not_wait_for_those_who_wait(workers_find_the_tests: None, tmp_path: Path) -> None:

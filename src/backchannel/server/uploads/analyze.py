@@ -36,12 +36,15 @@ async def analyze_upload(request: Request) -> Response:
         form = await accept_upload(request, principal, held)
         file = File(form.file or bytearray(), services.settings.file_limits)
         charge = await inspect_upload(file, principal, services)
+        refund = True  # unless it becomes clear that it is not the server's fault
         try:
             results = await _unless_gone(request, services, file)
-        except (Problem, asyncio.CancelledError) as ending:
-            if not isinstance(ending, Problem) or is_ours(ending):  # cancelled: the server stops
-                await services.limits.refund(charge)
+            refund = False
+        except (Problem, ClientDisconnect) as ending:
+            refund = isinstance(ending, Problem) and is_ours(ending)
             raise
+        finally:
+            await services.limits.settle(charge, refund=refund)
     log.info("upload analysed", key=principal.id, bytes=len(file.data), windows=len(results))
     return json_response(await asyncio.to_thread(analysis_body, results, include_of(form)))
 

@@ -55,8 +55,7 @@ async def _submit(request: Request, services: Services) -> tuple[Job, float]:
 
         async def at_end(failure: Problem | None) -> None:
             await places.aclose()
-            if failure is not None and is_ours(failure):
-                await services.limits.refund(charge)
+            await services.limits.settle(charge, refund=failure is not None and is_ours(failure))
 
         try:
             job = await services.jobs.submit(
@@ -64,6 +63,7 @@ async def _submit(request: Request, services: Services) -> tuple[Job, float]:
             )
         except BaseException:
             await places.aclose()
+            await services.limits.settle(charge, refund=True)
             raise
     log.info("job submitted", key=principal.id, job=job.id, bytes=len(file.data))
     return job, asked.wait_s
