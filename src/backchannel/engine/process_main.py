@@ -1,7 +1,7 @@
 """A worker process: reads jobs from its standard input, one at a time, until that ends.
 
 Run as ``python -m backchannel.engine.process_main MODULE MEMORY_BYTES NICENESS``. No process is left
-behind when its server dies: Linux ends the worker with it, whatever it is doing, and elsewhere the worker reads
+behind when its server dies: Linux ends the worker with it, whatever it is doing. Elsewhere the worker reads
 the end of its input.
 """
 
