@@ -44,6 +44,7 @@ from backchannel.values import Segment
 
 TICK_S: Final = 0.5
 QUICK_BYTES: Final = 64 * 1024
+QUICK_MESSAGES: Final = 256
 
 log = structlog.get_logger(__name__)
 
@@ -358,10 +359,10 @@ class EventStream:
 
     async def _segments(self, batch: Sequence[Waiting]) -> list[Taken]:
         chunks, audio_format = [waiting.data for waiting in batch], self._session.audio_format
-        if sum(map(len, chunks)) <= QUICK_BYTES:
+        if sum(map(len, chunks)) <= QUICK_BYTES and len(chunks) <= QUICK_MESSAGES:
             self._intake, taken = self._intake.take(chunks, audio_format)
         else:
-            # Some containers take tens of milliseconds a megabyte, and every session shares this loop.
+            # A megabyte, or thousands of messages, can take tens of ms, and every session shares this loop.
             self._intake, taken = await asyncio.to_thread(self._intake.take, chunks, audio_format)
         return taken
 
