@@ -313,6 +313,28 @@ def test_starts_that_fail_a_few_times_cost_no_segment(
     run(scenario)
 
 
+def test_owners_take_turns_however_many_sessions_each_has(engine: Engine, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        order: list[str] = []
+
+        async def session(pool: Dispatcher, owner: str, command: bytes) -> None:
+            await follow(pool, Piece(Segment(command), LIMITS, owner=owner))
+            order.append(owner)
+
+        async with engine() as pool, asyncio.TaskGroup() as tasks:
+            gate = tmp_path / "gate"
+            await ask(pool, b"hello")
+            tasks.create_task(session(pool, "many", b"wait " + os.fsencode(gate)))
+            for owner in ["many"] * 6 + ["few", "few", "one"]:
+                tasks.create_task(session(pool, owner, b"hello"))
+            while pool.waiting_s <= 0:
+                await asyncio.sleep(0)
+            gate.touch()
+        assert order == ["many", "many", "few", "one", "many", "few", "many", "many", "many", "many"]
+
+    run(scenario)
+
+
 # --- fairness --------------------------------------------------------------------------------------
 
 

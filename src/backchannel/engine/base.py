@@ -28,6 +28,8 @@ class Piece:
         Media before it that is not analysed. Only its time passes.
     ends
         It is the last one: the open window closes and every signal ends.
+    owner
+        Whose it is, for example an API key. Owners take turns when workers are short.
     """
 
     segment: Segment | None
@@ -35,6 +37,7 @@ class Piece:
     closes_window: bool = False
     skipped: tuple[Segment, ...] = ()
     ends: bool = False
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class File:
         Reject a file without one.
     sound_only
         Analyse only the sound.
+    owner
+        As for `Piece`.
     """
 
     data: bytes | bytearray
@@ -58,6 +63,7 @@ class File:
     needs_picture: bool = False
     needs_sound: bool = False
     sound_only: bool = False
+    owner: str = ""
 
 
 class Engine(Protocol):
@@ -90,11 +96,11 @@ class Engine(Protocol):
         ...
 
     async def follow(self, state: LiveState, piece: Piece) -> tuple[LiveState, Changes]:
-        """Analyse the next piece of a session; pieces are served in the order of the calls.
+        """Analyse the next piece of a session; owners take turns, and each one's pieces keep their order.
 
         A session makes one call at a time, since each needs the state that the one before returned. So the
-        order of calls is fair between sessions. Long pieces give way to short ones. Under load fewer
-        frames a second are analysed, and the results say so.
+        order of calls is fair between an owner's sessions too. Long pieces give way to short ones. Under load
+        fewer frames a second are analysed, and the results say so.
 
         Parameters
         ----------

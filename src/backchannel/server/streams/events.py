@@ -90,7 +90,8 @@ async def _serve(websocket: WebSocket, version: events.Version) -> None:
             log.info("stream refused", error_id=refused.error_id)
             await _Speaker(websocket, services.settings).break_off(session, refused)
             return
-        stream = EventStream(_Speaker(websocket, settings), session, services, settings, meter)
+        speaker = _Speaker(websocket, settings)
+        stream = EventStream(speaker, session, services, principal.key.id, settings, meter)
         log.info("stream opened", version=version, key=principal.id, token=principal.token_id)
         try:
             await stream.run()
@@ -161,6 +162,8 @@ class EventStream:
         The protocol's state.
     services
         Where media is analysed.
+    owner
+        The key that it belongs to.
     settings
         Limits, those of the client token among them.
     meter
@@ -172,9 +175,11 @@ class EventStream:
         connection: _Speaker,
         session: events.Session,
         services: Services,
+        owner: str,
         settings: Settings,
         meter: Meter,
     ) -> None:
+        self._owner = owner
         self._connection = connection
         self._session = session
         self._engine = services.engine
@@ -375,7 +380,8 @@ class EventStream:
         try:
             if segment is not None and self._session.audio_format is None:
                 check_container(segment)
-            piece = Piece(segment, limits, skipped=self._intake.skipped, ends=ends)
+            skipped = self._intake.skipped
+            piece = Piece(segment, limits, skipped=skipped, ends=ends, owner=self._owner)
             analysis, changes = await self._engine.follow(self._intake.analysis, piece)
         except Problem as problem:
             await self._refuse(number, over_budget(problem, left_s, longest_s))

@@ -107,6 +107,7 @@ class SegmentStream:
         self._engine = services.engine
         self._meter = meter
         self._settings = settings
+        self._owner = principal.key.id
         self._shutdown = services.shutdown
         self._stopping = False
         self._received_bytes = 0
@@ -228,7 +229,7 @@ class SegmentStream:
         if left_s is not None:
             limits = replace(limits, max_duration_s=min(limits.max_duration_s, left_s))
         try:
-            piece = Piece(segment, limits, closes_window=True)
+            piece = Piece(segment, limits, closes_window=True, owner=self._owner)
             analysis, changes = await self._engine.follow(self._intake.analysis, piece)
         except Problem as problem:
             raise over_budget(problem, left_s, self._settings.max_segment_s) from None

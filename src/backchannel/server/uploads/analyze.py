@@ -34,7 +34,7 @@ async def analyze_upload(request: Request) -> Response:
         await held.enter_async_context(services.shutdown.finishing(services.settings.drain_s))
         principal = await admit(request, UPLOAD_SCOPE)
         form = await accept_upload(request, principal, held)
-        file = File(form.file or bytearray(), services.settings.file_limits)
+        file = File(form.file or bytearray(), services.settings.file_limits, owner=principal.key.id)
         charge = await inspect_upload(file, principal, services)
         refund = True  # unless it becomes clear that it is not the server's fault
         try:

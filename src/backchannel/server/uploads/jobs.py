@@ -49,7 +49,7 @@ async def _submit(request: Request, services: Services) -> tuple[Job, float]:
         principal = await admit(request, UPLOAD_SCOPE)
         form = await accept_upload(request, principal, held)
         asked = read_job_request(form)
-        file = _file(form.file or bytearray(), asked, services)
+        file = _file(form.file or bytearray(), asked, services, principal.key.id)
         charge = await inspect_upload(file, principal, services, sound_files=asked.sound_only)
         places = held.pop_all()
 
@@ -69,13 +69,14 @@ async def _submit(request: Request, services: Services) -> tuple[Job, float]:
     return job, asked.wait_s
 
 
-def _file(data: bytearray, asked: JobRequest, services: Services) -> File:
+def _file(data: bytearray, asked: JobRequest, services: Services, owner: str) -> File:
     return File(
         data,
         services.settings.file_limits,
         needs_picture=not asked.sound_only,
         needs_sound=True,
         sound_only=asked.sound_only,
+        owner=owner,
     )
 
 
