@@ -85,6 +85,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         when it closes.
     send_timeout_s
         How long a client may leave messages unread before the server disconnects it.
+    vanished_timeout_s
+        How long a stream's client may send nothing, not even the answer to a ping, before the server takes it
+        for gone and frees its place. Time in which the server does not read does not count.
+    header_timeout_s, idle_connections
+        How long the headers of a request may take, and how many connections may wait without a request. For
+        one more, the server closes the one that has waited longest.
     sessions_per_key, requests_per_minute, video_s_per_month
         Limits for keys without limits of their own: concurrent sessions and uploads, requests and handshakes
         per minute, and analysed video per calendar month (0 means no limit).
@@ -149,6 +155,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     session_max_s: Seconds = 3600.0
     drain_s: NonNegativeSeconds = 30.0
     send_timeout_s: Seconds = 60.0
+    vanished_timeout_s: Seconds = 40.0
+    header_timeout_s: Seconds = 10.0
+    idle_connections: Count = 256
     sessions_per_key: Count = 10
     requests_per_minute: Annotated[float, Meta(gt=0)] = 600.0
     video_s_per_month: NonNegativeSeconds = 0.0

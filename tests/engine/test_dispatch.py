@@ -13,10 +13,12 @@ from backchannel.engine.base import File, OnBegun, Piece
 from backchannel.engine.dispatch import Dispatcher
 from backchannel.engine.jobs import LiveState
 from backchannel.engine.load_shedding import Thresholds
+from backchannel.engine.pool import FAILURES_TO_GIVE_UP
 from backchannel.errors import Problem
 from backchannel.updates import Changes
 from backchannel.values import MediaLimits, Segment, SegmentResult, Span
 from tests.engine.carriers import Carriage, Processes, Threads, started
+from tests.engine.hesitant import FAILURES, FOLDER
 
 LIMITS = MediaLimits()
 ROOT = Path(__file__).resolve().parents[2]
@@ -294,6 +296,43 @@ def test_workers_that_cannot_start_are_told_of_and_nobody_waits_for_ever(
 
     run(scenario)
     assert "face_landmark.tflite is missing" in "".join(capfd.readouterr())
+
+
+def test_starts_that_fail_a_few_times_cost_no_segment(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    monkeypatch.setenv(FAILURES, str(2 * (FAILURES_TO_GIVE_UP - 1)))
+
+    async def scenario() -> None:
+        async with engine(workers=2, module="tests.engine.hesitant") as pool:
+            answers = await asyncio.gather(*(ask(pool, b"hello") for _ in range(8)))
+            assert [state for state, _ in answers] == [b"x"] * 8
+            assert not pool.failed
+
+    run(scenario)
+
+
+def test_owners_take_turns_however_many_sessions_each_has(engine: Engine, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        order: list[str] = []
+
+        async def session(pool: Dispatcher, owner: str, command: bytes) -> None:
+            await follow(pool, Piece(Segment(command), LIMITS, owner=owner))
+            order.append(owner)
+
+        async with engine() as pool, asyncio.TaskGroup() as tasks:
+            gate = tmp_path / "gate"
+            await ask(pool, b"hello")
+            tasks.create_task(session(pool, "many", b"wait " + os.fsencode(gate)))
+            for owner in ["many"] * 6 + ["few", "few", "one"]:
+                tasks.create_task(session(pool, owner, b"hello"))
+            while pool.waiting_s <= 0:
+                await asyncio.sleep(0)
+            gate.touch()
+        assert order == ["many", "many", "few", "one", "many", "few", "many", "many", "many", "many"]
+
+    run(scenario)
 
 
 # --- fairness --------------------------------------------------------------------------------------

@@ -173,7 +173,7 @@ def test_a_job_that_runs_on_fails_and_expires(faulty_live: Live, tmp_path: Path)
         with open_store(faulty_live.settings.data_dir, lambda: later) as store:
             # A later submission clears what has expired away.
             store.places.beat()
-            store.jobs.create(store.places.runner_id, "other", "", "inter-2", 1)
+            store.jobs.create("other", "", "inter-2", 1)
         assert (await refusal(upload.get_job(failed))).error_id == "ih4021"
 
     run(scenario)

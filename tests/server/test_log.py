@@ -2,11 +2,12 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import structlog
 
-from backchannel.server.log import configure_logging
+from backchannel.server.log import BURST, PER_S, RateLimit, configure_logging
 from backchannel.server.request_id import clean_client_id
 
 
@@ -57,3 +58,24 @@ def test_access_lines_of_the_web_server_are_not_logged(lines: io.StringIO) -> No
 )
 def test_a_client_id_cannot_disturb_the_log(raw: str, cleaned: str) -> None:
     assert clean_client_id(raw) == cleaned
+
+
+def test_the_same_event_too_often_is_left_out_and_counted_and_others_are_not() -> None:
+    now_s = 0.0
+    limit = RateLimit(lambda: now_s)
+
+    def passes(event: str, name: str = "backchannel.server") -> dict[str, Any] | None:
+        fields: dict[str, Any] = {"event": event}
+        record = logging.LogRecord(name, logging.INFO, "", 0, fields, (), None)
+        return fields if limit.filter(record) else None
+
+    for _ in range(int(BURST)):
+        assert passes("stream refused") == {"event": "stream refused"}
+    for _ in range(7):
+        assert passes("stream refused") is None
+    assert passes("stream opened") == {"event": "stream opened"}
+    now_s = 1 / PER_S
+    assert passes("stream refused") == {"event": "stream refused", "left_out": 7}
+    assert passes("stream refused") is None
+    passed = [passes(f"a text with {number}", "asyncio") for number in range(1000)]
+    assert sum(fields is not None for fields in passed) == BURST, "texts of a library count together"

@@ -1,8 +1,9 @@
 """A store with a clock that the test moves: in SQLite, and in PostgreSQL where a server can be had."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,19 @@ from tests.store import postgres
 
 
 class Clock:
-    """A clock that moves only when told to."""
+    """A clock that moves only when told to. Setting `now` is what an operator does: no time passes."""
 
     def __init__(self) -> None:
         self.now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+        self.passed_s = 0.0
 
     def __call__(self) -> datetime:
         return self.now
+
+    def passes(self, time_s: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=time_s)
+        self.passed_s += time_s
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,8 @@ class Database:
     url: str
 
     def open(self, now: AnyClock = utc_now) -> Store:
-        return open_store(self.data_dir, now, self._other_url)
+        now_s = (lambda: now.passed_s) if isinstance(now, Clock) else time.monotonic
+        return open_store(self.data_dir, now, self._other_url, now_s)
 
     def downgrade(self, revision: str) -> None:
         downgrade_store(self.data_dir, revision, self._other_url)

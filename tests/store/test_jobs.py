@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from backchannel.store import Job, Store
-from backchannel.store.places import LEASE
+from backchannel.store.runners import LEASE_S
 from tests.store.conftest import Clock, Database
 
 HOUR = timedelta(hours=1)
@@ -12,7 +12,7 @@ HOUR = timedelta(hours=1)
 
 def create(store: Store, key_id: str = "key", limit: int = 10) -> Job:
     store.places.beat()
-    job = store.jobs.create(store.places.runner_id, key_id, "correlation", "inter-2", limit)
+    job = store.jobs.create(key_id, "correlation", "inter-2", limit)
     assert job is not None
     return job
 
@@ -67,7 +67,7 @@ def test_a_job_of_a_process_that_was_killed_is_interrupted(
             killed.jobs.start(job.id)
     mine = create(store)
     assert found(store, job).status == status
-    clock.now += LEASE
+    clock.passes(LEASE_S)
     store.places.beat()
     lost = found(store, job)
     assert (lost.status, lost.was_interrupted) == ("failed", True)
@@ -75,11 +75,25 @@ def test_a_job_of_a_process_that_was_killed_is_interrupted(
     assert found(store, mine).status == "queued"
 
 
+@pytest.mark.parametrize("jump_s", [45, -45, 86400])
+def test_a_job_goes_on_when_a_clock_is_set(
+    store: Store, database: Database, clock: Clock, jump_s: float
+) -> None:
+    with database.open(clock) as other:
+        mine, theirs = create(store), create(other)
+        found(store, theirs)
+        clock.now += timedelta(seconds=jump_s)
+        assert [found(store, job).status for job in (mine, theirs)] == ["queued", "queued"]
+        store.jobs.complete(mine.id, b"{}")
+        other.jobs.complete(theirs.id, b"{}")
+        assert [found(store, job).status for job in (mine, theirs)] == ["completed", "completed"]
+
+
 def test_a_process_that_ends_in_good_order_says_so(store: Store, database: Database, clock: Clock) -> None:
     with database.open(clock) as ending:
         job, done = create(ending), create(ending)
         ending.jobs.complete(done.id, b"{}")
-        assert ending.jobs.interrupt(ending.places.runner_id) == 1
+        assert ending.jobs.interrupt() == 1
         ending.places.leave()
     assert (found(store, job).was_interrupted, found(store, done).status) == (True, "completed")
 
@@ -87,7 +101,7 @@ def test_a_process_that_ends_in_good_order_says_so(store: Store, database: Datab
 def test_a_key_holds_so_many(store: Store, clock: Clock) -> None:
     for _ in range(2):
         store.jobs.complete(create(store, limit=2).id, b"{}")
-    assert store.jobs.create(store.places.runner_id, "key", "", "inter-2", 2) is None
+    assert store.jobs.create("key", "", "inter-2", 2) is None
     create(store, "other", limit=2)
     clock.now += HOUR
     create(store, limit=2)

@@ -1,7 +1,9 @@
 from datetime import timedelta
 
+import pytest
+
 from backchannel.store import Store
-from backchannel.store.places import LEASE
+from backchannel.store.runners import LEASE_S, LONG_AGO
 from tests.store.conftest import Clock, Database
 
 
@@ -27,7 +29,7 @@ def test_other_processes_count_while_they_live(store: Store, database: Database,
         other.places.beat()
         assert isinstance(other.places.take("key", None, 1, None), str)
         assert store.places.take("key", None, 1, None) == (1, 1)
-        clock.now += LEASE + timedelta(seconds=1)
+        clock.passes(LEASE_S)
         store.places.beat()
         assert isinstance(store.places.take("key", None, 1, None), str)
         other.places.beat()
@@ -40,7 +42,37 @@ def test_what_the_dead_left_is_cleared_away(store: Store, database: Database, cl
     with database.open(clock) as other:
         other.places.beat()
         other.places.take("key", None, 1, None)
-    clock.now += 3 * LEASE
     store.places.beat()
+    clock.passes(2 * LEASE_S)
     store.places.beat()
     assert isinstance(store.places.take("key", None, 1, None), str)
+
+
+def test_what_a_process_left_long_ago_counts_for_nothing_at_once(
+    store: Store, database: Database, clock: Clock
+) -> None:
+    with database.open(clock) as other:
+        other.places.beat()
+        other.places.take("key", None, 1, None)
+    clock.now += LONG_AGO + timedelta(seconds=LEASE_S)
+    clock.now += timedelta(seconds=1)
+    assert isinstance(store.places.take("key", None, 1, None), str)
+
+
+@pytest.mark.parametrize("jump_s", [45, -45, 86400, -86400])
+def test_nobody_is_dead_because_a_clock_was_set(
+    store: Store, database: Database, clock: Clock, jump_s: float
+) -> None:
+    store.places.beat()
+    with database.open(clock) as other:
+        other.places.beat()
+        assert isinstance(other.places.take("key", None, 1, None), str)
+        store.places.beat()
+        clock.now += timedelta(seconds=jump_s)
+        store.places.beat()
+        assert store.places.take("key", None, 1, None) == (1, 1)
+        for _ in range(4):
+            clock.passes(LEASE_S - 1)
+            other.places.beat()
+            store.places.beat()
+            assert store.places.take("key", None, 1, None) == (1, 1)

@@ -28,7 +28,7 @@ CALLS: dict[str, Callable[[Store, str], object]] = {
     "take a place": lambda store, key_id: store.places.take(key_id, None, 1, None),
     "give a place back": lambda store, _: store.places.give_back("place"),
     "beat": lambda store, _: store.places.beat(),
-    "make a job": lambda store, key_id: store.jobs.create("runner", key_id, "id", "inter-2", 1),
+    "make a job": lambda store, key_id: store.jobs.create(key_id, "id", "inter-2", 1),
 }
 
 

@@ -16,6 +16,7 @@ from backchannel.store.refusals import (
     TokenRevoked,
     VideoSpent,
 )
+from backchannel.store.runners import LEASE_S
 from backchannel.store.usage import Used
 from tests.store.conftest import Clock, Database
 
@@ -134,6 +135,33 @@ def test_a_refund_goes_to_the_month_that_paid(store: Store, key_id: str, clock: 
     assert left_s(store, key_id, quota_s=5.0) == 5.0
     clock.now = datetime(2026, 1, 31, tzinfo=UTC)
     assert store.usage.used(key_id) == Used(0, 0.0)
+
+
+def test_a_charge_is_refunded_once_and_not_at_all_when_it_is_settled(store: Store, key_id: str) -> None:
+    lost, paid = (store.usage.charge(key_id, None, video_s=4.0) for _ in range(2))
+    store.usage.settle(paid)
+    for charge in (lost, lost, paid):
+        store.usage.refund(charge)
+    assert store.usage.used(key_id) == Used(0, 4.0)
+
+
+def test_what_a_killed_process_was_paid_for_is_paid_back(
+    store: Store, key_id: str, database: Database, clock: Clock
+) -> None:
+    token_id = token(store, key_id, Caps(max_video_s=10))
+    with database.open(clock) as killed:
+        killed.places.beat()
+        killed.usage.settle(killed.usage.charge(key_id, token_id, video_s=1.0))
+        killed.usage.charge(key_id, token_id, size_bytes=100, video_s=4.0)
+    mine = store.usage.charge(key_id, None, video_s=0.5)
+    assert store.usage.refund_orphans() == 0.0, "it may still live"
+    clock.passes(LEASE_S)
+    store.places.beat()
+    assert [store.usage.refund_orphans() for _ in range(2)] == [4.0, 0.0]
+    assert store.usage.used(key_id) == Used(100, 1.5)
+    assert left_s(store, key_id, token_id) == 9.0
+    store.usage.refund(mine)
+    assert store.usage.used(key_id) == Used(100, 1.0)
 
 
 # --- what it costs ---------------------------------------------------------------------------------

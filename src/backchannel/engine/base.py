@@ -30,6 +30,8 @@ class Piece:
         It is the last one: the open window closes and every signal ends.
     rules
         How cues are interpreted. Those of a session's first piece hold until its end.
+    owner
+        Whose it is, for example an API key. Owners take turns when workers are short.
     """
 
     segment: Segment | None
@@ -38,6 +40,7 @@ class Piece:
     skipped: tuple[Segment, ...] = ()
     ends: bool = False
     rules: Rules = Rules()
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class File:
         Analyse only the sound.
     rules
         How cues are interpreted.
+    owner
+        As for `Piece`.
     """
 
     data: bytes | bytearray
@@ -64,6 +69,7 @@ class File:
     needs_sound: bool = False
     sound_only: bool = False
     rules: Rules = Rules()
+    owner: str = ""
 
 
 class Engine(Protocol):
@@ -96,11 +102,11 @@ class Engine(Protocol):
         ...
 
     async def follow(self, state: LiveState, piece: Piece) -> tuple[LiveState, Changes]:
-        """Analyse the next piece of a session; pieces are served in the order of the calls.
+        """Analyse the next piece of a session; owners take turns, and each one's pieces keep their order.
 
         A session makes one call at a time, since each needs the state that the one before returned. So the
-        order of calls is fair between sessions. Long pieces give way to short ones. Under load fewer
-        frames a second are analysed, and the results say so.
+        order of calls is fair between an owner's sessions too. Long pieces give way to short ones. Under load
+        fewer frames a second are analysed, and the results say so.
 
         Parameters
         ----------

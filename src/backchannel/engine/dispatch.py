@@ -114,7 +114,7 @@ class Dispatcher:
 
     @property
     def failed(self) -> bool:
-        """Whether no worker for pieces runs and each one's last start went wrong."""
+        """Whether no worker for pieces runs, and in each place several starts in a row have failed."""
         return self._pool.failed
 
     @property
@@ -172,7 +172,7 @@ class Dispatcher:
             piece.ends,
             piece.rules,
         )
-        reply = await self._live(job)
+        reply = await self._live(job, piece.owner)
         if isinstance(reply, PieceDone):
             return reply.state, reply.changes
         raise _our_fault()
@@ -184,7 +184,7 @@ class Dispatcher:
         async def begun(duration_s: float) -> None:
             found.append(duration_s)
 
-        await self._live(_file_job(file, inspect_only=True), begun)
+        await self._live(_file_job(file, inspect_only=True), file.owner, begun)
         return found[-1]
 
     async def analyze_file(self, file: File, on_begun: OnBegun) -> tuple[SegmentResult, ...]:
@@ -194,7 +194,7 @@ class Dispatcher:
         deadlines = Deadlines(settings.file_wall_min_s, settings.file_wall_min_s, settings.file_wall_factor)
         job = _file_job(file, inspect_only=False)
         for _ in range(MAX_LOSSES):
-            worker = await self._file_pool.acquire()
+            worker = await self._file_pool.acquire(file.owner)
             try:
                 reply = await _run(worker, job, deadlines, on_begun)
             except WorkerLostError:
@@ -211,7 +211,7 @@ class Dispatcher:
             break
         raise _our_fault()
 
-    async def _live(self, job: Job, on_begun: OnBegun | None = None) -> Reply:
+    async def _live(self, job: Job, owner: str, on_begun: OnBegun | None = None) -> Reply:
         """Do a job soon, and again on another worker if the first one is lost.
 
         It begins with the quick workers. A job that is too long for them, or hung one of them, moves to the
@@ -219,7 +219,7 @@ class Dispatcher:
         """
         pool, losses = self._pool, 0
         while losses < MAX_LOSSES:
-            worker = await self._turn(pool, job)
+            worker = await self._turn(pool, job, owner)
             try:
                 reply = await self._unheard(pool, worker, job, on_begun)
             except WorkerLostError:
@@ -239,12 +239,12 @@ class Dispatcher:
 
     # --- workers -----------------------------------------------------------------------------------
 
-    async def _turn(self, pool: Pool, job: Job) -> Worker:
+    async def _turn(self, pool: Pool, job: Job, owner: str) -> Worker:
         """Wait for a worker, and note how long that took if it is a quick one."""
         asked_s = asyncio.get_running_loop().time()
         segment = job.segment
         holder = self._holders.pop(segment.continues, None) if segment and segment.continues else None
-        worker = await pool.acquire(holder)
+        worker = await pool.acquire(owner, holder)
         if pool is self._pool:
             self._load.waited(pool.since_warm_s(asked_s))
         return worker

@@ -10,10 +10,17 @@ from typing import Final
 import structlog
 
 from backchannel.engine.base import Worker, WorkerUnfitError
+from backchannel.engine.line import Line
 from backchannel.errors import Problem
 
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 30.0
+FAILURES_TO_GIVE_UP: Final = 4
+"""Starts in a row that fail before a place counts as failed: 3.5 s and the time of the starts (judgement).
+
+A single start may fail for a reason that passes: the system is short of memory or processes for a moment,
+or kills the worker that starts. Until then segments wait.
+"""
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +76,7 @@ class Place:
 
 
 class Pool:
-    """Keeps `size` warm workers, replaces those that die or wear out, and hands them out in the order asked.
+    """Keeps `size` warm workers, replaces those that die or wear out, and hands them out in turn.
 
     Parameters
     ----------
@@ -87,7 +94,7 @@ class Pool:
         self._wear = wear
         self._places: dict[Worker, Place] = {}
         self._idle: deque[Worker] = deque()
-        self._waiting: deque[tuple[float, asyncio.Future[Worker]]] = deque()
+        self._line = Line()
         self._leaving: set[Worker] = set()
         self._replacing = asyncio.Lock()
         self._warm_s = math.inf
@@ -101,7 +108,7 @@ class Pool:
 
     @property
     def failed(self) -> bool:
-        """Whether no worker runs and each one's last start went wrong."""
+        """Whether no worker runs, and in each place several starts in a row have failed."""
         return not self._places and self._unfit >= self._size
 
     @property
@@ -112,9 +119,8 @@ class Pool:
     @property
     def waiting_s(self) -> float:
         """Longest time that a caller has waited, s, while there was a warm worker."""
-        now_s = asyncio.get_running_loop().time()
-        asked_s = next((asked_s for asked_s, turn in self._waiting if not turn.done()), now_s)
-        return self.since_warm_s(asked_s)
+        asked_s = self._line.oldest_s
+        return 0.0 if asked_s is None else self.since_warm_s(asked_s)
 
     def since_warm_s(self, asked_s: float) -> float:
         """Time since a request, s, without the time before the first worker was warm."""
@@ -133,23 +139,25 @@ class Pool:
         for worker in tuple(self._places):
             await worker.kill()
         self._places.clear()
-        for _, turn in self._waiting:
+        while (turn := self._line.next()) is not None:
             turn.cancel()
 
     # --- whose turn it is --------------------------------------------------------------------------
 
-    async def acquire(self, preferred: Worker | None = None) -> Worker:
+    async def acquire(self, owner: str, preferred: Worker | None = None) -> Worker:
         """Wait for a worker. The caller gives it back with `hand_out`.
 
         Parameters
         ----------
+        owner
+            For whom. Owners take turns.
         preferred
             The worker to take if it is idle: it still holds this stream's decoder. No caller waits for it.
 
         Raises
         ------
         Problem
-            ``ih1003`` when no worker can be started.
+            ``ih1003`` when no worker can be started, see `failed`.
         """
         if self.failed:
             raise _no_backend()
@@ -162,7 +170,7 @@ class Pool:
                 return worker
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[Worker] = loop.create_future()
-        self._waiting.append((loop.time(), turn))
+        self._line.join(owner, loop.time(), turn)
         try:
             return await turn
         except asyncio.CancelledError:
@@ -171,7 +179,7 @@ class Pool:
             raise
 
     def hand_out(self, worker: Worker, *, exhausted: bool = False) -> None:
-        """Give a worker that has finished a job to the caller that has waited longest.
+        """Give a worker that has finished a job to the caller whose turn it is.
 
         Parameters
         ----------
@@ -191,12 +199,10 @@ class Pool:
         if worker in self._leaving:
             worker.dismiss()
             return
-        while self._waiting:
-            _, turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(worker)
-                return
-        self._idle.append(worker)
+        if (turn := self._line.next()) is not None:
+            turn.set_result(worker)
+        else:
+            self._idle.append(worker)
 
     # --- keeping workers alive ---------------------------------------------------------------------
 
@@ -218,19 +224,20 @@ class Pool:
     async def _fill(self) -> Place:
         """Start a worker, with as many attempts as needed, and hand it out."""
         pause_s = FIRST_PAUSE_S
-        fit = True
+        failures = 0
         while True:
             try:
                 worker = await self._start()
             except WorkerUnfitError as unfit:
                 log.error("worker unfit", reason=str(unfit), retry_in_s=pause_s)  # noqa: TRY400 -- said in one line
-                self._unfit += fit
-                fit = False
-                self._give_up_if_failed()
+                failures += 1
+                if failures == FAILURES_TO_GIVE_UP:
+                    self._unfit += 1
+                    self._give_up_if_failed()
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
                 continue
-            self._unfit -= not fit
+            self._unfit -= failures >= FAILURES_TO_GIVE_UP
             log.debug("worker ready", worker=worker.id)
             if not self._places:
                 self._warm_s = asyncio.get_running_loop().time()
@@ -252,10 +259,8 @@ class Pool:
     def _give_up_if_failed(self) -> None:
         if not self.failed:
             return
-        while self._waiting:
-            _, turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_exception(_no_backend())
+        while (turn := self._line.next()) is not None:
+            turn.set_exception(_no_backend())
 
 
 def _no_backend() -> Problem:

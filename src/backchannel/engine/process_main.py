@@ -1,9 +1,11 @@
 """A worker process: reads jobs from its standard input, one at a time, until that ends.
 
-Run as ``python -m backchannel.engine.process_main MODULE MEMORY_BYTES NICENESS``. A worker whose
-server has died reads the end of its input and ends too, so no process is left behind.
+Run as ``python -m backchannel.engine.process_main MODULE MEMORY_BYTES NICENESS``. No process is left
+behind when its server dies: Linux ends the worker with it, whatever it is doing. Elsewhere the worker reads
+the end of its input.
 """
 
+import ctypes
 import importlib
 import os
 import resource
@@ -18,6 +20,8 @@ from backchannel.engine.jobs import Begun, Job, Ready, Reply, Unfit, decode_job,
 
 LENGTH: Final = struct.Struct("!I")
 """Precedes every message in the pipes."""
+SET_DEATH_SIGNAL: Final = 1
+"""PR_SET_PDEATHSIG of prctl(2)."""
 
 
 class Doing(Protocol):
@@ -30,6 +34,7 @@ def main() -> None:
     """Warm up, then do jobs until the server is gone."""
     # Ctrl-C reaches the whole terminal, but the server decides when its workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _end_with_the_server()
     replies = _claim_stdout()
     os.nice(int(sys.argv[3]))
     try:
@@ -56,6 +61,15 @@ def _reply(worker: Doing, job: Job, replies: BinaryIO) -> Reply:
         raise
     except Exception as error:
         return reply_of(error)
+
+
+def _end_with_the_server() -> None:
+    """Let the kernel end this process when the server dies, even if it hangs or is stopped.
+
+    If the server has died before, the end of the input is there to be read.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
 
 
 def _claim_stdout() -> BinaryIO:

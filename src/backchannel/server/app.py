@@ -145,9 +145,12 @@ async def _healthz(_request: Request) -> Response:
 
 
 async def _readyz(request: Request) -> Response:
-    engine: Engine = request.app.state.services.engine
+    services: Services = request.app.state.services
+    engine = services.engine
     status = "ready" if engine.ready else "failed" if engine.failed else "starting"
-    if status == "ready" and request.app.state.services.ledger.down:
+    if services.shutdown.begun:
+        status = "stopping"
+    elif status == "ready" and services.ledger.down:
         status = "store down"
     return json_response({"status": status}, 200 if status == "ready" else 503)
 

@@ -10,7 +10,7 @@ from backchannel.server.access import ledger as ledgers
 from backchannel.server.access.ledger import Ledger
 from backchannel.server.log import describe
 from backchannel.store import Store, StoreUnavailableError
-from backchannel.store.places import BEAT_S
+from backchannel.store.runners import BEAT_S
 
 log = structlog.get_logger(__name__)
 
@@ -19,7 +19,8 @@ log = structlog.get_logger(__name__)
 async def beating(store: Store, ledger: Ledger) -> AsyncIterator[None]:
     """Beat for as long as the block lasts. What is owed at its end is written then, if it can be."""
     await asyncio.to_thread(store.places.beat)
-    task = asyncio.create_task(_beat(ledger))
+    await asyncio.to_thread(_clear_up, store)
+    task = asyncio.create_task(_beat(store, ledger))
     try:
         yield
     finally:
@@ -30,7 +31,14 @@ async def beating(store: Store, ledger: Ledger) -> AsyncIterator[None]:
             await asyncio.to_thread(store.places.leave)
 
 
-async def _beat(ledger: Ledger) -> None:
+def _clear_up(store: Store) -> None:
+    """Fail the jobs of processes that were killed, and pay back what they were paid for. Blocking."""
+    jobs, refunded_s = store.jobs.interrupt_orphans(), store.usage.refund_orphans()
+    if jobs or refunded_s:
+        log.warning("killed process cleared up", jobs=jobs, refunded_s=round(refunded_s, 3))
+
+
+async def _beat(store: Store, ledger: Ledger) -> None:
     loop = asyncio.get_running_loop()
     due_s = loop.time() + BEAT_S
     while True:
@@ -40,5 +48,7 @@ async def _beat(ledger: Ledger) -> None:
         due_s = loop.time() + BEAT_S
         try:
             await asyncio.to_thread(ledger.catch_up)
+            if not ledger.down:
+                await asyncio.to_thread(_clear_up, store)
         except Exception as error:
             log.error("heartbeat failed", **describe(error))  # noqa: TRY400 -- a traceback may quote rows

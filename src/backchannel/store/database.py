@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,7 @@ from backchannel.store.migrate import downgrade, upgrade
 from backchannel.store.moments import Clock, utc_now
 from backchannel.store.places import Places
 from backchannel.store.refusals import StoreError
+from backchannel.store.runners import Runners
 from backchannel.store.token_store import TokenStore
 from backchannel.store.usage import UsageStore
 
@@ -37,6 +39,8 @@ class Store:
         Database, up to date; `open_store` sees to it.
     now
         The clock.
+    now_s
+        A clock that never jumps, s.
 
     Attributes
     ----------
@@ -44,14 +48,17 @@ class Store:
         API keys, client tokens, what they used, analyses in progress, and jobs.
     """
 
-    def __init__(self, engine: Engine, now: Clock = utc_now) -> None:
+    def __init__(
+        self, engine: Engine, now: Clock = utc_now, now_s: Callable[[], float] = time.monotonic
+    ) -> None:
         self._engine = engine
         database = Database(engine)
+        runners = Runners(now, now_s)
         self.keys: Final = KeyStore(database, now)
         self.tokens: Final = TokenStore(database, now)
-        self.usage: Final = UsageStore(database, now)
-        self.places: Final = Places(database, now)
-        self.jobs: Final = JobStore(database, now)
+        self.usage: Final = UsageStore(database, now, runners)
+        self.places: Final = Places(database, runners)
+        self.jobs: Final = JobStore(database, now, runners)
 
     def __enter__(self) -> Self:
         return self
@@ -64,7 +71,9 @@ class Store:
         self._engine.dispose()
 
 
-def open_store(data_dir: Path, now: Clock = utc_now, url: str = "") -> Store:
+def open_store(
+    data_dir: Path, now: Clock = utc_now, url: str = "", now_s: Callable[[], float] = time.monotonic
+) -> Store:
     """Open the store of a data directory, and bring it up to date.
 
     Both are made when they are missing, readable by their owner only.
@@ -80,7 +89,7 @@ def open_store(data_dir: Path, now: Clock = utc_now, url: str = "") -> Store:
     StoreError
         The store cannot be made or used, or a newer program made it.
     """
-    return Store(_prepared(data_dir, url, upgrade), now)
+    return Store(_prepared(data_dir, url, upgrade), now, now_s)
 
 
 def downgrade_store(data_dir: Path, revision: str, url: str = "") -> None:

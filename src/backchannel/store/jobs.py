@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, cast
 
-from sqlalchemy import delete, exists, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from backchannel.store.connections import Database
 from backchannel.store.moments import Clock, aware, naive
-from backchannel.store.schema import jobs, runners
+from backchannel.store.runners import Runners
+from backchannel.store.schema import jobs
 
 KEPT: Final = timedelta(hours=1)
 ACTIVE: Final = ("queued", "running")
@@ -66,13 +67,16 @@ class JobStore:
         Where they are kept.
     now
         The clock.
+    runners
+        The processes that share it.
     """
 
-    def __init__(self, database: Database, now: Clock) -> None:
+    def __init__(self, database: Database, now: Clock, runners: Runners) -> None:
         self._database = database
         self._now = now
+        self._runners = runners
 
-    def create(self, runner_id: str, key_id: str, correlation_id: str, model: str, limit: int) -> Job | None:
+    def create(self, key_id: str, correlation_id: str, model: str, limit: int) -> Job | None:
         """Write a new job down; None when the key holds `limit` already. Expired ones go."""
         now = self._now()
         created_at = now.replace(microsecond=now.microsecond // 1000 * 1000)
@@ -87,7 +91,7 @@ class JobStore:
                 insert(jobs).values(
                     id=job.id,
                     key_id=key_id,
-                    runner_id=runner_id,
+                    runner_id=self._runners.id,
                     correlation_id=correlation_id,
                     model=model,
                     status=job.status,
@@ -115,7 +119,7 @@ class JobStore:
 
     def find(self, job_id: str, key_id: str) -> Job | None:
         """Return a job of this key; None when there is none, or it has expired."""
-        self._interrupt_orphans()
+        self.interrupt_orphans()
         with self._database.connect() as connection:
             row = connection.execute(
                 select(jobs).where(jobs.c.id == job_id, jobs.c.key_id == key_id)
@@ -125,17 +129,16 @@ class JobStore:
         job = _job(row)
         return None if job.is_terminal and job.expires_at <= self._now() else job
 
-    def interrupt(self, runner_id: str) -> int:
-        """Fail the jobs of a process that ends; returns how many there were."""
-        return self._interrupt(jobs.c.runner_id == runner_id)
+    def interrupt(self) -> int:
+        """Fail the jobs of this process, which ends; returns how many there were."""
+        return self._interrupt(jobs.c.runner_id == self._runners.id)
 
-    def _interrupt_orphans(self) -> None:
-        """Fail the jobs of processes that ended without a word."""
-        alive = exists().where(runners.c.id == jobs.c.runner_id, runners.c.alive_until > naive(self._now()))
+    def interrupt_orphans(self) -> int:
+        """Fail the jobs of processes that ended without a word; returns how many there were."""
         with self._database.connect() as connection:
-            if connection.scalar(select(jobs.c.id).where(jobs.c.status.in_(ACTIVE), ~alive).limit(1)) is None:
-                return
-        self._interrupt(~alive)
+            orphaned = jobs.c.runner_id.not_in(self._runners.living(connection))
+            found = connection.scalar(select(jobs.c.id).where(jobs.c.status.in_(ACTIVE), orphaned).limit(1))
+        return 0 if found is None else self._interrupt(orphaned)
 
     def _interrupt(self, condition: Any) -> int:
         with self._database.begin() as connection:

@@ -90,6 +90,18 @@ places = Table(
     Column("token_id", String(32), index=True),
 )
 
+# What was charged for media whose analysis has not ended; `usage` counts it already.
+open_charges = Table(
+    "open_charges",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("runner_id", String(32), nullable=False, index=True),
+    Column("key_id", String(32), nullable=False),
+    Column("token_id", String(32)),
+    Column("month", String(7), nullable=False),
+    Column("video_ms", BigInteger, nullable=False),
+)
+
 jobs = Table(
     "jobs",
     metadata,

@@ -1,9 +1,10 @@
 """What each key and client token has used: counted in the store, over every process and restart."""
 
+import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from backchannel.store.connections import Database
@@ -16,7 +17,8 @@ from backchannel.store.refusals import (
     TokenRevoked,
     VideoSpent,
 )
-from backchannel.store.schema import api_keys, client_tokens, usage
+from backchannel.store.runners import Runners
+from backchannel.store.schema import api_keys, client_tokens, open_charges, usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +41,20 @@ class Charge:
 
     Attributes
     ----------
+    id
+        Of the charge while it is open, which it is when it has video; otherwise empty.
     key_id, token_id
         Who pays.
     month
         When, for example ``2026-01``.
     video_s
-        Video charged for before its analysis, s; `UsageStore.refund` takes it back.
+        Video charged for before its analysis, s. `UsageStore.settle` and `UsageStore.refund` close the
+        charge.
     left_s
         Video that may be used after this, s; None when nothing limits it.
     """
 
+    id: str
     key_id: str
     token_id: str | None
     month: str
@@ -73,11 +79,14 @@ class UsageStore:
         Where they are kept.
     now
         The clock.
+    runners
+        The processes that share it.
     """
 
-    def __init__(self, database: Database, now: Clock) -> None:
+    def __init__(self, database: Database, now: Clock, runners: Runners) -> None:
         self._database = database
         self._now = now
+        self._runners = runners
 
     def charge(
         self,
@@ -110,7 +119,8 @@ class UsageStore:
             The key's quota or the token's budget does not suffice.
         """
         ask = _Ask(size_bytes, round(video_s * 1000))
-        charged = Charge(key_id, token_id, self.month(), ask.video_ms / 1000, None)
+        charge_id = secrets.token_hex(16) if ask.video_ms else ""
+        charged = Charge(charge_id, key_id, token_id, self.month(), ask.video_ms / 1000, None)
         with self._database.begin() as connection:
             # Written first and read after: the rows are then locked, and no other process comes in between.
             _add(connection, charged, size_bytes + sent_bytes, ask.video_ms + round(analysed_s * 1000))
@@ -120,6 +130,8 @@ class UsageStore:
             refusal = next((limit for limit in limits if isinstance(limit, Refusal)), None)
             if refusal is not None:
                 _add(connection, charged, -size_bytes, -ask.video_ms)
+            elif charge_id:
+                self._open(connection, charged, ask.video_ms)
         if refusal is not None:
             raise refusal
         left_ms = [limit for limit in limits if isinstance(limit, float)]
@@ -143,13 +155,33 @@ class UsageStore:
         month
             When it was used; now by default.
         """
-        charged = Charge(key_id, token_id, month or self.month(), video_s, None)
+        charged = Charge("", key_id, token_id, month or self.month(), video_s, None)
         with self._database.begin() as connection:
             _add(connection, charged, size_bytes, round(video_s * 1000))
 
+    def settle(self, charge: Charge) -> None:
+        """Close a charge: its analysis has ended, and is paid."""
+        with self._database.begin() as connection:
+            connection.execute(delete(open_charges).where(open_charges.c.id == charge.id))
+
     def refund(self, charge: Charge) -> None:
-        """Take back the video of a charge, in the month in which it was made."""
-        self.note(charge.key_id, charge.token_id, -charge.video_s, month=charge.month)
+        """Close a charge and take back its video, in the month in which it was made; only the first time."""
+        with self._database.begin() as connection:
+            _refund(connection, charge)
+
+    def refund_orphans(self) -> float:
+        """Refund the charges that processes left open which have ended; returns how much video, s."""
+        with self._database.connect() as connection:
+            living = self._runners.living(connection)
+            rows = connection.execute(
+                select(open_charges).where(open_charges.c.runner_id.not_in(living))
+            ).all()
+        refunded_s = 0.0
+        for row in rows:
+            charge = Charge(row.id, row.key_id, row.token_id, row.month, row.video_ms / 1000, None)
+            with self._database.begin() as connection:
+                refunded_s += charge.video_s if _refund(connection, charge) else 0.0
+        return refunded_s
 
     def month(self) -> str:
         """Return the month that use counts for now, for example ``2026-01``."""
@@ -162,6 +194,11 @@ class UsageStore:
                 select(usage).where(usage.c.key_id == key_id, usage.c.month == self.month())
             ).one_or_none()
         return Used() if row is None else Used(row.bytes, row.video_ms / 1000)
+
+    def _open(self, connection: Connection, charged: Charge, video_ms: int) -> None:
+        row = {"id": charged.id, "runner_id": self._runners.id, "month": charged.month, "video_ms": video_ms}
+        row |= {"key_id": charged.key_id, "token_id": charged.token_id}
+        connection.execute(insert(open_charges).values(row))
 
     def _key_limit(
         self, connection: Connection, charged: Charge, ask: _Ask, quota_s: float | None
@@ -204,6 +241,14 @@ def _token_limit(connection: Connection, token_id: str, ask: _Ask) -> float | Re
         return float(left_ms)
     used_s = (row.used_video_ms - ask.video_ms) / 1000
     return VideoSpent(row.max_video_ms / 1000, used_s, ask.video_ms / 1000)
+
+
+def _refund(connection: Connection, charge: Charge) -> bool:
+    """Take back a charge that is still open; returns whether it was."""
+    open_ = connection.execute(delete(open_charges).where(open_charges.c.id == charge.id)).rowcount
+    if open_:
+        _add(connection, charge, 0, -round(charge.video_s * 1000))
+    return bool(open_)
 
 
 def _suffices(left_ms: float, ask: _Ask) -> bool:

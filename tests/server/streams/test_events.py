@@ -428,7 +428,8 @@ def test_a_drain_is_cut_short_at_its_limit(workers_find_the_tests: None, tmp_pat
             await talk.socket.send(CLOSE)
             said, code = await talk.rest()
         (tmp_path / "gate").touch()
-        assert types(said) == ["session.closing", "session.ended"]
+        assert types(said) == ["session.closing", "error", "session.ended"]
+        assert said[1]["data"]["code"] == "ih1003", "what was accepted and not analysed is named"
         assert (said[-1]["data"]["reason"], code) == ("client_shutdown", 1000)
 
     with running(tmp_path / "data", "tests.engine.faulty", drain_s=0.3) as live:

@@ -4,10 +4,6 @@ import asyncio
 import os
 import re
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,11 +12,14 @@ import httpx
 import pytest
 
 from backchannel.store import UPLOAD_SCOPE, open_store
+from backchannel.store.runners import LONG_AGO
 from tests.media.making import Recipe, make
+from tests.server.apart import apart
 from tests.server.live import Live, running
 from tests.server.uploads.test_upload import MP4, WAV, post, told
 
 V2 = "/v2/upload/analyze"
+VIDEO_S = 0.1  # of each file, as the workers of these tests say
 AUDIO = {"model": "inter-2-audio"}
 
 
@@ -196,39 +195,14 @@ def test_a_key_has_so_many_jobs_and_a_place_is_free_again_when_one_ends(
 
 # --- what survives ---------------------------------------------------------------------------------
 
-SERVE = """
-import sys
-from pathlib import Path
-from backchannel.config import Settings
-from backchannel.engine.dispatch import Dispatcher
-from backchannel.engine.process import ProcessCarrier
-from backchannel.server.run import listen, make_server
-from backchannel.store import open_store
-taken, settings = listen(Settings(port=0, workers=1, file_workers=1, data_dir=Path(sys.argv[1])))
-print(settings.base_url, flush=True)
-carrier = ProcessCarrier(settings.worker_memory_bytes, settings.worker_start_s, "tests.engine.faulty")
-with open_store(settings.data_dir) as store:
-    make_server(settings, store, Dispatcher(settings, carrier)).run(sockets=[taken])
-"""
-
-
-@contextmanager
-def process(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    command = [sys.executable, "-c", SERVE, str(data_dir)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield server, server.stdout.readline().strip()
-        finally:
-            server.kill()
-
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_a_job_outlives_its_server_as_one_that_was_interrupted(
     workers_find_the_tests: None, tmp_path: Path, how: signal.Signals
 ) -> None:
     with open_store(tmp_path) as store:
-        _, key = store.keys.create("test")
+        made, key = store.keys.create("test")
+        key_id = made.id
         headers = {"Authorization": f"Bearer {key}"}
 
         def send(base_url: str, command: bytes, wait: str) -> dict[str, Any]:
@@ -243,23 +217,27 @@ def test_a_job_outlives_its_server_as_one_that_was_interrupted(
             body: dict[str, Any] = answer.json()
             return body
 
-        with process(tmp_path) as (server, url):
+        with apart(tmp_path) as server:
+            url = server.http
             done = send(url, b"|hello", "60")
             gate = tmp_path / "gate"
             lost = send(url, b"|wait " + os.fsencode(gate), "0")
-            server.send_signal(how)
-            server.wait(30)
+            server.process.send_signal(how)
+            server.process.wait(30)
             gate.touch()  # a worker whose server was killed ends when it has done its work
         if how is signal.SIGKILL:
             # What was killed cannot say so: it is known by its silence, which need not be waited for here.
-            later = datetime.now().astimezone() + timedelta(seconds=31)
+            later = datetime.now().astimezone() + LONG_AGO + timedelta(seconds=60)
             with open_store(tmp_path, lambda: later) as later_store:
-                later_store.jobs.find(lost["job_id"], "")
-        with process(tmp_path) as (_, url):
+                later_store.places.beat()
+        with apart(tmp_path) as server:
+            url = server.http
             assert httpx.get(url + done["status_url"], headers=headers).json() == done
             answer = httpx.get(url + lost["status_url"], headers=headers).json()
             assert (answer["status"], answer["error"]["error_id"]) == ("failed", "ih1004")
             assert answer["error"]["retryable"] is True
+            with open_store(tmp_path) as again:
+                assert again.usage.used(key_id).video_s == pytest.approx(VIDEO_S), "the lost one is free"
 
 
 def test_stopping_does_not_wait_for_those_who_wait(workers_find_the_tests: None, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ may have counted what is then written again; SQLite cannot be.
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -19,6 +20,7 @@ import structlog
 
 from backchannel.errors import Problem
 from backchannel.store import Store, StoreUnavailableError
+from backchannel.store.usage import Charge
 
 RETRY_S: Final = 1.0
 """How often a store that is down is tried (judgement)."""
@@ -50,6 +52,8 @@ class Ledger:
         self._lock = threading.Lock()
         self._down_since_s: float | None = None
         self._owed: dict[Payer, tuple[int, float]] = {}  # bytes, and video in s
+        # Each with whether it is refunded; they are few, since uploads are.
+        self._unsettled: deque[tuple[Charge, bool]] = deque()
 
     @property
     def down(self) -> bool:
@@ -108,6 +112,11 @@ class Ledger:
         if self.down or not self._wrote(payer, size_bytes, video_s):
             self._owe(payer, size_bytes, video_s)
 
+    def settle(self, charge: Charge, *, refund: bool) -> None:
+        """Close a charge, or refund it: now, or when the store is back. Blocking."""
+        if self.down or not self._settled(charge, refund):
+            self._unsettled.append((charge, refund))
+
     def catch_up(self) -> None:
         """Say that this process lives, and write what is owed; the store is then back. Blocking."""
         try:
@@ -119,6 +128,10 @@ class Ledger:
             if not self._wrote(*entry):
                 self._owe(*entry)
                 return
+        while self._unsettled:
+            if not self._settled(*self._unsettled[0]):
+                return
+            self._unsettled.popleft()
         with self._lock:
             since_s, self._down_since_s = self._down_since_s, None
         if since_s is not None:
@@ -134,6 +147,14 @@ class Ledger:
         key_id, token_id, month = payer
         try:
             self._store.usage.note(key_id, token_id, video_s, size_bytes=size_bytes, month=month)
+        except StoreUnavailableError as error:
+            self.failed(error)
+            return False
+        return True
+
+    def _settled(self, charge: Charge, refund: bool) -> bool:
+        try:
+            (self._store.usage.refund if refund else self._store.usage.settle)(charge)
         except StoreUnavailableError as error:
             self.failed(error)
             return False

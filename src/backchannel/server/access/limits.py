@@ -188,11 +188,9 @@ class Limits:
         except Refusal as refusal:
             raise problem_of(refusal) from None
 
-    async def refund(self, charge: Charge) -> None:
-        """Take back the video of a charge, since its analysis failed because of the server."""
-        await asyncio.to_thread(
-            self._ledger.note, charge.key_id, charge.token_id, -charge.video_s, month=charge.month
-        )
+    async def settle(self, charge: Charge, *, refund: bool) -> None:
+        """Close a charge when its analysis has ended; refund it if that failed because of the server."""
+        await asyncio.shield(asyncio.to_thread(self._ledger.settle, charge, refund=refund))
 
     def _quota_s(self, principal: Principal) -> float | None:
         return principal.key.limits.video_s_per_month or self._settings.video_s_per_month or None

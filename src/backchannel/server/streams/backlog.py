@@ -62,13 +62,18 @@ class Backlog:
         self.room.set()
         self._bytes = 0
         self._weight = 0.0
-        self._held = 0
+        self._numbers: deque[int] = deque()  # of everything that is not done
         self._closed = False
 
     @property
     def empty(self) -> bool:
         """Whether everything has been answered for."""
-        return self._held == 0
+        return not self._numbers
+
+    @property
+    def oldest(self) -> int | None:
+        """Number of the oldest message that is not answered for."""
+        return self._numbers[0] if self._numbers else None
 
     @property
     def taken(self) -> bool:
@@ -81,12 +86,13 @@ class Backlog:
         return (
             self._weight >= self._settings.queue_segments
             or self._bytes >= self._settings.queue_bytes
-            or self._held >= MAX_WAITING
+            or len(self._numbers) >= MAX_WAITING
         )
 
     def put(self, waiting: Waiting) -> None:
         """Add a message."""
         self._waiting.append(waiting)
+        self._numbers.append(waiting.number)
         self._count(waiting, 1)
         self._arrived.set()
 
@@ -108,7 +114,8 @@ class Backlog:
         return waiting
 
     def done(self, waiting: Waiting) -> None:
-        """Let go of a message that was taken and is answered for."""
+        """Let go of the oldest message, which was taken and is answered for."""
+        self._numbers.popleft()
         self._count(waiting, -1)
 
     async def join(self) -> None:
@@ -118,8 +125,7 @@ class Backlog:
     def _count(self, waiting: Waiting, sign: int) -> None:
         size_bytes = len(waiting.data)
         share = min(1.0, size_bytes / SMALL_BYTES) if self._small_counts_less else 1.0
-        self._held += sign
         self._bytes += sign * size_bytes
-        self._weight = self._weight + sign * share if self._held else 0.0
+        self._weight = self._weight + sign * share if self._numbers else 0.0
         (self.room.clear if self.full else self.room.set)()
-        (self._emptied.clear if self._held else self._emptied.set)()
+        (self._emptied.clear if self._numbers else self._emptied.set)()

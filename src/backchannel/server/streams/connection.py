@@ -34,6 +34,8 @@ class Connection:
         self._settings = settings
         self._opened_s = self.now()
         self._active_s = self._opened_s
+        self._stopping = False
+        self._waiting: asyncio.Timeout | None = None  # of `receive`, while it waits
 
     @staticmethod
     def now() -> float:
@@ -59,6 +61,12 @@ class Connection:
         """Restart the idle time."""
         self._active_s = self.now()
 
+    def stop_receiving(self) -> None:
+        """Receive nothing more. A caller that waits in `receive` looks at the clock now."""
+        self._stopping = True
+        if self._waiting is not None:
+            self._waiting.reschedule(self.now())
+
     async def receive(self, room: asyncio.Event) -> Mapping[str, Any] | None:
         """Wait for room, then for a message; None when it is time to look at the clock instead.
 
@@ -67,14 +75,20 @@ class Connection:
         WebSocketDisconnect
             The client has gone.
         """
+        if self._stopping:
+            return None
         idle_at_s = self._active_s + self._settings.idle_timeout_s
         over_at_s = self._opened_s + self._settings.session_max_s
         try:
-            async with asyncio.timeout_at(min(idle_at_s, over_at_s) if not self.is_over else idle_at_s):
+            async with asyncio.timeout_at(
+                min(idle_at_s, over_at_s) if not self.is_over else idle_at_s
+            ) as self._waiting:
                 await room.wait()
                 message = await self._websocket.receive()
         except TimeoutError:
             return None
+        finally:
+            self._waiting = None
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code", ABNORMAL_CLOSURE))
         self.keep_alive()

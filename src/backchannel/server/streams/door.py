@@ -13,6 +13,7 @@ from backchannel.server.access.auth import Principal
 from backchannel.server.access.limits import FULL_RETRY_AFTER_S
 from backchannel.server.responses import problem_response
 from backchannel.server.services import Services
+from backchannel.server.shutdown import stopping
 from backchannel.values import Segment
 
 UNAUTHORISED: Final = 401
@@ -33,7 +34,7 @@ async def place(services: Services, principal: Principal) -> AsyncIterator[None]
     if services.engine.failed:
         raise Problem("ih1003", "The server cannot analyse anything at the moment.", retry_after_s=30.0)
     if services.shutdown.begun:
-        raise Problem("ih1003", "The server is stopping. Try again in a moment.", retry_after_s=10.0)
+        raise stopping()
     if services.engine.overloaded:
         raise Problem(
             "ih1003",

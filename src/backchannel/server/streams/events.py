@@ -43,9 +43,8 @@ from backchannel.store import STREAM_SCOPE
 from backchannel.values import Rules, Segment
 
 TICK_S: Final = 0.5
-SHUTDOWN_DRAIN_S: Final = 3.0
-"""How long a session may finish what it accepted when the server stops; less than `run.SHUTDOWN_S`."""
 QUICK_BYTES: Final = 64 * 1024
+QUICK_MESSAGES: Final = 256
 
 log = structlog.get_logger(__name__)
 
@@ -94,8 +93,8 @@ async def _serve(websocket: WebSocket, version: events.Version) -> None:
             log.info("stream refused", error_id=refused.error_id)
             await _Speaker(websocket, services.settings).break_off(session, refused)
             return
-        stream = EventStream(_Speaker(websocket, settings), session, services, settings, meter, rules)
-        held.enter_context(services.shutdown.attend(stream.shut_down))
+        speaker = _Speaker(websocket, settings)
+        stream = EventStream(speaker, session, services, principal.key.id, settings, meter, rules)
         log.info("stream opened", version=version, key=principal.id, token=principal.token_id)
         try:
             await stream.run()
@@ -166,6 +165,8 @@ class EventStream:
         The protocol's state.
     services
         Where media is analysed.
+    owner
+        The key that it belongs to.
     settings
         Limits, those of the client token among them.
     meter
@@ -179,10 +180,12 @@ class EventStream:
         connection: _Speaker,
         session: events.Session,
         services: Services,
+        owner: str,
         settings: Settings,
         meter: Meter,
         rules: Rules,
     ) -> None:
+        self._owner = owner
         self._connection = connection
         self._session = session
         self._engine = services.engine
@@ -190,7 +193,7 @@ class EventStream:
         self._settings = settings
         self._rules = rules
         self._backlog = Backlog(settings, small_counts_less=True)
-        self._drain_s = settings.drain_s
+        self._shutdown = services.shutdown
         self._draining = asyncio.Event()
         self._hurry = asyncio.Event()
         self._received_bytes = 0
@@ -208,21 +211,9 @@ class EventStream:
     async def run(self) -> None:
         """Talk until the client goes or the session has ended."""
         try:
-            async with asyncio.TaskGroup() as tasks:
-                self._session, ready = self._session.open()
-                await self._connection.say(ready)
-                reading = tasks.create_task(self._read_all())
-                answering = tasks.create_task(self._answer_all())
-                await self._draining.wait()
-                try:
-                    async with asyncio.timeout(self._drain_s):
-                        await answering
-                except TimeoutError:
-                    log.warning("drain cut short")
-                self._session, last = self._session.end()
-                await self._connection.say(last)
-                await self._connection.close(NORMAL_CLOSURE)
-                reading.cancel()
+            self._session, ready = self._session.open()
+            with self._shutdown.attend(self._shut_down):
+                await self._talk(ready)
         except* WebSocketDisconnect:
             pass  # what was still waiting goes with its session
         except* Problem as problems:
@@ -235,11 +226,26 @@ class EventStream:
             problem = Problem("ih1001", "The session ended because of a fault of the server.")
             await self._connection.break_off(self._session, problem)
 
-    def shut_down(self) -> None:
+    async def _talk(self, ready: Sequence[Data]) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            await self._connection.say(ready)
+            reading = tasks.create_task(self._read_all())
+            answering = tasks.create_task(self._answer_all())
+            await self._draining.wait()
+            try:
+                async with asyncio.timeout(self._settings.drain_s):
+                    await answering
+            except TimeoutError:
+                await self._answer_for_the_rest()
+            self._session, last = self._session.end()
+            await self._connection.say(last)
+            await self._connection.close(NORMAL_CLOSURE)
+            reading.cancel()
+
+    def _shut_down(self) -> None:
         """End soon, since the server is stopping."""
         if self._session.phase in {events.Phase.READY, events.Phase.STREAMING}:
             self._session = self._session.shut_down()
-            self._drain_s = min(self._drain_s, SHUTDOWN_DRAIN_S)
             self._drain()
 
     # --- reading -----------------------------------------------------------------------------------
@@ -365,10 +371,10 @@ class EventStream:
 
     async def _segments(self, batch: Sequence[Waiting]) -> list[Taken]:
         chunks, audio_format = [waiting.data for waiting in batch], self._session.audio_format
-        if sum(map(len, chunks)) <= QUICK_BYTES:
+        if sum(map(len, chunks)) <= QUICK_BYTES and len(chunks) <= QUICK_MESSAGES:
             self._intake, taken = self._intake.take(chunks, audio_format)
         else:
-            # Some containers take tens of milliseconds a megabyte, and every session shares this loop.
+            # A megabyte, or thousands of messages, can take tens of ms, and every session shares this loop.
             self._intake, taken = await asyncio.to_thread(self._intake.take, chunks, audio_format)
         return taken
 
@@ -381,7 +387,8 @@ class EventStream:
         try:
             if segment is not None and self._session.audio_format is None:
                 check_container(segment)
-            piece = Piece(segment, limits, skipped=self._intake.skipped, ends=ends, rules=self._rules)
+            skipped = self._intake.skipped
+            piece = Piece(segment, limits, skipped=skipped, ends=ends, owner=self._owner, rules=self._rules)
             analysis, changes = await self._engine.follow(self._intake.analysis, piece)
         except Problem as problem:
             await self._refuse(number, over_budget(problem, left_s, longest_s))
@@ -391,6 +398,15 @@ class EventStream:
         self._session, said = self._session.progress(changes)
         await self._connection.say(said)
         return True
+
+    async def _answer_for_the_rest(self) -> None:
+        """Say from which message on media was accepted and not analysed, because that took too long."""
+        log.warning("drain cut short")
+        if (number := self._backlog.oldest) is not None:
+            limit = f"{self._settings.drain_s:g} s"
+            await self._refuse(
+                number, Problem("ih1003", f"The analysis took longer than {limit} after the session closed.")
+            )
 
     async def _refuse(self, number: int, problem: Problem) -> None:
         log.info("media refused", segment=number, error_id=problem.error_id)

@@ -25,6 +25,7 @@ from backchannel.server.access.limits import capped, over_budget
 from backchannel.server.access.meter import Meter
 from backchannel.server.log import describe
 from backchannel.server.services import Services
+from backchannel.server.shutdown import stopping
 from backchannel.server.streams.backlog import Backlog, Waiting
 from backchannel.server.streams.connection import INTERNAL_ERROR, NORMAL_CLOSURE, Connection
 from backchannel.server.streams.door import check_container, deny, place
@@ -107,6 +108,9 @@ class SegmentStream:
         self._meter = meter
         self._settings = settings
         self._rules = services.rules_for(principal.key)
+        self._owner = principal.key.id
+        self._shutdown = services.shutdown
+        self._stopping = False
         self._received_bytes = 0
         self._intake = Intake()
 
@@ -122,19 +126,26 @@ class SegmentStream:
     async def run(self) -> None:
         """Talk until the client goes or the session's time is over."""
         try:
-            async with asyncio.TaskGroup() as tasks:
-                answering = tasks.create_task(self._answer_all())
-                ending = await self._read_all()
-                answering.cancel()
-            self._session, error = self._session.end(ending)
-            await self._send(error)
-            await self._connection.close(ending.entry.close_code or NORMAL_CLOSURE)
+            with self._shutdown.attend(self._shut_down):
+                async with asyncio.TaskGroup() as tasks:
+                    answering = tasks.create_task(self._answer_all())
+                    ending = await self._read_all()
+                    answering.cancel()
+                await self._refuse_the_rest(ending)
+                self._session, error = self._session.end(ending)
+                await self._send(error)
+                await self._connection.close(ending.entry.close_code or NORMAL_CLOSURE)
         except* WebSocketDisconnect:
             pass  # what was still waiting goes with its session
         except* Exception as faults:
             for fault in faults.exceptions:
                 log.error("stream failed", **describe(fault))  # noqa: TRY400 -- a traceback may hold media
             await self._break_off()
+
+    def _shut_down(self) -> None:
+        """End soon, since the server is stopping."""
+        self._stopping = True
+        self._connection.stop_receiving()
 
     # --- reading -----------------------------------------------------------------------------------
 
@@ -219,7 +230,7 @@ class SegmentStream:
         if left_s is not None:
             limits = replace(limits, max_duration_s=min(limits.max_duration_s, left_s))
         try:
-            piece = Piece(segment, limits, closes_window=True, rules=self._rules)
+            piece = Piece(segment, limits, closes_window=True, owner=self._owner, rules=self._rules)
             analysis, changes = await self._engine.follow(self._intake.analysis, piece)
         except Problem as problem:
             raise over_budget(problem, left_s, self._settings.max_segment_s) from None
@@ -232,19 +243,29 @@ class SegmentStream:
 
     async def _time_over(self) -> Problem | None:
         """Say why the session ends now, or None when it does not."""
-        if self._connection.is_over:
-            self._session = self._session.drain()
-            try:
-                async with asyncio.timeout(self._settings.drain_s):
-                    await self._backlog.join()
-            except TimeoutError:
-                log.warning("drain cut short", unanswered=self._session.pending)
-            return self._connection.overtime()
+        if self._stopping or self._connection.is_over:
+            await self._drain()
+            return stopping() if self._stopping else self._connection.overtime()
         if not self._backlog.empty:
             # We are the ones who are late, not the client.
             self._connection.keep_alive()
             return None
         return self._connection.silence() if self._connection.is_idle else None
+
+    async def _drain(self) -> None:
+        """Answer what was accepted, and accept no more."""
+        self._session = self._session.drain()
+        try:
+            async with asyncio.timeout(self._settings.drain_s):
+                await self._backlog.join()
+        except TimeoutError:
+            log.warning("drain cut short", unanswered=self._session.pending)
+
+    async def _refuse_the_rest(self, ending: Problem) -> None:
+        """Answer for the segments that were accepted and will not be analysed: what ends the session."""
+        while self._session.pending:
+            self._session, error = self._session.refuse(self._session.answered + 1, ending)
+            await self._send(error)
 
     # --- sending -----------------------------------------------------------------------------------
 

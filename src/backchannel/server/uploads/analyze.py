@@ -30,19 +30,26 @@ log = structlog.get_logger(__name__)
 async def analyze_upload(request: Request) -> Response:
     """Analyse a file while its client waits."""
     services: Services = request.app.state.services
-    principal = await admit(request, UPLOAD_SCOPE)
     async with AsyncExitStack() as held:
+        await held.enter_async_context(services.shutdown.finishing(services.settings.drain_s))
+        principal = await admit(request, UPLOAD_SCOPE)
         form = await accept_upload(request, principal, held)
         file = File(
-            form.file or bytearray(), services.settings.file_limits, rules=services.rules_for(principal.key)
+            form.file or bytearray(),
+            services.settings.file_limits,
+            owner=principal.key.id,
+            rules=services.rules_for(principal.key),
         )
         charge = await inspect_upload(file, principal, services)
+        refund = True  # unless it becomes clear that it is not the server's fault
         try:
             results = await _unless_gone(request, services, file)
-        except Problem as problem:
-            if is_ours(problem):
-                await services.limits.refund(charge)
+            refund = False
+        except (Problem, ClientDisconnect) as ending:
+            refund = isinstance(ending, Problem) and is_ours(ending)
             raise
+        finally:
+            await services.limits.settle(charge, refund=refund)
     log.info("upload analysed", key=principal.id, bytes=len(file.data), windows=len(results))
     return json_response(await asyncio.to_thread(analysis_body, results, include_of(form)))
 

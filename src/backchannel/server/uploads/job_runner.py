@@ -53,10 +53,9 @@ class Jobs:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            runner_id = self._store.places.runner_id
             # If the store is down, the jobs stay active there. Their next reader sees that we are gone.
             with suppress(StoreUnavailableError):
-                interrupted = await asyncio.to_thread(self._store.jobs.interrupt, runner_id)
+                interrupted = await asyncio.to_thread(self._store.jobs.interrupt)
                 if interrupted:
                     log.warning("jobs interrupted", jobs=interrupted)
 
@@ -75,9 +74,8 @@ class Jobs:
         Problem
             ``ih1002`` when the key has too many.
         """
-        runner_id = self._store.places.runner_id
         job = await asyncio.to_thread(
-            self._store.jobs.create, runner_id, key_id, correlation_id, request.model, self._per_key
+            self._store.jobs.create, key_id, correlation_id, request.model, self._per_key
         )
         if job is None:
             raise Problem(

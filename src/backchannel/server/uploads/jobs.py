@@ -46,7 +46,7 @@ async def show_job(request: Request) -> Response:
 
 
 async def _submit(request: Request, services: Services) -> tuple[Job, float]:
-    async with AsyncExitStack() as held:
+    async with services.shutdown.finishing(services.settings.drain_s), AsyncExitStack() as held:
         principal = await admit(request, UPLOAD_SCOPE)
         form = await accept_upload(request, principal, held)
         asked = read_job_request(form)
@@ -56,8 +56,7 @@ async def _submit(request: Request, services: Services) -> tuple[Job, float]:
 
         async def at_end(failure: Problem | None) -> None:
             await places.aclose()
-            if failure is not None and is_ours(failure):
-                await services.limits.refund(charge)
+            await services.limits.settle(charge, refund=failure is not None and is_ours(failure))
 
         try:
             job = await services.jobs.submit(
@@ -65,6 +64,7 @@ async def _submit(request: Request, services: Services) -> tuple[Job, float]:
             )
         except BaseException:
             await places.aclose()
+            await services.limits.settle(charge, refund=True)
             raise
     log.info("job submitted", key=principal.id, job=job.id, bytes=len(file.data))
     return job, asked.wait_s
@@ -78,6 +78,7 @@ def _file(data: bytearray, asked: JobRequest, principal: Principal, services: Se
         needs_sound=True,
         sound_only=asked.sound_only,
         rules=services.rules_for(principal.key),
+        owner=principal.key.id,
     )
 
 
