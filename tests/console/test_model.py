@@ -259,7 +259,7 @@ def test_every_cue_that_is_shown_as_a_tag_has_plain_words(blank_page: Page) -> N
 
 def test_the_result_of_a_job_becomes_a_conversation(blank_page: Page) -> None:
     cue = {"cue": "nod", "modality": "visual", "start": 1.0, "end": 2.0, "value": 9.0, "unit": "deg"}
-    cue |= {"baseline": None, "certainty": 0.9, "direction": "", "measures": [["count", 3, ""]]}
+    cue |= {"certainty": 0.9, "direction": "", "measures": [["count", 3, ""]]}
     away = cue | {"cue": "face_absent", "start": 6.0, "end": 9.0, "measures": []}
     job = {
         "duration_seconds": 9,

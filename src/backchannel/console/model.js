@@ -169,7 +169,7 @@ export class Conversation {
     this.version += 1;
     const reachedS = durationS ?? engagement.at(-1)?.end ?? 0;
     for (const signal of signals) keep(this.signals, { ...signal, evidence: signal.evidence ?? [], id: this.#nextId++, version: this.version }, MAX_SIGNALS);
-    for (const cue of cues) keep(this.cues, { ...cue, id: this.#nextId++ }, MAX_CUES);
+    for (const cue of cues) keep(this.cues, { baseline: null, ...cue, id: this.#nextId++ }, MAX_CUES);
     for (const { state, start } of engagement) this.#engagement(state, start);
     this.#quality(quality, 0);
     this.reachedS = reachedS;

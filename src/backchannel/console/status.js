@@ -68,7 +68,7 @@ export function drawState(state, { file, sample, soundOnly, results, playable })
   label.dataset.state = state;
   setText(label, STATES[state]);
   document.body.dataset.state = state;
-  show("start", idle || state === "starting");
+  show("start", (idle && !(file && state === "ended")) || state === "starting");
   show("sample", idle && sample);
   show("setup", idle && !file);
   show("file-row", idle);
@@ -87,7 +87,7 @@ export function drawState(state, { file, sample, soundOnly, results, playable })
   // Not `disabled`, because the button would lose the focus.
   byId("start").setAttribute("aria-disabled", String(state === "starting"));
   byId("pause").setAttribute("aria-disabled", String(state === "reconnecting"));
-  setText(byId("start"), file ? (state === "ended" ? "Analyse again" : "Analyse") : "Start");
+  setText(byId("start"), file ? "Analyse" : "Start");
   setText(byId("pause"), state === "paused" ? "Resume" : "Pause");
   const [lead, more] = WELCOME[state === "ended" && file ? "unplayable" : state] ?? WELCOME.setup;
   setText(byId("welcome-lead"), lead);
@@ -95,7 +95,8 @@ export function drawState(state, { file, sample, soundOnly, results, playable })
   byId("frame").classList.toggle("mirrored", !file && !idle);
   // If the focused button is hidden now, focus the one that replaces it.
   const hidden = focused?.hidden || focused?.closest("[hidden]");
-  if (CONTROLS.includes(focused?.id) && hidden) byId(running ? "pause" : state === "analysing" ? "cancel" : "start").focus();
+  const next = running ? "pause" : state === "analysing" ? "cancel" : byId("start").hidden ? "save" : "start";
+  if (CONTROLS.includes(focused?.id) && hidden) byId(next).focus();
 }
 
 function show(id, shown) {

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from backchannel.values import Cue, Modality, SegmentResult, Span
 
@@ -18,7 +19,10 @@ half a second at its edge."""
 
 
 class CueBody(msgspec.Struct, frozen=True):
-    """A cue with its measurements, s from the start of the file. `measures` are (name, value, unit)."""
+    """A cue with its measurements, s from the start of the file. `measures` are (name, value, unit).
+
+    Without a baseline the field is omitted, as jobs have no null.
+    """
 
     cue: str
     modality: Modality
@@ -26,10 +30,10 @@ class CueBody(msgspec.Struct, frozen=True):
     end: float
     value: float
     unit: str
-    baseline: float | None
     certainty: float
     direction: str
     measures: tuple[tuple[str, float, str], ...]
+    baseline: float | UnsetType = UNSET
 
 
 def file_cues(results: Sequence[SegmentResult]) -> tuple[CueBody, ...]:
@@ -72,7 +76,7 @@ def _body(cue: Cue) -> CueBody:
         end=round(cue.span.end_s, 2),
         value=float(cue.value),
         unit=cue.unit,
-        baseline=None if cue.baseline is None else float(cue.baseline),
+        baseline=UNSET if cue.baseline is None else float(cue.baseline),
         certainty=float(cue.certainty),
         direction=cue.direction,
         measures=tuple((name, float(value), unit) for name, value, unit in cue.measures),
