@@ -62,7 +62,8 @@ def test_the_confusion_page_holds_every_label_every_detection_and_every_miss() -
     assert all("Nearly <found>." in text for text in read.marks("missed")[:2])
     nod, stress = read.marks("wrong")
     assert nod == (
-        "Detected nod 0:08.00–0:09.00, wrong: 9 deg, to the left, baseline 1 deg, rate 2.10 Hz, certainty 0.80"
+        "Detected nod 0:08.00–0:09.00, wrong: 9 deg, to the left, baseline 1 deg, rate 2.10 Hz, "
+        "certainty 0.80"
     )
     assert "Nodded & <smiled>." in stress
     assert len(read.marks("found")) == 2
