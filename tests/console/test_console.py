@@ -133,7 +133,7 @@ def test_a_real_person_gets_a_first_signal(live: Live, speaking: FakeCamera, bro
     expect(page.locator("#coverage")).to_have_text("100 %")
     assert_accessible(page)
     page.locator("#health summary").press("Enter")
-    page.get_by_text("Conversation quality").click()
+    page.get_by_text("Conversation quality", exact=True).click()
     expect(page.locator('#quality [role="meter"]').first).to_have_attribute(
         "aria-valuetext", re.compile(r"^\d+$"), timeout=10_000
     )
