@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from types import FrameType
 
 from backchannel.config import SettingsError, load_settings
 from backchannel.explain.labels import labels_of
+from backchannel.server.pages.console import SAMPLE_NAME
 from backchannel.store import STREAM_SCOPE, StoreError, open_store
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -80,6 +82,8 @@ def _run(host: str, port: int, data_dir: Path | None, serve_only: bool, video: P
         _wait_until_ready(server, url)
         if not serve_only:
             clip = video or _sample(server)
+            if video is None:
+                offer_sample(clip, load_settings(data_dir=data_dir).data_dir)
             _stream(clip, url, demo_key(data_dir))
             _print_script(clip)
         print(f"\nOpen the console at {url} and press Start. Ctrl-C stops the server.", flush=True)
@@ -168,6 +172,13 @@ def _sample(server: subprocess.Popen[bytes]) -> Path:
         print("Making a sample to stream, once (about 20 s). The console can be used meanwhile.", flush=True)
         make_sample(clip, server)
     return clip
+
+
+def offer_sample(clip: Path, data_dir: Path) -> None:
+    """Put the sample where the console finds it, in one step, so that it never offers half a clip."""
+    draft = data_dir / f"{SAMPLE_NAME}.draft"
+    shutil.copyfile(clip, draft)
+    draft.replace(data_dir / SAMPLE_NAME)
 
 
 def make_sample(clip: Path, server: subprocess.Popen[bytes]) -> None:

@@ -40,7 +40,7 @@ def test_in_a_pipe_events_are_plain_lines(server: dict[str, str], film: Path) ->
     assert "\x1b" not in done.stdout
     assert "\r" not in done.stdout
     first, *_, last = done.stdout.splitlines()
-    assert first == "    0.0 s  engagement    neutral"
+    assert first == "   0:00.0  Engagement: neutral"
     assert last.startswith("Ended: 0 signals, quality 50 (clarity 50, ")
 
 
@@ -48,8 +48,8 @@ def test_in_a_pipe_events_are_plain_lines(server: dict[str, str], film: Path) ->
 def test_a_signal_is_a_line_when_it_begins_and_when_it_ends(server: dict[str, str], clips: Path) -> None:
     done = run("stream", clips / "man-suit-interview-answer-long-pauses.mp4", **server)
     assert done.returncode == 0
-    assert re.search(r"^    2\.\d s  hesitation    low         Paused for 1\.\d s\.$", done.stdout, re.M)
-    assert re.search(r"^    6\.\d s  hesitation    ended$", done.stdout, re.M)
+    assert re.search(r"^   0:02\.\d  Possibly hesitant +Paused for 1\.\d s\.$", done.stdout, re.M)
+    assert re.search(r"^   0:06\.\d  End of hesitation$", done.stdout, re.M)
 
 
 def test_as_json_it_is_what_the_server_said_a_line_each(server: dict[str, str], film: Path) -> None:
@@ -109,7 +109,7 @@ def test_an_interrupt_ends_it_with_130_and_no_traceback(server: dict[str, str], 
         preexec_fn=interruptible,  # noqa: PLW1509
     ) as running:
         assert running.stdout is not None
-        assert "engagement" in running.stdout.readline()
+        assert "Engagement" in running.stdout.readline()
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=30)
     assert running.returncode == 130

@@ -54,18 +54,18 @@ def after(*data: Data) -> StreamStatus:
 @pytest.mark.parametrize(
     ("data", "line"),
     [
-        (DETECTED, "    4.1 s  agreement     low         Nodded once."),
+        (DETECTED, "   0:04.1  Possibly agreeing            Nodded once."),
         (
             SignalUpdated("agreement", 4.1, "high", "Nodded twice."),
-            "    4.1 s  agreement     now high    Nodded twice.",
+            "   0:04.1  Now very likely agreeing     Nodded twice.",
         ),
-        (SignalEnded("disagreement", 1234.5), " 1234.5 s  disagreement  ended"),
-        (EngagementUpdated("disengaged", 2), "    2.0 s  engagement    disengaged"),
+        (SignalEnded("disagreement", 1234.5), "  20:34.5  End of disagreement"),
+        (EngagementUpdated("disengaged", 2), "   0:02.0  Engagement: disengaged"),
         (
             CoverageDropped((RangeBody(1, 2.5),)),
-            "    1.0 s  coverage      missing     no media until 2.5 s",
+            "   0:01.0  Not analysed                 No media until 0:02.5.",
         ),
-        (CoverageDegraded((RangeBody(1, 2.5),)), "    1.0 s  coverage      no picture  until 2.5 s"),
+        (CoverageDegraded((RangeBody(1, 2.5),)), "   0:01.0  No picture                   Until 0:02.5."),
         (Error("ih5002", "It is damaged.", "", 3, False), "piece 3: It is damaged. (ih5002)"),
         (Error("ih1001", "Sorry.", "", None, True), "session: Sorry. (ih1001)"),
         (SessionEnded("server_shutdown"), "The server is shutting down."),
@@ -107,7 +107,7 @@ def test_a_new_session_starts_empty_but_keeps_counting_signals() -> None:
 def test_the_status_line_sums_up_the_stream() -> None:
     status = after(MEASURED, EngagementUpdated("engaged", 0), QualityUpdated(overall=QUALITY), DETECTED)
     assert status_line(status, 62.4).plain == (
-        "live 1:02   analysed to 1:01   no face in view   engaged   quality 62   agreement ▰▱▱"
+        "live 1:02   analysed to 1:01   no face in view   engaged   quality 62   Possibly agreeing"
     )
     assert status_line(StreamStatus(), 0).plain == "live 0:00"
 

@@ -25,13 +25,14 @@ def page_file(path: str) -> tuple[bytes, str]:
 
 
 def run(page: Page, code: str, argument: object = None) -> Any:
-    """Run the body of a function with the arguments (model, client, given) on the page."""
+    """Run the body of a function with the arguments (model, client, words, health, given) on the page."""
     return page.evaluate(
         """async ([code, given]) => {
-          const names = ["model", "backchannel"];
-          const [model, client] = await Promise.all(names.map((name) => import(`/modules/${name}.js`)));
+          const names = ["model", "client", "words", "health"];
+          const fileOf = (name) => `/modules/${name === "client" ? "backchannel" : name}.js`;
+          const modules = await Promise.all(names.map((name) => import(fileOf(name))));
           const AsyncFunction = (async () => {}).constructor;
-          return await new AsyncFunction("model", "client", "given", code)(model, client, given);
+          return await new AsyncFunction(...names, "given", code)(...modules, given);
         }""",
         [code, argument],
     )

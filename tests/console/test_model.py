@@ -1,14 +1,17 @@
 """The model of the page: all results of a conversation, on one clock, within bounds."""
 
 import json
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import pytest
 from playwright.sync_api import Page
 
+from backchannel.cues.thresholds import cue_table
+from backchannel.html.words import headline, likely
 from backchannel.report.page import render_report
 from backchannel.report.recording import decode_recording
-from backchannel.values import BEHAVIOUR_NOTE
+from backchannel.signals.phrases import PHRASES
+from backchannel.values import BEHAVIOUR_NOTE, Probability, SignalType
 from tests.console.conftest import Open, keep_figures
 from tests.console.modules import run
 from tests.server.live import Live
@@ -97,7 +100,8 @@ def test_a_second_session_continues_on_the_same_clock(blank_page: Page) -> None:
       return [
         signals.map(({start, end, evidence}) => [start, end, evidence[0].start]),
         conversation.periods().map(({start, end}) => [start, end]),
-        overall.quality_index, reachedS, conversation.at(60.6).signals.length, conversation.at(30).engagement,
+        overall.quality_index, reachedS,
+        conversation.view(60.6).active.length, conversation.view(30).engagement,
       ]"""
     )
     assert run(blank_page, code, {"events": story}) == [
@@ -146,29 +150,163 @@ def test_conditions_that_impair_the_analysis(
     assert (
         run(
             blank_page,
-            CONVERSATION + "return conversation.conditions(conversation.reachedS + 1)",
+            CONVERSATION + "return health.conditionsOf(conversation, conversation.reachedS + 1)",
             {"events": story},
         )
         == expected
     )
 
 
-def test_an_overload_is_shown_for_a_while(blank_page: Page) -> None:
+def test_late_results_and_missing_ones_are_different_conditions(blank_page: Page) -> None:
     story = [measured(0), event("coverage.dropped", ranges=[{"start": 1, "end": 3}]), measured(3)]
     code = (
         CONVERSATION
         + """
-      const states = [conversation.conditions(5)];
+      const word = (nowS) => health.healthOf(conversation, nowS).text;
+      const found = (nowS) => [health.conditionsOf(conversation, nowS), word(nowS)];
+      const states = [found(5)];
       for (let at = 4; at < 20; at += 1) conversation.apply({ ...given.events[0], offset: at });
       const { analysed } = conversation.coverage;
-      return [...states, conversation.conditions(21), conversation.conditions(40), analysed]"""
+      return [...states, found(21), found(28), analysed]"""
     )
     assert run(blank_page, code, {"events": story}) == [
-        ["overloaded"],
-        [],
-        ["overloaded"],
+        [["missing"], "a part is missing"],
+        [[], "keeping up"],
+        [["late"], "8 s behind"],
         pytest.approx(0.9),
     ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        ([{}] * 4, [["neutral", 0, 4]]),
+        ([{}] * 4 + [NOBODY] * 3, [["neutral", 0, 4], ["unseen", 4, 7]]),
+        ([{}] * 2 + [NOBODY] * 2 + [{}] * 2, [["neutral", 0, 2], ["unseen", 2, 4], ["neutral", 4, 6]]),
+        # Half a second without a face is no absence, and without a picture nothing can be absent from it.
+        ([{}] * 2 + [NOBODY | {"end": 2.5}], [["neutral", 0, 2.5]]),
+        ([{"picture": False, "face_share": None, "face": None}] * 3, [["neutral", 0, 3]]),
+    ],
+)
+def test_without_a_face_the_person_is_not_visible_and_not_neutral(
+    blank_page: Page, seconds: list[dict[str, Any]], expected: list[list[Any]]
+) -> None:
+    story = [event("engagement.updated", state="neutral", start=0)]
+    story += [measured(at, **more) for at, more in enumerate(seconds)]
+    code = (
+        CONVERSATION
+        + """
+      const shown = conversation.seenPeriods().map(({ state, start, end }) => [state, start, end]);
+      const recording = conversation.recording({ recordedAt: new Date() });
+      return [shown, conversation.view().engagement, recording.engagement]"""
+    )
+    shown, now, recorded = run(blank_page, code, {"events": story})
+    assert shown == expected
+    assert now == expected[-1][0]
+    # The recording keeps what the server decided.
+    assert {period["state"] for period in recorded} == {"neutral"}
+
+
+def test_a_view_shows_a_moment_as_it_was(blank_page: Page) -> None:
+    story = [
+        measured(0),
+        detected(0.5),
+        event("signal.ended", signal_type="agreement", end=1.5),
+        detected(4.0, signal_type="interest"),
+        *(measured(at) for at in range(1, 6)),
+    ]
+    code = (
+        CONVERSATION
+        + """
+      const shown = (at) => {
+        const { active, before } = conversation.view(at);
+        return [active.map(({ type }) => type), before.map(({ type }) => type)];
+      };
+      return [shown(0.2), shown(1), shown(3), shown(4.5), shown(null)]"""
+    )
+    assert run(blank_page, code, {"events": story}) == [
+        [[], []],
+        [["agreement"], []],
+        [[], ["agreement"]],
+        [["interest"], ["agreement"]],
+        [["interest"], ["agreement"]],
+    ]
+
+
+def test_the_words_of_the_page_are_those_of_reports(blank_page: Page) -> None:
+    rationales = [f"{phrase.several or phrase.one}. No face was in view." for phrase in PHRASES.values()]
+    code = """
+      const levels = ["low", "medium", "high"];
+      const signals = given.types.flatMap((type) => levels.map((probability) => ({ type, probability })));
+      return [given.rationales.map(words.headline), signals.map(words.likely)]"""
+    given = {"rationales": rationales, "types": get_args(SignalType)}
+    headlines, shown = run(blank_page, code, given)
+    assert headlines == [headline(one) for one in rationales]
+    assert shown == [likely(level, name) for name in get_args(SignalType) for level in get_args(Probability)]
+
+
+def test_every_cue_that_is_shown_as_a_tag_has_plain_words(blank_page: Page) -> None:
+    code = "return given.cues.map((cue) => words.doing({ cue, direction: '', count: 3 }))"
+    tags = run(blank_page, code, {"cues": list(cue_table())})
+    assert "nodding ×3" in tags
+    assert "smiling ×3" in tags
+    assert not [tag for tag in tags if tag and "_" in tag]
+    code = (
+        "return ['down', 'left'].map((direction) => words.doing({ cue: 'gaze_away', direction, count: 1 }))"
+    )
+    assert run(blank_page, code) == ["looking down", "looking away"]
+
+
+def test_the_result_of_a_job_becomes_a_conversation(blank_page: Page) -> None:
+    cue = {"cue": "nod", "modality": "visual", "start": 1.0, "end": 2.0, "value": 9.0, "unit": "deg"}
+    cue |= {"certainty": 0.9, "direction": "", "measures": [["count", 3, ""]]}
+    away = cue | {"cue": "face_absent", "start": 6.0, "end": 9.0, "measures": []}
+    job = {
+        "duration_seconds": 9,
+        "signals": [
+            {
+                "type": "agreement",
+                "start": 1,
+                "end": 2,
+                "probability": "high",
+                "rationale": "Nodded.",
+                "evidence": [],
+            }
+        ],
+        "cues": [cue, away],
+        "engagement_state": [
+            {"start": 0, "end": 2, "state": "neutral"},
+            {"start": 2, "end": 9, "state": "engaged"},
+        ],
+        "conversation_quality": {"overall": QUALITY, "timeline": [{"start": 0, "end": 5, "values": QUALITY}]},
+        "coverage": {
+            "picture": True,
+            "sound": True,
+            "face_share": 0.7,
+            "speech_share": 0.2,
+            "analysis_rate_hz": 15.0,
+            "notes": [],
+        },
+    }
+    code = """
+      const conversation = new model.Conversation();
+      conversation.load(given);
+      return [
+        conversation.recording({ source: "talk.mp4", recordedAt: new Date() }),
+        conversation.seenPeriods().map(({ state, start, end }) => [state, start, end]),
+        conversation.countOf(conversation.cues[0]),
+      ]"""
+    written, periods, count = run(blank_page, code, job)
+    recording = decode_recording(json.dumps(written))
+    assert [(one.type, one.start, one.end, one.probability) for one in recording.signals] == [
+        ("agreement", 1, 2, "high")
+    ]
+    assert list(recording.cues[0].measures) == [("count", 3, "")]
+    coverage = recording.coverage
+    assert (recording.duration, coverage.speech_share, coverage.analysis_rate_hz) == (9, 0.2, 15)
+    assert recording.quality.overall is not None
+    assert periods == [["neutral", 0, 2], ["engaged", 2, 6], ["unseen", 6, 9]]
+    assert count == 3
 
 
 def test_a_conversation_becomes_a_recording(blank_page: Page) -> None:
@@ -208,7 +346,7 @@ def test_a_conversation_becomes_a_recording(blank_page: Page) -> None:
     recording = decode_recording(json.dumps(run(blank_page, code, {"events": story})))
     assert (recording.duration, recording.engine) == (33.0, "backchannel-1")
     assert [signal.start for signal in recording.signals] == [0.5, 31.0]
-    assert recording.signals[1].rationale.endswith("count from 0:30.0, where a new session began.")
+    assert recording.signals[1].evidence[0].start == 31.0
     assert recording.cues[0].direction == "left"
     assert recording.quality.overall is not None
     assert (len(recording.coverage.dropped), len(recording.coverage.degraded)) == (1, 1)
@@ -235,14 +373,13 @@ def test_under_the_policy_behaviour_a_recording_has_no_quality_and_says_why(blan
 def test_an_hour_needs_little_more_memory_than_ten_minutes(live: Live, browse: Open) -> None:
     page = browse()
     page.goto(live.http)
-    page.get_by_role("button", name="Show cues").click()
     page.evaluate(
         """async () => {
           const [{ Conversation }, { Timeline }, { NowView }] = await Promise.all(
             ["model", "timeline", "now"].map((name) => import(`/console/${name}.js`)));
           const conversation = new Conversation();
           const timeline = new Timeline(() => {}, () => {});
-          document.querySelector("#cues-toggle").click();
+          document.querySelector("#course").hidden = false;
           document.querySelector("#cues-toggle").click();
           const now = new NowView(() => {});
           window.live = { conversation, timeline, now, minute: 0 };
@@ -259,7 +396,7 @@ def test_an_hour_needs_little_more_memory_than_ten_minutes(live: Live, browse: O
                 for (const second of minute) {
                   for (const event of second) conversation.apply({ ...event, offset });
                   if (conversation.reachedS % 4) continue;
-                  now.draw(conversation);
+                  now.draw(conversation.view());
                   timeline.draw(conversation, conversation.reachedS);
                 }
               }

@@ -18,7 +18,8 @@ from websockets.exceptions import InvalidStatus
 
 from backchannel.config import Settings, SettingsError, load_settings
 from backchannel.report.recording import MAX_DOCUMENT_BYTES
-from backchannel.server.pages.console import KEY_NAME, from_this_machine, read_files
+from backchannel.server.pages.console import KEY_NAME, SAMPLE_NAME, from_this_machine, read_files
+from backchannel.store import STREAM_SCOPE
 from tests.server.live import Live, running
 
 ORIGIN = "http://127.0.0.1:8000"
@@ -110,6 +111,16 @@ def test_the_setting_has_three_values() -> None:
         load_settings({"BACKCHANNEL_CONSOLE": "maybe"})
 
 
+def test_the_page_offers_a_sample_if_there_is_one(tmp_path: Path) -> None:
+    with serving(tmp_path) as live:
+        assert page(live, "/console/sample").status_code == 404
+        assert "data-sample" not in page(live).text
+        (live.settings.data_dir / SAMPLE_NAME).write_bytes(b"a film")
+        sample = page(live, "/console/sample")
+        assert (sample.content, sample.headers["content-type"]) == (b"a film", "video/mp4")
+        assert "<body data-sample>" in page(live).text
+
+
 # --- who gets a token ------------------------------------------------------------------------------
 
 
@@ -118,7 +129,7 @@ def test_a_browser_on_this_machine_needs_no_key(live: Live) -> None:
     body = answer.json()
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
-    assert (body["scope"], body["expires_in"]) == ("interhumanai.stream", 300)
+    assert (body["scope"], body["expires_in"]) == ("interhumanai.stream interhumanai.upload", 300)
     assert (body["allowed_origins"], body["max_concurrent"]) == ([live.http], 2)
     assert asyncio.run(first_message(live, body["access_token"], live.http)) == "session.ready"
 
@@ -133,12 +144,19 @@ def test_all_tokens_belong_to_one_key_that_can_be_revoked(live: Live) -> None:
     token = ask(live).json()["access_token"]
     ask(live)
     (key,) = (key for key in live.store.keys.list() if key.name == KEY_NAME and key.revoked_at is None)
-    assert key.scopes == ("interhumanai.stream",)
+    assert set(key.scopes) == {"interhumanai.stream", "interhumanai.upload"}
     live.store.keys.revoke(key.id)
     with pytest.raises(InvalidStatus):
         asyncio.run(first_message(live, token, live.http))
     assert ask(live).status_code == 200
     assert [key.revoked_at is None for key in live.store.keys.list() if key.name == KEY_NAME] == [False, True]
+
+
+def test_a_key_of_an_earlier_version_is_left_alone(tmp_path: Path) -> None:
+    with serving(tmp_path) as live:
+        live.store.keys.create(KEY_NAME, (STREAM_SCOPE,))
+        assert ask(live).json()["scope"] == "interhumanai.stream interhumanai.upload"
+        assert [len(key.scopes) for key in live.store.keys.list() if key.name == KEY_NAME] == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -53,16 +53,17 @@ def test_the_confusion_page_holds_every_label_every_detection_and_every_miss() -
     cues = (cue("nod", 1, 2), cue("nod", 8, 9), cue("smile", 7, 8), cue("speaking", 1, 2))
     clip = evaluated(NASTY, labels, cues, "stress")
     read = checked(confusion_page([clip, evaluated("b.mp4", Labels("b.mp4"), ())], 5.0))
-    assert [text.split(":")[0] for text in read.marks("missed")] == [
-        "Labelled nod 5.00–6.00 s, high certainty",
-        "Labelled smile 3.00–4.00 s, high certainty",
-        "Missed speech 2.00–3.00 s",
+    assert [text.split(": ")[0] for text in read.marks("missed")] == [
+        "Labelled nod 0:05.00–0:06.00, high certainty",
+        "Labelled smile 0:03.00–0:04.00, high certainty",
+        "Missed speech 0:02.00–0:03.00",
         "agreement is plausible in this clip",
     ]
     assert all("Nearly <found>." in text for text in read.marks("missed")[:2])
     nod, stress = read.marks("wrong")
     assert nod == (
-        "Detected nod 8.00–9.00 s, wrong: 9 deg, to the left, baseline 1 deg, rate 2.10 Hz, certainty 0.80"
+        "Detected nod 0:08.00–0:09.00, wrong: 9 deg, to the left, baseline 1 deg, rate 2.10 Hz, "
+        "certainty 0.80"
     )
     assert "Nodded & <smiled>." in stress
     assert len(read.marks("found")) == 2

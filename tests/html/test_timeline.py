@@ -40,5 +40,10 @@ def test_without_a_script_marks_have_titles_and_links() -> None:
     assert "<title>" not in lane("agreement", "", [mark], Span(0, 10))
 
 
-def test_the_axis_uses_the_given_labels() -> None:
-    assert ">0:02<" in axis(Span(0, 10), lambda time_s: f"0:{time_s:02.0f}")
+@pytest.mark.parametrize(
+    ("over", "labels"),
+    [(Span(0, 10), ["0:00", "0:01", "0:10"]), (Span(0, 3), ["0:00.0", "0:00.5"]), (Span(300, 600), ["5:00"])],
+)
+def test_the_axis_shows_the_time_as_a_player_does(over: Span, labels: list[str]) -> None:
+    drawn = axis(over)
+    assert all(f">{label}<" in drawn for label in labels)

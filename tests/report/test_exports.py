@@ -73,7 +73,7 @@ class TestCaptions:
         first, second = srt.parse(srt_of(recording(signals=[AGREEMENT, late])), ignore_errors=False)
         assert (first.index, second.index) == (1, 2)
         assert (first.start, first.end) == (timedelta(seconds=4.1), timedelta(seconds=6))
-        assert first.content == f"agreement (high)\n{AGREEMENT['rationale']}"
+        assert first.content == "Very likely agreeing\nNodded 3 times while facing the camera."
         assert second.start == timedelta(seconds=3725.25)
 
     def test_vtt_has_a_caption_for_each_signal_and_an_explanation(self) -> None:
@@ -85,7 +85,7 @@ class TestCaptions:
             ("signal-1", "00:00:04.100", "00:00:06.000"),
             ("signal-2", "00:00:07.000", "00:00:07.001"),
         ]
-        assert read[0].text == f"agreement (high)\n{AGREEMENT['rationale']}"
+        assert read[0].text == "Very likely agreeing\nNodded 3 times while facing the camera."
         assert WHAT_THIS_IS in written
 
     def test_a_text_cannot_end_its_caption_or_begin_another(self) -> None:

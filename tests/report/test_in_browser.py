@@ -97,7 +97,7 @@ def test_a_mark_links_to_its_signal_and_unfolds_the_evidence(show: Open) -> None
     page = show(render_report(recording()))
     evidence = page.locator("#signal-1 details")
     assert evidence.get_attribute("open") is None
-    page.get_by_role("link", name="agreement, high").focus()
+    page.get_by_role("link", name="Very likely agreeing").focus()
     page.keyboard.press("Enter")
     assert page.url.endswith("#signal-1")
     expect(page.locator("#signal-1").get_by_role("cell", name="9.25°")).to_be_visible()

@@ -26,16 +26,22 @@ def test_the_report_has_every_signal_with_rationale_and_evidence() -> None:
     page = render_report(recording())
     checked(page)
     text = text_of(page)
-    assert str(AGREEMENT["rationale"]) in text
-    assert "nod seen 4.1–6.0 s 9.25° 1.50° +1.88" in text
+    assert "Very likely agreeing 0:04.1–0:06.0 Nodded 3 times while facing the camera. Evidence: 1" in text
+    assert "nod seen 0:04.1–0:06.0 9.25° 1.50° +1.88" in text
     assert 'href="#signal-1"' in page
     assert 'id="signal-1"' in page
+
+
+def test_the_headline_is_the_fact_and_its_further_numbers_are_one_click_down() -> None:
+    paused = AGREEMENT | {"rationale": "Paused twice (0.7 and 1.4 s). No face was in view."}
+    text = text_of(render_report(recording(signals=[paused])))
+    assert "0:06.0 Paused twice. Evidence: 1 measurement Paused twice (0.7 and 1.4 s). No face was in" in text
 
 
 def test_a_measure_of_a_cue_is_named_behind_it() -> None:
     rate = NOD_EVIDENCE | {"measure": "rate", "value": 2.1, "unit": "Hz", "baseline": None, "weight": 0}
     text = text_of(render_report(recording(signals=[AGREEMENT | {"evidence": [NOD_EVIDENCE, rate]}])))
-    assert "nod: rate seen 4.1–6.0 s 2.10 Hz – –" in text
+    assert "nod: rate seen 0:04.1–0:06.0 2.10 Hz – –" in text
 
 
 def test_the_report_explains_its_limits() -> None:
@@ -44,7 +50,10 @@ def test_the_report_explains_its_limits() -> None:
 
 def test_the_summary_lists_measurements_and_missing_media() -> None:
     text = text_of(render_report(recording()))
-    assert "1 signal was reported in 10 s: agreement. It has high probability (4.1–6.0 s): Nodded" in text
+    assert (
+        "1 signal was reported in 10 s: agreement. It says “Very likely agreeing” (0:04.1–0:06.0): Nodded"
+        in text
+    )
     assert "The person appeared engaged 70% of the time and neutral 30%." in text
     assert "The quality index is 55 of 100" in text
     assert "rapport is highest (62) and energy lowest (50)" in text
@@ -143,7 +152,7 @@ def test_an_hour_is_drawn_as_a_whole_and_in_parts() -> None:
     page = render_report(recording(duration=3600, signals=[late]))
     checked(page)
     assert "In 12 parts of 5 minutes" in page
-    assert "50:00–50:02 (3000.0–3002.0 s)" in page
+    assert "50:00.0–50:02.0" in page
     assert page.count('href="#signal-1"') == 2
 
 
@@ -160,7 +169,7 @@ def test_lost_media_is_reported_and_drawn() -> None:
     assert "1.5 s of the recording was not analysed. 1 s of the recording was analysed without" in text_of(
         page
     )
-    assert "not analysed 2.0–3.5 s" in page
+    assert "not analysed 0:02.0–0:03.5" in page
 
 
 def test_the_page_of_an_hour_of_dense_cues_stays_small() -> None:

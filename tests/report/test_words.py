@@ -3,8 +3,6 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from backchannel.report.words import (
-    briefly_when,
-    clock,
     counted,
     length,
     listed,
@@ -12,17 +10,7 @@ from backchannel.report.words import (
     moment,
     named,
     percentage,
-    when,
 )
-from backchannel.values import Span
-
-
-@pytest.mark.parametrize(
-    ("time_s", "shown"),
-    [(0, "0:00"), (4.1, "0:04.1"), (59.94, "0:59.9"), (59.96, "1:00"), (754.3, "12:34.3"), (3600, "60:00")],
-)
-def test_times_are_written_as_on_a_player(time_s: float, shown: str) -> None:
-    assert clock(time_s) == shown
 
 
 @pytest.mark.parametrize(
@@ -31,12 +19,6 @@ def test_times_are_written_as_on_a_player(time_s: float, shown: str) -> None:
 )
 def test_durations_use_the_units_they_need(duration_s: float, shown: str) -> None:
     assert length(duration_s) == shown
-
-
-def test_from_a_minute_on_times_are_also_in_minutes() -> None:
-    assert when(Span(4.1, 6), 59.9) == "4.1–6.0 s"
-    assert when(Span(64.1, 66), 70) == "1:04.1–1:06 (64.1–66.0 s)"
-    assert briefly_when(Span(64.1, 66), 70) == "1:04.1–1:06"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from backchannel.server.pages.console import SAMPLE_NAME
 from backchannel.store import open_store
 from tests.cli.commands import interruptible, run
 from tools import demo
@@ -33,6 +34,14 @@ def test_a_video_that_is_not_there_is_one_clear_line(
 ) -> None:
     assert demo.main(["--video", str(tmp_path / "no.mp4"), "--data-dir", str(tmp_path)]) == 1
     assert capsys.readouterr().err == f"backchannel: there is no file {tmp_path / 'no.mp4'}.\n"
+
+
+def test_the_console_is_offered_the_whole_sample(tmp_path: Path) -> None:
+    (tmp_path / "clip.mp4").write_bytes(b"a film")
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    demo.offer_sample(tmp_path / "clip.mp4", data_dir)
+    assert [(file.name, file.read_bytes()) for file in data_dir.iterdir()] == [(SAMPLE_NAME, b"a film")]
 
 
 def test_running_it_again_makes_no_second_key(tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from backchannel.cli.escape import escaped
+from backchannel.html.words import clock, likely, times
 from backchannel.protocol import v0
 from backchannel.protocol.results import ConversationQualityBody, EngagementBody, QualityBody, SignalBody
+from backchannel.values import Span
 
 _STYLES: Final = {"high": "bold", "medium": "", "low": "dim"}
 _DIMENSIONS: Final = ("clarity", "authority", "energy", "rapport", "learning")
@@ -47,7 +49,7 @@ def timed_progress(text: str) -> Iterator[Callable[..., None]]:
         def report(reached_s: float, total_s: float | None = None) -> None:
             length_s = total_s or shown.tasks[0].total
             if reached_s:
-                reached = f"{reached_s:.0f} of {length_s:.0f} s" if length_s else f"{reached_s:.0f} s"
+                reached = " of ".join(clock(at_s, 0) for at_s in (reached_s, length_s) if at_s)
                 shown.update(task, description="Analysing", completed=reached_s, reached=reached)
             if total_s:
                 shown.update(task, total=total_s)
@@ -79,10 +81,9 @@ def show_sections(
     if signals and console.is_terminal:
         console.print(_table(signals))
     for signal in () if console.is_terminal else signals:
-        head = f"  {signal.type:<13} {signal.probability:<7} {_span(signal.start, signal.end):<15} "
-        console.print(
-            Text(head, _STYLES[signal.probability]) + Text(escaped(signal.rationale)), soft_wrap=True
-        )
+        head = f"  {_span(signal.start, signal.end):<15} {likely(signal.probability, signal.type):<23} "
+        why = Text(escaped(signal.rationale))
+        console.print(Text(head, _STYLES[signal.probability]) + why, soft_wrap=True)
     if not signals:
         show_line(console, "  no signals", "dim")
     if isinstance(quality, ConversationQualityBody) and isinstance(quality.overall, QualityBody):
@@ -92,10 +93,11 @@ def show_sections(
 
 
 def _table(signals: tuple[SignalBody, ...]) -> Table:
-    table = Table("when", "signal", "probability", "because", box=box.SIMPLE, pad_edge=False)
+    table = Table("when", "signal", "because", box=box.SIMPLE, pad_edge=False)
     for signal in signals:
         when, why = _span(signal.start, signal.end), Text(escaped(signal.rationale))
-        table.add_row(when, signal.type, signal.probability, why, style=_STYLES[signal.probability])
+        what = likely(signal.probability, signal.type)
+        table.add_row(when, what, why, style=_STYLES[signal.probability])
     return table
 
 
@@ -109,4 +111,4 @@ def show_line(console: Console, text: str, style: str = "") -> None:
 
 
 def _span(start: float, end: float) -> str:
-    return f"{start:.1f}\N{EN DASH}{end:.1f} s"
+    return times(Span(start, end))

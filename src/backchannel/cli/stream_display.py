@@ -1,5 +1,6 @@
 """What the terminal shows of a running v2 stream: a line for each event, and a status line at the bottom."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -22,11 +23,11 @@ from backchannel.client.events import (
     SignalEnded,
     SignalUpdated,
 )
+from backchannel.html.words import clock, likely
 from backchannel.protocol.event_messages import CoverageMeasured
 from backchannel.protocol.results import QualityBody
-from backchannel.values import EngagementLevel, Probability
+from backchannel.values import EngagementLevel, Probability, SignalType
 
-_METERS: Final = {"low": "▰▱▱", "medium": "▰▰▱", "high": "▰▰▰"}
 _STYLES: Final = {"high": "bold", "medium": "", "low": "dim"}
 _ENDINGS: Final = {
     "idle_timeout": "The server ended the session because it received nothing for too long.",
@@ -56,7 +57,7 @@ class StreamStatus:
     analyzed_s: float = 0.0
     engagement: EngagementLevel | None = None
     quality: QualityBody | None = None
-    active: Mapping[str, Probability] = field(default_factory=lambda: MappingProxyType({}))
+    active: Mapping[SignalType, Probability] = field(default_factory=lambda: MappingProxyType({}))
     face_share: float | None = None
     signals: int = 0
     answers: int = 0
@@ -95,19 +96,20 @@ def lines_of(event: Received | Reconnected) -> Iterator[Text]:
         return
     match event.data:
         case SignalUpdated(probability=level) as signal:
-            yield _line(signal.start, signal.signal_type, f"now {level}", signal.rationale, level)
+            now = likely(level, signal.signal_type)
+            yield _line(signal.start, f"Now {now[0].lower()}{now[1:]}", signal.rationale, level)
         case SignalDetected(probability=level) as signal:
-            yield _line(signal.start, signal.signal_type, level, signal.rationale, level)
+            yield _line(signal.start, likely(level, signal.signal_type), signal.rationale, level)
         case SignalEnded(signal_type=name, end=end_s):
-            yield _line(end_s, name, "ended", level="low")
+            yield _line(end_s, f"End of {name}", level="low")
         case EngagementUpdated(state=state, start=start_s):
-            yield _line(start_s, "engagement", state)
+            yield _line(start_s, f"Engagement: {state}")
         case CoverageDropped(ranges=ranges):
             for lost in ranges:
-                yield _line(lost.start, "coverage", "missing", f"no media until {lost.end:.1f} s")
+                yield _line(lost.start, "Not analysed", f"No media until {clock(lost.end)}.")
         case CoverageDegraded(ranges=ranges):
             for blind in ranges:
-                yield _line(blind.start, "coverage", "no picture", f"until {blind.end:.1f} s")
+                yield _line(blind.start, "No picture", f"Until {clock(blind.end)}.")
         case Error(code=code, message=message, segment=segment):
             where = "session" if segment is None else f"piece {segment}"
             yield Text(escaped(f"{where}: {message} ({code})"), "red")
@@ -122,24 +124,22 @@ def reconnection(event: Reconnected) -> str:
     return f"Reconnected with a new session ({event.reason}{lost})."
 
 
-def _line(time_s: float, what: str, how: str, why: str = "", level: Probability = "medium") -> Text:
-    return Text(escaped(f"{time_s:7.1f} s  {what:<13} {how:<11} {why}".rstrip()), _STYLES[level])
+def _line(time_s: float, what: str, why: str = "", level: Probability = "medium") -> Text:
+    return Text(escaped(f"{clock(time_s):>9}  {what:<27}  {why}".rstrip()), _STYLES[level])
 
 
 def status_line(status: StreamStatus, sent_s: float) -> Text:
     """Return the line at the bottom of a terminal while the stream runs."""
-    parts = [Text(f"live {_clock(sent_s)}", "bold")]
+    parts = [Text(f"live {clock(math.floor(sent_s), 0)}", "bold")]
     if status.analyzed_s:
-        parts.append(Text(f"analysed to {_clock(status.analyzed_s)}", "dim"))
+        parts.append(Text(f"analysed to {clock(math.floor(status.analyzed_s), 0)}", "dim"))
     if status.face_share == 0:
         parts.append(Text("no face in view", "yellow"))
     if status.engagement is not None:
         parts.append(Text(status.engagement))
     if status.quality is not None:
         parts.append(Text(f"quality {status.quality.quality_index}"))
-    parts += [
-        Text(f"{name} {_METERS[level]}", _STYLES[level]) for name, level in sorted(status.active.items())
-    ]
+    parts += [Text(likely(level, name), _STYLES[level]) for name, level in sorted(status.active.items())]
     return Text("   ").join(parts)
 
 
@@ -154,7 +154,3 @@ def closing_lines(status: StreamStatus) -> Iterator[Text]:
     names = ("clarity", "authority", "energy", "rapport", "learning")
     scores = ", ".join(f"{name} {getattr(status.quality, name)}" for name in names)
     yield Text(f"Ended: {signals}, quality {status.quality.quality_index} ({scores}).", "bold")
-
-
-def _clock(time_s: float) -> str:
-    return f"{int(time_s) // 60}:{int(time_s) % 60:02}"

@@ -6,10 +6,17 @@ import { RefusedError } from "./backchannel.js";
 /** A token this close to its expiry is not used for a new connection, s. */
 const MARGIN_S = 30;
 const KEY_TOKEN_EXPIRES_S = 3600;
-const SCOPE = "interhumanai.stream";
+const SCOPES = ["interhumanai.stream", "interhumanai.upload"];
 
 /** An API key is needed and there is none. */
 export class KeyNeededError extends RefusedError {}
+
+/** What an error of the server says, and when to try again. */
+export function refusal({ message, retryable, retry_after_seconds: afterS }, status = 0) {
+  const text = message ?? `The server answered with status ${status}. Try again.`;
+  if (afterS) return `${text} Try again in ${Math.ceil(afterS)} s.`;
+  return retryable && !/again/.test(text) ? `${text} Try again.` : text;
+}
 
 export class Access {
   #base;
@@ -34,7 +41,7 @@ export class Access {
   async useKey(key) {
     const body = {
       api_key: key,
-      scopes: [SCOPE],
+      scopes: SCOPES,
       expires_in: KEY_TOKEN_EXPIRES_S,
       max_concurrent: 2,
       allowed_origins: [location.origin],
@@ -51,7 +58,7 @@ export class Access {
     const body = await answer.json().catch(() => ({}));
     if (!answer.ok) {
       const Kind = answer.status < 500 && answer.status !== 429 ? RefusedError : Error;
-      throw new Kind(body.message ?? `The server answered with status ${answer.status}.`);
+      throw new Kind(refusal(body, answer.status));
     }
     this.#token = body.access_token;
     this.#goodUntilMs = performance.now() + (body.expires_in - MARGIN_S) * 1000;

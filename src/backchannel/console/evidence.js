@@ -3,14 +3,9 @@
 import { element } from "./dom.js";
 import { clock, measured, named, PROBABILITIES } from "./words.js";
 
-/** A probability as three bars and a word. */
+/** A probability as three bars. The words beside them say the same. */
 export function level(probability) {
-  return element(
-    "span",
-    { class: "level-word" },
-    element("span", { class: "level", data: { level: probability }, "aria-hidden": "true" }, ...PROBABILITIES.map(() => element("i"))),
-    ` ${probability}`,
-  );
+  return element("span", { class: "level", data: { level: probability }, "aria-hidden": "true" }, ...PROBABILITIES.map(() => element("i")));
 }
 
 /** A table of the measurements that a signal is based on. */

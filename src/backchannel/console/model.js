@@ -3,7 +3,7 @@
 // All lists are bounded, so a page left open for a day needs no more memory than after a few hours. Times are seconds
 // since the start of the recording. Sessions after a lost connection share this clock.
 
-import { DIMENSIONS, rebased } from "./words.js";
+import { DIMENSIONS } from "./words.js";
 
 export const MAX_SIGNALS = 4000;
 export const MAX_CUES = 20_000;
@@ -11,21 +11,12 @@ export const MAX_SPANS = 4000;
 /** How many of the newest measurements decide the conditions. */
 const MAX_MEASURED = 40;
 
-// Thresholds for advice to the user. All are judgement, and none affects what is measured.
-const LOOK_BACK_S = 2.5;
-const LISTEN_BACK_S = 10;
-/** Mean brightness of the picture, 0..1. */
-const DARK = 0.12;
-/** Height of the face as a share of the picture. Below it, lids and brows are only a few pixels. */
-const FAR = 0.14;
-const FACE_SEEN = 0.2;
-/** A live microphone has noise above this level. One that is switched off or unplugged has none. */
-const SILENT_DBFS = -80;
-/** The full analysis rate of the server. */
-const FULL_RATE_HZ = 15;
-/** How long the page shows a loss, s. */
-const LOSS_SHOWN_S = 10;
-const LATE_S = 6;
+/** Below this share of frames with a face, the person is not visible (judgement). */
+export const FACE_SEEN = 0.2;
+/** A shorter time without a face is a blink of the detector, and not shown, s (judgement). */
+const UNSEEN_S = 1;
+/** How many signals are listed, newest first. */
+const LISTED = 12;
 
 export class Conversation {
   signals = [];
@@ -34,6 +25,8 @@ export class Conversation {
   quality = [];
   dropped = [];
   degraded = [];
+  /** Periods with a picture but without a face in it. */
+  unseen = [];
   /** Start times of all sessions but the first, s. */
   joins = [];
   measured = [];
@@ -45,9 +38,12 @@ export class Conversation {
   /** Grows with each change. Views draw when it has changed. */
   version = 0;
   #active = new Map();
-  #lossS = -Infinity;
+  /** Where the analysis was when it last lost media, s. */
+  lossS = -Infinity;
   #nextId = 1;
   #overalls = new Map();
+  #speechShare = null;
+  #rateHz = null;
   #pictureS = 0;
   #facedS = 0;
   #soundS = 0;
@@ -80,7 +76,7 @@ export class Conversation {
         return null;
       case "coverage.dropped":
         for (const range of data.ranges) this.lose(offset + range.start, offset + range.end);
-        this.#lossS = this.reachedS;
+        this.lossS = this.reachedS;
         return null;
       case "coverage.degraded":
         for (const range of data.ranges) keep(this.degraded, shifted(range, offset), MAX_SPANS);
@@ -97,6 +93,13 @@ export class Conversation {
     keep(this.dropped, { start, end }, MAX_SPANS);
     this.#droppedS += end - start;
     this.reachedS = Math.max(this.reachedS, end);
+  }
+
+  /** Record a period without a face. It continues the one before, if there is no gap. */
+  hide({ start, end }) {
+    const last = this.unseen.at(-1);
+    if (last && start - last.end < 0.1) last.end = Math.max(last.end, end);
+    else keep(this.unseen, { start, end }, MAX_SPANS);
   }
 
   /** End everything that is active, because the session is over. */
@@ -119,7 +122,7 @@ export class Conversation {
     let signal = this.#active.get(type);
     if (signal) Object.assign(signal, { probability, rationale, evidence });
     else {
-      signal = { id: this.#nextId++, type, start: offset + data.start, end: null, probability, rationale, evidence, sessionS: offset };
+      signal = { id: this.#nextId++, type, start: offset + data.start, end: null, probability, rationale, evidence };
       this.#active.set(type, signal);
       keep(this.signals, signal, MAX_SIGNALS);
     }
@@ -155,7 +158,28 @@ export class Conversation {
     if (measured.picture) this.#pictureS += length;
     if (measured.sound) this.#soundS += length;
     this.#facedS += length * (measured.face_share ?? 0);
+    if (measured.picture && measured.face_share !== null && measured.face_share < FACE_SEEN) this.hide(measured);
     keep(this.measured, measured, MAX_MEASURED);
+  }
+
+  /**
+   * Take the result of an uploaded file: of a job with all sections, or of an upload in one request.
+   */
+  load({ signals, engagement_state: engagement, cues = [], conversation_quality: quality = {}, coverage, duration_seconds: durationS }) {
+    this.version += 1;
+    const reachedS = durationS ?? engagement.at(-1)?.end ?? 0;
+    for (const signal of signals) keep(this.signals, { ...signal, evidence: signal.evidence ?? [], id: this.#nextId++, version: this.version }, MAX_SIGNALS);
+    for (const cue of cues) keep(this.cues, { baseline: null, ...cue, id: this.#nextId++ }, MAX_CUES);
+    for (const { state, start } of engagement) this.#engagement(state, start);
+    this.#quality(quality, 0);
+    this.reachedS = reachedS;
+    this.#pictureS = coverage.picture ? reachedS : 0;
+    this.#soundS = coverage.sound ? reachedS : 0;
+    this.#facedS = this.#pictureS * (coverage.face_share ?? 0);
+    this.#speechShare = coverage.speech_share;
+    this.#rateHz = coverage.analysis_rate_hz;
+    if (coverage.face_share === 0) this.hide({ start: 0, end: reachedS });
+    else for (const cue of cues.filter(({ cue }) => cue === "face_absent")) this.hide(cue);
   }
 
   // --- queries ---------------------------------------------------------------------------------------------------
@@ -200,52 +224,44 @@ export class Conversation {
       .filter(({ state }) => state !== null);
   }
 
-  /** Everything known about one moment. */
-  at(timeS) {
+  /** Periods of engagement as people see them: a time without a face is "unseen", whatever was decided from the rest. */
+  seenPeriods() {
+    const hidden = this.unseen.filter(({ start, end }) => end - start >= UNSEEN_S).map((one) => ({ ...one, state: "unseen" }));
+    const shown = this.periods().flatMap((period) => without(period, hidden));
+    return [...shown, ...hidden].sort((one, other) => one.start - other.start);
+  }
+
+  /**
+   * What to show of the moment `atS`, or of now if it is null: signals of that moment, those before it, newest first, and
+   * the cues. During the session a signal is active until it ends, also if it ends a little later than the analysis is.
+   */
+  view(atS = null) {
+    const live = atS === null;
+    const timeS = live ? this.reachedS : atS;
     const during = (one) => one.start <= timeS && timeS <= one.end;
-    const started = this.engagement.filter(({ start }) => start <= timeS);
+    const active = live ? this.active : this.signals.filter((one) => during({ start: one.start, end: this.endOf(one) }));
+    const past = this.signals.filter((one) => one.start <= timeS && !active.includes(one));
+    const periods = this.seenPeriods();
+    const period = periods.findLast((one) => during(one));
     return {
       timeS,
-      engagement: started.at(-1)?.state ?? null,
-      signals: this.signals.filter((signal) => signal.start <= timeS && timeS <= this.endOf(signal)),
+      live,
+      periods,
+      engagement: period?.state ?? null,
+      active: active.toReversed().slice(0, LISTED),
+      before: past.slice(-LISTED).toReversed(),
       cues: this.cues.filter(during),
-      quality: this.quality.find(during) ?? null,
       dropped: this.dropped.some(during),
       degraded: this.degraded.some(during),
     };
   }
 
-  /** Names of the conditions that impair the analysis now. `nowS` is the recorder's clock. */
-  conditions(nowS) {
-    const found = [];
-    const seen = this.#lately(LOOK_BACK_S);
-    if (seen.length && this.#spans(seen, LOOK_BACK_S)) {
-      const pictured = seen.filter(({ picture }) => picture);
-      const brightness = mean(pictured.map((one) => one.brightness));
-      const face = mean(pictured.map((one) => one.face_share));
-      const height = mean(pictured.filter((one) => one.face).map((one) => one.face.height));
-      if (brightness !== null && brightness < DARK) found.push("dark");
-      else if (face !== null && face < FACE_SEEN) found.push("noFace");
-      else if (height !== null && height < FAR) found.push("far");
-    }
-    const heard = this.#lately(LISTEN_BACK_S);
-    if (heard.length && this.#spans(heard, LISTEN_BACK_S)) {
-      if (heard.every(({ sound, level_dbfs: level }) => !sound || level < SILENT_DBFS)) found.push("noSound");
-    }
-    if (this.reachedS - this.#lossS < LOSS_SHOWN_S || (this.reachedS && nowS - this.reachedS > LATE_S)) {
-      found.push("overloaded");
-    } else if ((this.measured.at(-1)?.analysis_rate_hz ?? FULL_RATE_HZ) < FULL_RATE_HZ) {
-      found.push("reduced");
-    }
-    return found;
-  }
-
-  #lately(backS) {
-    return this.measured.filter(({ end }) => end > this.reachedS - backS);
-  }
-
-  #spans(measured, backS) {
-    return this.reachedS - measured[0].start >= backS * 0.8;
+  /** How often a cue repeated its movement, for example a nod. It is in the evidence of a signal. Undefined if unknown. */
+  countOf({ cue, start, measures = [] }) {
+    const counted = measures.find(([name]) => name === "count");
+    if (counted) return counted[1];
+    const same = (entry) => entry.cue === cue && entry.measure === "count" && Math.abs(entry.start - start) < 0.5;
+    return this.signals.slice(-LISTED).flatMap(({ evidence }) => evidence).findLast(same)?.value;
   }
 
   /** The conversation as a recording, in the JSON format of `backchannel.report`. */
@@ -258,10 +274,7 @@ export class Conversation {
       recorded_at: recordedAt.toISOString(),
       analyzed_at: new Date().toISOString(),
       duration,
-      signals: this.signals.map(({ id, version, sessionS, ...signal }) => {
-        const rationale = [signal.rationale, rebased({ sessionS })].filter(Boolean).join(" ");
-        return within({ ...signal, rationale, end: this.endOf(signal) });
-      }),
+      signals: this.signals.map(({ id, version, ...signal }) => within({ ...signal, end: this.endOf(signal) })),
       cues: this.cues.map(({ id, ...cue }) => within(cue)),
       engagement: this.periods().map(within),
       quality: {
@@ -272,7 +285,8 @@ export class Conversation {
         picture,
         sound,
         face_share: face,
-        speech_share: null,
+        speech_share: this.#speechShare,
+        analysis_rate_hz: this.#rateHz,
         dropped: this.dropped.map(within),
         degraded: this.degraded.map(within),
         policy: this.policy,
@@ -291,7 +305,16 @@ function shifted(entry, offset) {
   return { ...entry, start: entry.start + offset, end: entry.end + offset };
 }
 
-function mean(values) {
-  const known = values.filter((value) => value !== null && value !== undefined);
-  return known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
+/** The parts of a period that no gap covers. */
+function without(period, gaps) {
+  return gaps.reduce(
+    (parts, gap) =>
+      parts.flatMap(({ start, end, state }) =>
+        [
+          { start, end: Math.min(end, gap.start), state },
+          { start: Math.max(start, gap.end), end, state },
+        ].filter((part) => part.end > part.start),
+      ),
+    [period],
+  );
 }

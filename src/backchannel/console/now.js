@@ -1,69 +1,94 @@
-// The current state: engagement with its last minute, the newest signals, and quality.
+// The panel beside the video: engagement, the signals of this moment as sentences, and those before it.
 
 import { byId, element, reconcile, setText } from "./dom.js";
 import { evidenceTable, level } from "./evidence.js";
-import { clock, DIMENSIONS, ENGAGEMENT, named, rebased } from "./words.js";
+import { clock, ENGAGEMENT, headline, likely, measured, named } from "./words.js";
 
 const BAND_S = 60;
-const CHIPS = 12;
-const SPARK_POINTS = 60;
-const SVG = "http://www.w3.org/2000/svg";
+/** The person's baseline is known after this time, s. */
+const BASELINE_S = 10;
+const MEANINGS = {
+  engaged: "Attentive, with some activity.",
+  neutral: "Neither engaged nor disengaged, or too little evidence.",
+  disengaged: "Attention away for most of five seconds.",
+  unseen: "No face in the picture.",
+};
 
 export class NowView {
   #onShow;
   #open = new Set();
-  #quality = new Map();
-  #qualityDrawn = "";
 
-  /** @param {(timeS: number) => void} onShow Called when a moment should be shown. */
+  /** @param {(timeS: number, signal: object) => void} onShow Called when the moment of a signal should be shown. */
   constructor(onShow) {
     this.#onShow = onShow;
-    for (const name of ["quality_index", ...DIMENSIONS]) {
-      const row = dimension(name);
-      this.#quality.set(name, row);
-      byId("quality").append(row.node);
-    }
   }
 
   reset() {
     this.#open.clear();
-    this.#qualityDrawn = "";
   }
 
-  draw(conversation) {
-    this.#drawEngagement(conversation);
-    this.#drawSignals(conversation);
-    this.#drawQuality(conversation);
+  /** Draw a view as returned by `Conversation.view`. `over` is whether the session has ended. */
+  draw(view, over = false) {
+    const begun = view.timeS > 0 || !view.live;
+    byId("engagement-panel").hidden = byId("signals-panel").hidden = !begun;
+    const now = !begun ? "Before you start" : over ? "At the end" : "Right now";
+    setText(byId("now-title"), view.live ? now : `At ${clock(view.timeS, true)}`);
+    this.#drawEngagement(view);
+    this.#drawSignals(view, over);
+    this.#drawCues(view);
   }
 
-  #drawEngagement(conversation) {
-    const periods = conversation.periods();
-    const state = conversation.engagement.at(-1)?.state ?? "";
+  #drawEngagement({ timeS, live, periods, engagement }) {
+    const state = engagement ?? "";
     const label = byId("engagement");
     label.dataset.state = state;
-    setText(label, ENGAGEMENT[state] ?? (periods.length ? "Currently not measured" : "Not measured yet"));
-    const from = conversation.reachedS - BAND_S;
-    const shown = periods.filter(({ end }) => end > from).map((one) => ({ ...one, key: String(one.start) }));
-    const band = byId("band");
+    setText(label, ENGAGEMENT[state] ?? (periods.length ? "Not measured" : "Not measured yet"));
+    const learning = live && timeS < BASELINE_S && state !== "unseen" ? ` Baseline ready at ${clock(BASELINE_S)}.` : "";
+    setText(byId("engagement-more"), `${MEANINGS[state] ?? ""}${learning}`.trim());
+    setText(byId("band-now"), live ? "now" : clock(timeS));
+    const from = timeS - BAND_S;
+    const shown = periods
+      .filter(({ start, end }) => end > from && start < timeS)
+      .map((one) => ({ ...one, key: `${one.state} ${one.start}` }));
     reconcile(
-      band,
+      byId("band"),
       shown,
       ({ state: of }) => element("div", { class: "period", data: { state: of } }),
       (node, { start, end }) => {
         const left = Math.max(0, (start - from) / BAND_S);
         node.style.left = `${left * 100}%`;
-        node.style.width = `${((end - from) / BAND_S - left) * 100}%`;
+        node.style.width = `${((Math.min(end, timeS) - from) / BAND_S - left) * 100}%`;
       },
     );
-    if (state) band.setAttribute("aria-label", `Engagement in the last minute: now ${ENGAGEMENT[state].toLowerCase()}`);
+    const words = ENGAGEMENT[state]?.toLowerCase() ?? "not measured";
+    byId("band").setAttribute("aria-label", `Engagement in the last minute: now ${words}`);
   }
 
-  #drawSignals(conversation) {
-    const newest = conversation.signals.slice(-CHIPS * 3);
-    newest.sort((one, other) => (one.end === null ? 0 : 1) - (other.end === null ? 0 : 1) || other.start - one.start);
-    const shown = newest.slice(0, CHIPS).map((signal) => ({ key: String(signal.id), signal }));
-    byId("signals-empty").hidden = shown.length > 0;
-    reconcile(byId("signals"), shown, ({ signal }) => this.#chip(signal), (node, { signal }) => this.#update(node, signal));
+  #drawSignals({ live, engagement, active, before, dropped, degraded }, over) {
+    const draw = (id, signals) =>
+      reconcile(
+        byId(id),
+        signals.map((signal) => ({ key: String(signal.id), signal })),
+        ({ signal }) => this.#chip(signal),
+        (node, { signal }) => this.#update(node, signal),
+      );
+    draw("signals", active);
+    draw("past", before);
+    byId("past-title").hidden = !before.length;
+    const quiet = live ? (over ? "No signal was active." : "Nothing stands out. That is normal.") : "No signal at this moment.";
+    const lost = dropped ? "This moment was not analysed." : degraded ? "No video arrived here; only the sound was analysed." : "";
+    setText(byId("signals-empty"), lost || (active.length || (live && engagement === "unseen") ? "" : quiet));
+  }
+
+  #drawCues({ live, cues }) {
+    byId("moment").hidden = live || !cues.length;
+    if (live) return;
+    reconcile(
+      byId("moment-cues"),
+      cues.map((cue) => ({ key: String(cue.id), cue })),
+      ({ cue }) => element("li", { text: cueText(cue), data: { modality: cue.modality } }),
+      () => {},
+    );
   }
 
   #chip(signal) {
@@ -78,14 +103,12 @@ export class NowView {
       element(
         "button",
         { type: "button", class: "chip-head", "aria-expanded": "false", "aria-controls": detailId, on: { click: toggle } },
-        element("span", { class: "chip-type", text: named(signal.type) }),
-        element("span", { class: "chip-level" }),
-        element("span", { class: "chip-when" }),
+        element("span", { class: "rationale" }),
+        element("span", { class: "chip-meaning" }, element("span", { class: "chip-level" }), element("span", { class: "chip-when" })),
       ),
-      element("p", { class: "rationale" }),
-      rebased(signal) && element("p", { class: "note", text: rebased(signal) }),
       element("div", { id: detailId, class: "chip-evidence", hidden: true }),
     );
+    if (this.#open.has(signal.id)) this.#expand(chip, signal, true);
     return chip;
   }
 
@@ -94,10 +117,10 @@ export class NowView {
     chip.classList.toggle("active", signal.end === null);
     if (chip.dataset.drawn === drawn) return;
     chip.dataset.drawn = drawn;
-    chip.querySelector(".chip-level").replaceChildren(level(signal.probability));
+    setText(chip.querySelector(".rationale"), headline(signal.rationale));
+    chip.querySelector(".chip-level").replaceChildren(level(signal.probability), ` ${likely(signal)}`);
     const until = signal.end === null ? "now" : clock(signal.end);
-    setText(chip.querySelector(".chip-when"), `${clock(signal.start)} – ${until}`);
-    setText(chip.querySelector(".rationale"), signal.rationale);
+    setText(chip.querySelector(".chip-when"), `${clock(signal.start)}–${until}`);
     if (this.#open.has(signal.id)) this.#expand(chip, signal, true);
   }
 
@@ -108,46 +131,15 @@ export class NowView {
     detail.replaceChildren();
     if (!open) return;
     detail.append(
+      element("p", { class: "full", text: signal.rationale }),
       evidenceTable(signal.evidence),
       element("button", { type: "button", class: "link", text: "Show on the timeline", on: { click: () => this.#onShow(signal.start, signal) } }),
     );
   }
-
-  #drawQuality({ overall, quality }) {
-    const points = quality.slice(-SPARK_POINTS);
-    const version = `${points.at(-1)?.end} ${overall?.quality_index}`;
-    if (version === this.#qualityDrawn) return;
-    this.#qualityDrawn = version;
-    for (const [name, row] of this.#quality) row.draw(overall?.[name] ?? null, points.map(({ values }) => values[name]));
-  }
 }
 
-/** A row of the quality panel: name, score (0..100), and the course over the windows. */
-function dimension(name) {
-  const label = name === "quality_index" ? "Index" : named(name);
-  const fill = element("i");
-  const meter = element("div", { class: "meter", role: "meter", "aria-label": label, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 50, "aria-valuetext": "not measured yet" }, fill);
-  const score = element("span", { class: "score", text: "–" });
-  const spark = document.createElementNS(SVG, "svg");
-  spark.setAttribute("class", "spark");
-  spark.setAttribute("viewBox", "0 0 100 100");
-  spark.setAttribute("preserveAspectRatio", "none");
-  spark.setAttribute("aria-hidden", "true");
-  const middle = document.createElementNS(SVG, "line");
-  for (const [key, value] of Object.entries({ x1: 0, x2: 100, y1: 50, y2: 50 })) middle.setAttribute(key, value);
-  const line = document.createElementNS(SVG, "polyline");
-  spark.append(middle, line);
-  const node = element("div", { class: `dimension${name === "quality_index" ? " index" : ""}` }, element("span", { text: label }), meter, score, spark);
-  const draw = (value, points) => {
-    setText(score, value === null ? "–" : String(value));
-    const at = value ?? 50;
-    meter.setAttribute("aria-valuenow", at);
-    meter.setAttribute("aria-valuetext", value === null ? "not measured yet" : String(value));
-    fill.classList.toggle("down", at < 50);
-    fill.style.left = `${Math.min(at, 50)}%`;
-    fill.style.width = `${Math.abs(at - 50)}%`;
-    const step = 100 / Math.max(1, points.length - 1);
-    line.setAttribute("points", points.map((score, place) => `${(place * step).toFixed(1)},${100 - score}`).join(" "));
-  };
-  return { node, draw };
+function cueText(cue) {
+  const direction = cue.direction ? `, ${cue.direction}` : "";
+  const baseline = cue.baseline === null ? "" : ` (baseline ${measured(cue.baseline, cue.unit)})`;
+  return `${named(cue.cue)}${direction}: ${measured(cue.value, cue.unit)}${baseline}`;
 }

@@ -1,5 +1,7 @@
 // Saving a report: the server renders the recording as one self-contained page.
 
+import { refusal } from "./access.js";
+
 /** Render the report of a recording on the server, and download it. */
 export async function saveReport(base, token, recording) {
   const answer = await fetch(new URL("console/report", base), {
@@ -9,7 +11,7 @@ export async function saveReport(base, token, recording) {
   });
   if (!answer.ok) {
     const body = await answer.json().catch(() => ({}));
-    throw new Error(body.message ?? `The server could not create the report (status ${answer.status}).`);
+    throw new Error(refusal(body, answer.status));
   }
   const link = document.createElement("a");
   link.href = URL.createObjectURL(await answer.blob());

@@ -95,6 +95,22 @@ export async function listDevices() {
   return { cameras: of("videoinput"), microphones: of("audioinput") };
 }
 
+/** Load a file into a video element. Resolves to whether the browser can play it. */
+export async function loadFile(file, video) {
+  video.srcObject = null;
+  video.src = URL.createObjectURL(file);
+  try {
+    await new Promise((resolve, reject) => {
+      video.oncanplay = resolve;
+      video.onerror = () => reject(new Error("cannot play"));
+    });
+    return true;
+  } catch {
+    closeFile(video);
+    return false;
+  }
+}
+
 /** Play a file in a video element, and return the video as a stream. */
 export async function openFile(file, video) {
   const capture = video.captureStream ?? video.mozCaptureStream;
@@ -104,15 +120,7 @@ export async function openFile(file, video) {
       "This browser cannot stream files. Use Chrome, Edge or Firefox, or use the camera.",
     );
   }
-  video.srcObject = null;
-  video.src = URL.createObjectURL(file);
-  try {
-    await new Promise((resolve, reject) => {
-      video.oncanplay = resolve;
-      video.onerror = () => reject(new Error("cannot play"));
-    });
-  } catch {
-    closeFile(video);
+  if (!(await loadFile(file, video))) {
     throw new SourceError("unplayable", "This browser cannot play the file. Try mp4 (H.264) or webm.");
   }
   return capture.call(video);
@@ -120,6 +128,7 @@ export async function openFile(file, video) {
 
 /** Close a file. */
 export function closeFile(video) {
+  video.oncanplay = video.onerror = null;
   video.pause();
   if (video.src) URL.revokeObjectURL(video.src);
   video.removeAttribute("src");

@@ -2,7 +2,7 @@
 // for the visible part, so an hour costs as much as a minute.
 
 import { byId, element, reconcile } from "./dom.js";
-import { BEHAVIOUR_SIGNALS, clock, measured, named, SIGNALS } from "./words.js";
+import { clock, ENGAGEMENT, likely, measured, named, SIGNALS } from "./words.js";
 
 const PX_PER_S = 12;
 const MARGIN_PX = 300;
@@ -34,10 +34,13 @@ export class Timeline {
     this.#viewport.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.#viewport.addEventListener("click", (event) => this.#clicked(event));
     this.#viewport.addEventListener("keydown", (event) => this.#key(event));
-    byId("moment").addEventListener("input", ({ target }) => this.show(Number(target.value)));
+    byId("scrubber").addEventListener("input", ({ target }) => this.show(Number(target.value)));
     byId("cues-toggle").addEventListener("click", () => this.#toggleCues());
-    byId("follow").addEventListener("click", () => this.follow());
     new ResizeObserver(() => this.#draw()).observe(this.#viewport);
+  }
+
+  get following() {
+    return this.#following;
   }
 
   reset() {
@@ -52,16 +55,21 @@ export class Timeline {
     this.#draw();
   }
 
-  /** Show a moment and scroll to it. */
+  /** Show a moment that the user selected, and scroll to it. */
   show(timeS, item = null) {
-    this.#atS = Math.min(Math.max(timeS, 0), this.#endS);
     this.#chosen = item?.id ?? null;
+    this.goTo(timeS);
+    this.#onMoment(this.#atS);
+  }
+
+  /** Move to a moment, for example with a video that plays. */
+  goTo(timeS) {
+    this.#atS = Math.min(Math.max(timeS, 0), this.#endS);
     this.#setFollowing(false);
     const x = this.#atS * PX_PER_S;
     const { scrollLeft, clientWidth } = this.#viewport;
     if (x < scrollLeft + 20 || x > scrollLeft + clientWidth - 20) this.#viewport.scrollLeft = x - clientWidth / 2;
     this.#draw();
-    this.#onMoment(this.#atS);
   }
 
   /** Keep the current time in view. */
@@ -109,23 +117,23 @@ export class Timeline {
       .map((signal) => ({ ...signal, lane: signal.type, end: conversation.endOf(signal) }));
     if (this.#showCues) items.push(...conversation.cues.filter(within).map((cue) => ({ ...cue, lane: `cue ${cue.cue}` })));
     for (const lane of this.#lanes.querySelectorAll(".lane")) this.#drawLane(lane, items, fromS, toS);
-    this.#drawEngagement(conversation.periods().filter(within));
+    this.#drawEngagement(conversation.seenPeriods().filter(within));
     this.#drawMarks(conversation, within, fromS, toS);
     this.#drawMoment();
   }
 
   #setUpLanes(conversation) {
     const cues = this.#showCues ? [...new Set(conversation.cues.map(({ cue }) => cue))].sort() : [];
-    const signals = conversation.policy === "behaviour" ? BEHAVIOUR_SIGNALS : SIGNALS;
-    const keys = [...cues, this.#showCues, conversation.policy].join(" ");
-    if (keys === this.#laneKeys) return;
-    this.#laneKeys = keys;
+    const happened = new Set(conversation.signals.map(({ type }) => type));
     const lanes = [
       { key: "ruler", name: "", kind: "ruler" },
       { key: "engagement", name: "Engagement", kind: "engagement" },
-      ...signals.map((type) => ({ key: type, name: named(type), kind: "signal" })),
+      ...SIGNALS.filter((type) => happened.has(type)).map((type) => ({ key: type, name: named(type), kind: "signal" })),
       ...cues.map((cue) => ({ key: `cue ${cue}`, name: named(cue), kind: "cue" })),
     ];
+    const keys = lanes.map(({ key }) => key).join(" ");
+    if (keys === this.#laneKeys) return;
+    this.#laneKeys = keys;
     reconcile(this.#names, lanes, ({ name, kind }) => element("div", { class: `lane-name ${kind}`, text: name, title: name }), () => {});
     const marks = [...this.#lanes.querySelectorAll(":scope > .mark")];
     for (const mark of marks) mark.remove();
@@ -165,8 +173,8 @@ export class Timeline {
     const lane = this.#lanes.querySelector('[data-key="engagement"]');
     reconcile(
       lane,
-      periods.map((one) => ({ ...one, key: String(one.start) })),
-      ({ state }) => element("div", { class: "period", title: named(state), data: { state } }),
+      periods.map((one) => ({ ...one, key: `${one.state} ${one.start}` })),
+      ({ state }) => element("div", { class: "period", title: ENGAGEMENT[state], data: { state } }),
       (node, { start, end }) => placed(node, start, end),
     );
   }
@@ -182,7 +190,7 @@ export class Timeline {
   }
 
   #drawMoment() {
-    const scrubber = byId("moment");
+    const scrubber = byId("scrubber");
     scrubber.disabled = this.#endS <= 0;
     scrubber.max = this.#endS.toFixed(1);
     const atS = this.#following ? this.#endS : (this.#atS ?? this.#endS);
@@ -236,6 +244,6 @@ function placed(node, start, end = null) {
 
 function describe(item) {
   const when = `${clock(item.start, true)} to ${clock(item.end, true)}`;
-  if (item.type) return `${named(item.type)}, ${item.probability}, ${when}`;
+  if (item.type) return `${likely(item)}, ${when}`;
   return `${named(item.cue)}${item.direction ? `, ${item.direction}` : ""}, ${measured(item.value, item.unit)}, ${when}`;
 }

@@ -1,4 +1,4 @@
-// Names and number formats of the page.
+// Names and number formats of the page. `html/words.py` has the same words for reports and the terminal.
 
 export const SIGNALS = [
   "agreement",
@@ -12,11 +12,29 @@ export const SIGNALS = [
   "skepticism",
   "stress",
 ];
-/** The signals that the policy "behaviour" leaves in. */
-export const BEHAVIOUR_SIGNALS = ["agreement", "disagreement", "hesitation"];
 export const DIMENSIONS = ["clarity", "authority", "energy", "rapport", "learning"];
 export const PROBABILITIES = ["low", "medium", "high"];
-export const ENGAGEMENT = { engaged: "Engaged", neutral: "Neutral", disengaged: "Disengaged" };
+/** Levels of engagement, and "unseen" for a time without a face in the picture. */
+export const ENGAGEMENT = { engaged: "Engaged", neutral: "Neutral", disengaged: "Disengaged", unseen: "Not visible" };
+
+const HOW_LIKELY = { low: "Possibly", medium: "Likely", high: "Very likely" };
+const ADJECTIVES = {
+  agreement: "agreeing",
+  confidence: "confident",
+  confusion: "confused",
+  disagreement: "disagreeing",
+  frustration: "frustrated",
+  hesitation: "hesitant",
+  interest: "interested",
+  skepticism: "skeptical",
+  stress: "stressed",
+  uncertainty: "uncertain",
+};
+
+/** How likely a signal is, with the probability before the word: "Possibly confident". */
+export function likely({ type, probability }) {
+  return `${HOW_LIKELY[probability]} ${ADJECTIVES[type] ?? named(type).toLowerCase()}`;
+}
 
 /** "brow_raise" as "Brow raise". */
 export function named(name) {
@@ -50,7 +68,60 @@ export function share(value) {
   return `${value >= 1 ? 100 : Math.min(99, Math.round(value * 100))} %`;
 }
 
-/** A note on the times in a rationale of a later session, which count from the start of that session. Otherwise "". */
-export function rebased({ sessionS }) {
-  return sessionS > 0.05 ? `Times in this sentence count from ${clock(sessionS, true)}, where a new session began.` : "";
+// What a headline leaves out: numbers in brackets, and what was missing.
+const ASIDE = / \([^()]*\)| (?:There was no|No) [^.]*\.$/g;
+
+/** What a rationale describes, without further numbers and without what was missing: these are one click below. */
+export function headline(rationale) {
+  return rationale.replace(ASIDE, "");
+}
+
+// What the person is doing, as a tag on the picture. Cues without an entry of their own use their name. Null: no tag,
+// because it is the normal state, or too small to see.
+const DOING = {
+  nod: "nodding",
+  shake: "shaking the head",
+  tilt: "tilting the head",
+  head_active: "moving the head",
+  head_still: null,
+  lean_in: "leaning in",
+  lean_out: "leaning back",
+  face_absent: null,
+  facing: null,
+  gaze_away: "looking away",
+  eyes_closed: "eyes closed",
+  blink: null,
+  blink_rate_high: "blinking often",
+  eyes_narrowed: "narrowing the eyes",
+  smile: "smiling",
+  brow_raise: "raising the brows",
+  brow_raise_one_side: "raising one brow",
+  brow_furrow: "frowning",
+  lip_press: "pressing the lips",
+  lip_corner_down: "mouth corners down",
+  chin_raise: "chin up",
+  speaking: null,
+  pause: null,
+  long_pause: "long pause",
+  filled_pause: "drawn-out sound",
+  vocal_backchannel: "short sound",
+  speech_brisk: "speaking briskly",
+  speech_faster: "speaking faster",
+  speech_slow: "speaking slowly",
+  pitch_raised: "higher voice",
+  pitch_lively: "lively voice",
+  pitch_flat: "flat voice",
+  rising_end: "rising tone",
+  falling_end: null,
+  loud: "louder",
+  soft: "softer",
+  steady_voice: "steady voice",
+};
+
+/** A cue as a tag: "nodding ×3", "looking down". Null if it gets none. */
+export function doing({ cue, direction, count }) {
+  const words = DOING[cue] === undefined ? named(cue).toLowerCase() : DOING[cue];
+  if (words === null) return null;
+  if (cue === "gaze_away" && (direction === "up" || direction === "down")) return `looking ${direction}`;
+  return count > 1 ? `${words} ×${count}` : words;
 }

@@ -194,7 +194,7 @@ def _span_json(span: Span, name: str, text: str, kind: str) -> dict[str, Any]:
 
 def _cue_json(cue: Cue) -> dict[str, Any]:
     name = f"{plain(cue.name)} {cue.direction}".strip()
-    return _span_json(cue.span, name, f"{plain(cue.name)} {times(cue.span)}: {numbers_of(cue)}", "cue")
+    return _span_json(cue.span, name, f"{plain(cue.name)} {times(cue.span, 2)}: {numbers_of(cue)}", "cue")
 
 
 def _label_marks(names: Iterable[str], cues: Sequence[Cue], labels: Labels) -> list[dict[str, Any]]:
@@ -203,13 +203,13 @@ def _label_marks(names: Iterable[str], cues: Sequence[Cue], labels: Labels) -> l
     for name in names:
         if name == "speaking":
             marks += [
-                _span_json(label.span, "speech", f"Labelled speech {times(label.span)}", "label")
+                _span_json(label.span, "speech", f"Labelled speech {times(label.span, 2)}", "label")
                 for label in labels.speech
             ]
         match = match_cue([cue for cue in cues if cue.name == name], wanted.get(name, ()))
         for label, found in match.labels:
             said = "not asked for" if not label.asked else "found" if found else "missed"
-            text = f"Labelled {plain(label.cue)} {times(label.span)}, {label.certainty} certainty: {said}"
+            text = f"Labelled {plain(label.cue)} {times(label.span, 2)}, {label.certainty} certainty: {said}"
             kind = "label" if found else "label missed"
             marks.append(_span_json(label.span, plain(label.cue), text, kind))
     return marks
@@ -238,7 +238,7 @@ def _other_labels(labels: Labels | None, lanes: Sequence[Lane]) -> dict[str, lis
     rows: dict[str, list[dict[str, Any]]] = {}
     for label in () if labels is None else labels.cues:
         if CUE_OF_LABEL.get(label.cue) not in drawn:
-            text = f"Labelled {plain(label.cue)} {times(label.span)}, {label.certainty} certainty"
+            text = f"Labelled {plain(label.cue)} {times(label.span, 2)}, {label.certainty} certainty"
             rows.setdefault(plain(label.cue), []).append(_span_json(label.span, "", text, "label"))
     return rows
 
@@ -260,7 +260,7 @@ def _engagement(replay: Replay) -> dict[str, list[dict[str, Any]]]:
         return {}
     return {
         "state": [
-            _span_json(part.span, part.state, f"{part.state} {times(part.span)}", part.state)
+            _span_json(part.span, part.state, f"{part.state} {times(part.span, 2)}", part.state)
             for part in parts
         ]
     }
@@ -289,5 +289,5 @@ def _label_section(replay: Replay, labels: Labels | None, lanes: tuple[Lane, ...
 
 def _time_button(span: Span) -> Html:
     return tag(
-        "button", times(span), type="button", class_="time", data_start=span.start_s, data_end=span.end_s
+        "button", times(span, 2), type="button", class_="time", data_start=span.start_s, data_end=span.end_s
     )

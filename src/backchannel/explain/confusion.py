@@ -145,7 +145,7 @@ def _cue_lane(name: str, match: CueMatch, clip: EvaluatedClip) -> Html:
             cue.span,
             verdict,
             "bottom",
-            f"Detected {plain(name)} {times(cue.span)}, {_COUNTED[verdict]}: {numbers_of(cue)}",
+            f"Detected {plain(name)} {times(cue.span, 2)}, {_COUNTED[verdict]}: {numbers_of(cue)}",
         )
         for cue, verdict in match.detections
     ]
@@ -158,7 +158,7 @@ def _label_mark(name: str, label: LabelledCue, found: bool, clip: EvaluatedClip)
     kind: Kind = "unasked" if not label.asked else "found" if found else "missed"
     said = {"unasked": "not asked for", "found": "found", "missed": "missed"}[kind]
     why = clip.missed.get((name, label.span), "")
-    text = f"Labelled {plain(label.cue)} {times(label.span)}, {label.certainty} certainty: {said}. {why}"
+    text = f"Labelled {plain(label.cue)} {times(label.span, 2)}, {label.certainty} certainty: {said}. {why}"
     return _mark(label.span, kind, "top", text.strip())
 
 
@@ -167,15 +167,15 @@ def _speech_lane(clip: EvaluatedClip) -> Html:
     heard = [cue.span for cue in clip.cues if cue.name == "speaking"]
     if not told and not heard:
         return Html("")
-    marks = [_mark(span, "found", "top", f"Labelled speech {times(span)}", "") for span in told]
-    marks += [_mark(span, "right", "bottom", f"Detected speech {times(span)}", "") for span in heard]
+    marks = [_mark(span, "found", "top", f"Labelled speech {times(span, 2)}", "") for span in told]
+    marks += [_mark(span, "right", "bottom", f"Detected speech {times(span, 2)}", "") for span in heard]
     marks += [
-        _mark(span, "missed", "top", f"Missed speech {times(span)}", "")
+        _mark(span, "missed", "top", f"Missed speech {times(span, 2)}", "")
         for span in _less(told, heard)
         if span.duration_s >= MIN_SPEECH_ERROR_S
     ]
     marks += [
-        _mark(span, "wrong", "bottom", f"Silence detected as speech {times(span)}", "")
+        _mark(span, "wrong", "bottom", f"Silence detected as speech {times(span, 2)}", "")
         for span in _less(heard, told)
         if span.duration_s >= MIN_SPEECH_ERROR_S
     ]
@@ -225,7 +225,7 @@ def _engagement_lane(clip: EvaluatedClip) -> Html:
     marks = []
     for part in joined_engagement(part for result in clip.results for part in result.engagement):
         fits = "" if not plausible else ", plausible" if part.state in plausible else ", not plausible"
-        text = f"Engagement {part.state} {times(part.span)}{fits}"
+        text = f"Engagement {part.state} {times(part.span, 2)}{fits}"
         caption = part.state if not fits.startswith(", not") else f"✗ {part.state}"
         marks.append(_mark(part.span, kinds[part.state], "whole", text, caption))
     note = f"plausible: {', '.join(plausible)}" if plausible else "not labelled"
@@ -262,7 +262,8 @@ def _misses(clip: EvaluatedClip) -> Html:
         if signal.type in score.implausible
     ]
     rows = [
-        (f"{_SIGN[kind]} {kind}: {plain(name)}", times(span), why) for span, kind, name, why in sorted(timed)
+        (f"{_SIGN[kind]} {kind}: {plain(name)}", times(span, 2), why)
+        for span, kind, name, why in sorted(timed)
     ]
     rows += [
         (f"{_SIGN['missed']} missed: signal {name}", "", "plausible, not reported") for name in score.missed

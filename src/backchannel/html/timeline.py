@@ -1,11 +1,12 @@
 """Timelines as SVG. Marks differ by colour, shape and sign."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from backchannel.html.markup import Child, Html, tag
+from backchannel.html.words import clock
 from backchannel.values import Span
 
 _HALF_PX, _GAP_PX, _TOP_PX = 14, 3, 3
@@ -98,16 +99,18 @@ def strip(title: str, note: str, drawn: Child, over: Span, height_px: float) -> 
     )
 
 
-def axis(over: Span, label: Callable[[float], str] = "{:g}".format) -> Html:
+def axis(over: Span) -> Html:
     """Draw the time axis."""
+    times_s = ticks(over)
+    decimals = 0 if all(time_s.is_integer() for time_s in times_s) else 1
     return tag(
         "div",
         tag("div", class_="name"),
         tag(
             "svg",
             [
-                tag("text", label(time_s), x=percent(time_s, over), y=13, class_="tick")
-                for time_s in ticks(over)
+                tag("text", clock(time_s, decimals), x=percent(time_s, over), y=13, class_="tick")
+                for time_s in times_s
             ],
             height=18,
             width="100%",

@@ -1,6 +1,35 @@
-"""Text for cues, signals, times and numbers on pages."""
+"""Text for cues, signals, times and numbers, on pages and in the terminal.
 
-from backchannel.values import Cue, Signal, Span
+The console has the same words in `console/words.js`.
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from backchannel.values import Cue, Probability, Signal, SignalType, Span
+
+HOW_LIKELY: Final[Mapping[Probability, str]] = MappingProxyType(
+    {"low": "Possibly", "medium": "Likely", "high": "Very likely"}
+)
+"""The words for the three probabilities of the wire."""
+_ADJECTIVES: Final[Mapping[SignalType, str]] = MappingProxyType(
+    {
+        "agreement": "agreeing",
+        "confidence": "confident",
+        "confusion": "confused",
+        "disagreement": "disagreeing",
+        "frustration": "frustrated",
+        "hesitation": "hesitant",
+        "interest": "interested",
+        "skepticism": "skeptical",
+        "stress": "stressed",
+        "uncertainty": "uncertain",
+    }
+)
+_ASIDE = re.compile(r" \([^()]*\)| (?:There was no|No) [^.]*\.$")
+"""What a headline leaves out: numbers in brackets, and what was missing."""
 
 
 def plain(name: str) -> str:
@@ -8,15 +37,55 @@ def plain(name: str) -> str:
     return name.replace("_", " ")
 
 
-def times(span: Span) -> str:
+def likely(probability: Probability, signal: SignalType) -> str:
+    """Say how likely a signal is, with the probability before the word.
+
+    "Confidence, low" reads as little confidence, but means that somebody may be confident.
+
+    Examples
+    --------
+    >>> likely("low", "confidence"), likely("high", "interest")
+    ('Possibly confident', 'Very likely interested')
+    """
+    return f"{HOW_LIKELY[probability]} {_ADJECTIVES[signal]}"
+
+
+def clock(time_s: float, decimals: int = 1) -> str:
+    """Write a time as a player does.
+
+    Examples
+    --------
+    >>> clock(64.1), clock(2), clock(3725.04), clock(62, decimals=0)
+    ('1:04.1', '0:02.0', '1:02:05.0', '1:02')
+    """
+    minutes, seconds = divmod(round(max(0.0, time_s), decimals), 60.0)
+    hours, minutes = divmod(int(minutes), 60)
+    rest = f"{seconds:0{decimals + 3 if decimals else 2}.{decimals}f}"
+    return f"{hours}:{minutes:02}:{rest}" if hours else f"{minutes}:{rest}"
+
+
+def times(span: Span, decimals: int = 1) -> str:
     """Return the start and end of a span.
 
     Examples
     --------
-    >>> times(Span(1, 2.5))
-    '1.00–2.50 s'
+    >>> times(Span(1, 62.5)), times(Span(1, 2.5), decimals=2)
+    ('0:01.0–1:02.5', '0:01.00–0:02.50')
     """
-    return f"{span.start_s:.2f}–{span.end_s:.2f} s"
+    return f"{clock(span.start_s, decimals)}–{clock(span.end_s, decimals)}"
+
+
+def headline(rationale: str) -> str:
+    """Return what a rationale describes, without further numbers and without what was missing.
+
+    Both are one click below, or beside the sentence.
+
+    Examples
+    --------
+    >>> headline("Spoke steadily for 4.3 s (14% pauses). No face was in view.")
+    'Spoke steadily for 4.3 s.'
+    """
+    return _ASIDE.sub("", rationale)
 
 
 def quantity(value: float, unit: str) -> str:
@@ -44,7 +113,8 @@ def numbers_of(cue: Cue) -> str:
 
 
 def describe_signal(signal: Signal) -> str:
-    """Describe a signal: type, time, probability, score and rationale."""
+    """Describe a signal: how likely it is, its time, score and rationale."""
     return (
-        f"{signal.type} {times(signal.span)}, {signal.probability} ({signal.score:.2f}). {signal.rationale}"
+        f"{likely(signal.probability, signal.type)} {times(signal.span)} ({signal.score:.2f}). "
+        f"{signal.rationale}"
     )

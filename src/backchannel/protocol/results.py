@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from backchannel.constants import MIN_GAP_S
+from backchannel.protocol.file_cues import CueBody, file_cues
 from backchannel.protocol.include import Include
 from backchannel.signals.merge import merge_signals
 from backchannel.values import (
@@ -119,12 +120,13 @@ class CoverageBody(msgspec.Struct, frozen=True):
 
 
 class AnalysisBody(msgspec.Struct, frozen=True):
-    """The result of a v0 or v1 upload."""
+    """The result of a v0 or v1 upload. `cues` are our own, and only there with the evidence."""
 
     signals: tuple[SignalBody, ...]
     engagement_state: tuple[EngagementBody, ...]
     conversation_quality: ConversationQualityBody | UnsetType = UNSET
     coverage: CoverageBody | UnsetType = UNSET
+    cues: tuple[CueBody, ...] | UnsetType = UNSET
 
 
 def seconds(time_s: float) -> float:
@@ -222,12 +224,16 @@ def analysis_body(results: Sequence[SegmentResult], include: Include) -> Analysi
         )
     return AnalysisBody(
         signals=signal_bodies(merge_signals(results), include, modality=True),
-        engagement_state=_merge_engagement(
-            engagement_bodies([part for result in results for part in result.engagement])
-        ),
+        engagement_state=engagement_of(results),
         conversation_quality=quality,
         coverage=coverage_body(results),
+        cues=file_cues(results) if include.evidence else UNSET,
     )
+
+
+def engagement_of(results: Sequence[SegmentResult]) -> tuple[EngagementBody, ...]:
+    """Return the engagement of a whole file as JSON."""
+    return _merge_engagement(engagement_bodies([part for result in results for part in result.engagement]))
 
 
 def coverage_body(results: Sequence[SegmentResult]) -> CoverageBody:

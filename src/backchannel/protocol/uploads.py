@@ -13,15 +13,18 @@ from backchannel.constants import WINDOW_S
 from backchannel.errors import Problem
 from backchannel.media.stream.container import AUDIO_CONTAINERS, VIDEO_CONTAINERS, detect_container
 from backchannel.protocol.errors import ErrorBody
+from backchannel.protocol.file_cues import CueBody, file_cues
 from backchannel.protocol.include import PARAMETERS, Include, parse_include
 from backchannel.protocol.multipart import Form
 from backchannel.protocol.products import MODELS, SOUND_ONLY, ModelName, model_named, reported_by
 from backchannel.protocol.results import (
     ConversationQualityBody,
     CoverageBody,
+    EngagementBody,
     SignalBody,
     conversation_quality,
     coverage_body,
+    engagement_of,
     seconds,
     signal_bodies,
 )
@@ -45,7 +48,11 @@ class WindowBody(msgspec.Struct, frozen=True):
 
 
 class ResultBody(msgspec.Struct, frozen=True):
-    """The result of a completed job. The last field is our own; other clients ignore it."""
+    """The result of a completed job.
+
+    The last three fields are our own, and other clients ignore them. `engagement_state` and `cues` are only
+    there with the evidence.
+    """
 
     duration_seconds: float
     window_seconds: float
@@ -53,6 +60,8 @@ class ResultBody(msgspec.Struct, frozen=True):
     signals: tuple[SignalBody, ...] | UnsetType = UNSET
     conversation_quality: ConversationQualityBody | UnsetType = UNSET
     coverage: CoverageBody | UnsetType = UNSET
+    engagement_state: tuple[EngagementBody, ...] | UnsetType = UNSET
+    cues: tuple[CueBody, ...] | UnsetType = UNSET
 
 
 class JobBody(msgspec.Struct, frozen=True):
@@ -203,6 +212,8 @@ def result_body(results: Sequence[SegmentResult], request: JobRequest) -> Result
         signals=signal_bodies(merge_signals(results), request.include) if request.signals else UNSET,
         conversation_quality=quality,
         coverage=coverage_body(results),
+        engagement_state=engagement_of(results) if request.include.evidence else UNSET,
+        cues=file_cues(results) if request.include.evidence else UNSET,
     )
 
 

@@ -6,6 +6,7 @@ Signals may overlap. Players then show the captions one above the other.
 import html
 from typing import Final
 
+from backchannel.html.words import headline, likely
 from backchannel.report.prose import WHAT_THIS_IS
 from backchannel.report.recording import Recording, SignalEntry
 
@@ -33,10 +34,10 @@ def srt_of(recording: Recording) -> str:
     ...     engagement=(),
     ... )
     >>> srt_of(recording)
-    '1\n00:00:01,000 --> 00:00:02,500\ninterest (low)\nSmiled.\n\n'
+    '1\n00:00:01,000 --> 00:00:02,500\nPossibly interested\nSmiled.\n\n'
     """
     return "".join(
-        f"{number}\n{_times(signal, ',')}\n{_heading(signal)}\n{_one_line(signal.rationale)}\n\n"
+        f"{number}\n{_times(signal, ',')}\n{_heading(signal)}\n{_one_line(headline(signal.rationale))}\n\n"
         for number, signal in enumerate(recording.signals, 1)
     )
 
@@ -50,7 +51,7 @@ def vtt_of(recording: Recording) -> str:
     """
     captions = (
         f"signal-{number}\n{_times(signal, '.')}\n"
-        + html.escape(f"{_heading(signal)}\n{_one_line(signal.rationale)}\n", quote=False)
+        + html.escape(f"{_heading(signal)}\n{_one_line(headline(signal.rationale))}\n", quote=False)
         for number, signal in enumerate(recording.signals, 1)
     )
     # A note ends at an empty line and must not contain an arrow.
@@ -59,7 +60,7 @@ def vtt_of(recording: Recording) -> str:
 
 
 def _heading(signal: SignalEntry) -> str:
-    return f"{signal.type} ({signal.probability})"
+    return likely(signal.probability, signal.type)
 
 
 def _one_line(text: str) -> str:

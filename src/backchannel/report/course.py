@@ -1,16 +1,16 @@
 """The timelines of a report: engagement, signals, cues and quality."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from backchannel.cues.thresholds import cue_table
 from backchannel.html.markup import Html, tag
 from backchannel.html.timeline import Mark, axis, lane, percent, strip
-from backchannel.html.words import plain
+from backchannel.html.words import clock, headline, likely, plain, times
 from backchannel.report.recording import CueEntry, QualityEntry, Recording
 from backchannel.report.summary import DIMENSIONS, NO_EVIDENCE
-from backchannel.report.words import LONG_S, briefly_when, clock, counted, measured, named, when
+from backchannel.report.words import counted, measured, named
 from backchannel.values import Modality, Span
 
 PART_S: Final = 300.0
@@ -38,8 +38,8 @@ def timeline(recording: Recording) -> Html:
             tag("summary", f"In {len(parts)} parts of {PART_S / 60:g} minutes"),
             [
                 [
-                    tag("h3", briefly_when(part, recording.duration)),
-                    _lanes(rows, part, f"from {clock(part.start_s)}"),
+                    tag("h3", times(part, 0)),
+                    _lanes(rows, part, f"from {clock(part.start_s, 0)}"),
                 ]
                 for part in parts
             ],
@@ -57,14 +57,14 @@ def quality_course(recording: Recording) -> Html:
 
     def row(name: str, title: str) -> Html:
         note = "" if overall is None else f"overall {getattr(overall, name)}"
-        bars = [_bar(entry, name, title, whole, recording.duration) for entry in recording.judged.timeline]
+        bars = [_bar(entry, name, title, whole) for entry in recording.judged.timeline]
         return strip(title, note, [_middle_line(), *bars], whole, _BAR_LANE_PX)
 
     return tag(
         "div",
         row("quality_index", "quality index"),
         [row(name, name) for name in DIMENSIONS],
-        axis(whole, _axis_label(whole)),
+        axis(whole),
         class_="lanes",
         role="group",
         aria_label="Quality over time",
@@ -75,27 +75,20 @@ def _lanes(rows: Mapping[str, Sequence[Mark]], over: Span, title: str) -> Html:
     return tag(
         "div",
         [lane(name, "", marks, over, height_px=_LANE_PX, scripted=False) for name, marks in rows.items()],
-        axis(over, _axis_label(over)),
+        axis(over),
         class_="lanes",
         role="group",
         aria_label=title,
     )
 
 
-def _axis_label(over: Span) -> Callable[[float], str]:
-    return clock if over.end_s >= LONG_S else "{:g} s".format
-
-
 def _engagement_marks(recording: Recording) -> list[Mark]:
-    duration_s = recording.duration
     states = [
-        Mark(
-            part.span, _STATES[part.state], "whole", f"{part.state} {when(part.span, duration_s)}", part.state
-        )
+        Mark(part.span, _STATES[part.state], "whole", f"{part.state} {times(part.span)}", part.state)
         for part in recording.engagement
     ]
     return states + [
-        Mark(lost.span, "lost", "whole", f"not analysed {when(lost.span, duration_s)}")
+        Mark(lost.span, "lost", "whole", f"not analysed {times(lost.span)}")
         for lost in recording.coverage.dropped
     ]
 
@@ -106,13 +99,13 @@ def _signal_marks(recording: Recording) -> dict[str, list[Mark]]:
         name: [] for name in sorted({signal.type for signal in recording.signals})
     }
     for number, signal in enumerate(recording.signals, 1):
-        at = when(signal.span, recording.duration)
+        heading = f"{likely(signal.probability, signal.type)}, {times(signal.span)}"
         marks[signal.type].append(
             Mark(
                 signal.span,
                 f"signal {signal.probability}",
                 "whole",
-                f"{signal.type}, {signal.probability}, {at}. {signal.rationale}",
+                f"{heading}. {headline(signal.rationale)}",
                 signal.probability,
                 href=f"#signal-{number}",
             )
@@ -136,9 +129,7 @@ def _cue_group(title: str, recording: Recording, modalities: Sequence[Modality],
     by_name = cues_by_name(cue for cue in recording.cues if cue.modality in modalities)
     if not by_name:
         return Html("")
-    rows = {
-        plain(name): [_cue_mark(cue, recording.duration) for cue in cues] for name, cues in by_name.items()
-    }
+    rows = {plain(name): [_cue_mark(cue) for cue in cues] for name, cues in by_name.items()}
     return tag("div", tag("h3", title), _lanes(rows, over, title))
 
 
@@ -156,10 +147,8 @@ def in_table_order(names: Iterable[str]) -> list[str]:
     return sorted(set(names), key=lambda name: (places.get(name, len(places)), name))
 
 
-def _cue_mark(cue: CueEntry, duration_s: float) -> Mark:
-    return Mark(
-        cue.span, "cue", "whole", f"{plain(cue.cue)} {when(cue.span, duration_s)}: {cue_numbers(cue)}", ""
-    )
+def _cue_mark(cue: CueEntry) -> Mark:
+    return Mark(cue.span, "cue", "whole", f"{plain(cue.cue)} {times(cue.span)}: {cue_numbers(cue)}", "")
 
 
 def cue_numbers(cue: CueEntry) -> str:
@@ -178,12 +167,12 @@ def _middle_line() -> Html:
     return tag("line", x1="0%", x2="100%", y1=_BAR_LANE_PX / 2, y2=_BAR_LANE_PX / 2, class_="middle")
 
 
-def _bar(entry: QualityEntry, name: str, title: str, over: Span, duration_s: float) -> Html:
+def _bar(entry: QualityEntry, name: str, title: str, over: Span) -> Html:
     score = getattr(entry.values, name)
     half = _BAR_LANE_PX / 2 - 3
     height = abs(score - NO_EVIDENCE) / 50 * half
     y = _BAR_LANE_PX / 2 - (height if score >= NO_EVIDENCE else 0)
-    text = f"{title} {score} in {when(entry.span, duration_s)}"
+    text = f"{title} {score} in {times(entry.span)}"
     shown = entry.span.clip(over)
     side = "above" if score >= NO_EVIDENCE else "below"
     return tag(

@@ -1,6 +1,10 @@
 """The report: one self-contained HTML page about a recording."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from backchannel.html.markup import Html, fragment, page, tag
+from backchannel.html.words import HOW_LIKELY, headline, likely, times
 from backchannel.report.course import quality_course, timeline
 from backchannel.report.figures import Figures, figures_of
 from backchannel.report.prose import ENGAGEMENT, EVIDENCE, HOW, NOTHING_INVENTED, QUALITY, WHAT_THIS_IS
@@ -16,10 +20,10 @@ from backchannel.report.tables import (
     measures_table,
     quality_table,
 )
-from backchannel.report.words import counted, length, moment, percentage, when
-from backchannel.values import BEHAVIOUR_NOTE
+from backchannel.report.words import counted, length, moment, percentage
+from backchannel.values import BEHAVIOUR_NOTE, Probability
 
-_LEVELS = {"low": 1, "medium": 2, "high": 3}
+_LEVELS: Mapping[Probability, int] = MappingProxyType({"low": 1, "medium": 2, "high": 3})
 
 
 def render_report(recording: Recording) -> str:
@@ -111,7 +115,7 @@ def _summary(recording: Recording, figures: Figures) -> Html:
 
 
 def _legend() -> Html:
-    entries = [(f"signal {level}", f"signal, {level} probability") for level in _LEVELS]
+    entries = [(f"signal {level}", f"signal, {HOW_LIKELY[level].lower()}") for level in _LEVELS]
     entries += [("engaged", "engaged"), ("idle", "neutral"), ("disengaged", "disengaged"), ("cue", "cue")]
     return tag(
         "ul",
@@ -142,16 +146,13 @@ def _signals(recording: Recording) -> Html:
         tag("p", EVIDENCE),
         tag(
             "ol",
-            [
-                tag("li", _signal(number, signal, recording))
-                for number, signal in enumerate(recording.signals, 1)
-            ],
+            [tag("li", _signal(number, signal)) for number, signal in enumerate(recording.signals, 1)],
             class_="signals",
         ),
     )
 
 
-def _signal(number: int, signal: SignalEntry, recording: Recording) -> Html:
+def _signal(number: int, signal: SignalEntry) -> Html:
     level = _LEVELS[signal.probability]
     meter = tag(
         "span",
@@ -159,25 +160,27 @@ def _signal(number: int, signal: SignalEntry, recording: Recording) -> Html:
         class_="meter",
         aria_hidden="true",
     )
-    evidence = Html("")
+    sentence, evidence = signal.rationale, Html("")
     if signal.evidence:
+        sentence = headline(signal.rationale)
         evidence = tag(
             "details",
             tag("summary", f"Evidence: {counted(len(signal.evidence), 'measurement')}"),
-            evidence_table(number, signal.type, signal.evidence, recording.duration),
+            tag("p", signal.rationale) if sentence != signal.rationale else Html(""),
+            evidence_table(number, signal.type, signal.evidence),
             class_="printed",
         )
     return tag(
         "article",
         tag(
             "h3",
-            tag("span", signal.type, class_="type"),
+            tag("span", meter, class_="probability"),
             " ",
-            tag("span", meter, f" {signal.probability}", class_="probability"),
+            tag("span", likely(signal.probability, signal.type), class_="type"),
             " ",
-            tag("span", when(signal.span, recording.duration), class_="when"),
+            tag("span", times(signal.span), class_="when"),
         ),
-        tag("p", signal.rationale, class_="rationale"),
+        tag("p", sentence, class_="rationale"),
         evidence,
         id=f"signal-{number}",
         class_="signal-card",
@@ -246,7 +249,7 @@ def _cues(recording: Recording, figures: Figures) -> Html:
         tag(
             "details",
             tag("summary", f"All cues with their measurements ({len(recording.cues)})"),
-            cue_list_table(recording.cues, recording.duration),
+            cue_list_table(recording.cues),
             class_="long",
         ),
     )
@@ -258,7 +261,7 @@ def _coverage(recording: Recording) -> Html:
         "Coverage and limits",
         "coverage",
         tag("p", " ".join(notes)) if notes else Html(""),
-        coverage_table(recording.coverage, recording.duration),
+        coverage_table(recording.coverage),
         tag("p", NOTHING_INVENTED),
     )
 

@@ -35,11 +35,11 @@ HOW: Final = (
         "least certain."
     ),
     (
-        f"A signal is reported if its probability is at least {_BANDS.report:g} (low; medium from "
-        f"{_BANDS.medium:g}, high from {_BANDS.high:g}; a calibrated server may use other limits) and one of "
-        "its primary cues was detected. Engagement is decided every second from the last five seconds. "
-        "Quality is based on signals and engagement only, never on words: 50 + 50·tanh of the sum of "
-        "weight × share of the time."
+        f"A signal is reported if its probability is at least {_BANDS.report:g} (“possibly”; “likely” from "
+        f"{_BANDS.medium:g}, “very likely” from {_BANDS.high:g}; a calibrated server may use other limits) "
+        "and one of its primary cues was detected. Engagement is decided every second from the last five "
+        "seconds. Quality is based on signals and engagement only, never on words: 50 + 50·tanh of the sum "
+        "of weight × share of the time."
     ),
     (
         "Few labelled recordings exist for an evaluation. For most cues and all signals, the accuracy is "

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from backchannel.html.words import headline, likely, times
 from backchannel.report.figures import Figures
 from backchannel.report.recording import Recording, SignalEntry
-from backchannel.report.words import briefly_when, counted, length, listed, percentage
+from backchannel.report.words import counted, length, listed, percentage
 from backchannel.values import Coverage
 
 DIMENSIONS = ("clarity", "authority", "energy", "rapport", "learning")
@@ -70,9 +71,9 @@ def _signals(recording: Recording) -> Iterator[str]:
     number = counted(len(recording.signals), "signal")
     were = "was" if len(recording.signals) == 1 else "were"
     yield f"{number} {were} reported in {length(recording.duration)}: {types}."
-    which = "It" if len(recording.signals) == 1 else f"The strongest, {first.type},"
-    at = briefly_when(first.span, recording.duration)
-    yield f"{which} has {first.probability} probability ({at}): {first.rationale}"
+    which = "It says" if len(recording.signals) == 1 else "The strongest says"
+    said = likely(first.probability, first.type)
+    yield f"{which} “{said}” ({times(first.span)}): {headline(first.rationale)}"
 
 
 def _engagement(recording: Recording, figures: Figures) -> Iterator[str]:

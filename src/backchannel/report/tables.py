@@ -6,12 +6,12 @@ from statistics import median
 from backchannel.cues.thresholds import cue_table
 from backchannel.html.markup import Child, Html, tag
 from backchannel.html.table import table
-from backchannel.html.words import plain
+from backchannel.html.words import plain, times
 from backchannel.report.course import cue_numbers, cues_by_name, in_table_order
 from backchannel.report.figures import Figures, Tally
 from backchannel.report.recording import CoverageEntry, CueEntry, EvidenceEntry, Period, Recording
 from backchannel.report.summary import DIMENSIONS
-from backchannel.report.words import counted, length, measured, named, percentage, when
+from backchannel.report.words import counted, length, measured, named, percentage
 
 NOT_MEASURED = "not measured"
 _HEARD = {"visual": "seen", "audio": "heard", "text": "said"}
@@ -22,13 +22,13 @@ _TABLE_ROW = {
 """Cues that share the row of another cue in the table of thresholds."""
 
 
-def evidence_table(number: int, signal: str, evidence: Sequence[EvidenceEntry], duration_s: float) -> Html:
+def evidence_table(number: int, signal: str, evidence: Sequence[EvidenceEntry]) -> Html:
     """Draw a table of the measurements that a signal is based on."""
     rows = [
         (
             named(entry.cue, entry.measure),
             _HEARD[entry.modality],
-            _when(entry, duration_s),
+            _when(entry),
             f"{measured(entry.value, entry.unit)}{f' {entry.direction}' if entry.direction else ''}",
             "–" if entry.baseline is None else measured(entry.baseline, entry.unit),
             f"{entry.weight:+.2f}".replace("-", "−") if entry.weight else "–",
@@ -76,8 +76,8 @@ def _figures(recording: Recording, figures: Figures) -> Iterator[tuple[str, str,
     )
 
 
-def _when(period: Period, duration_s: float) -> Html:
-    return tag("span", when(period.span, duration_s), class_="time")
+def _when(period: Period) -> Html:
+    return tag("span", times(period.span), class_="time")
 
 
 def _count(tallies: dict[str, Tally], names: Sequence[str], was_measured: bool) -> str:
@@ -140,20 +140,15 @@ def cue_totals_table(recording: Recording, figures: Figures) -> Html:
     return table(heading, rows, numbers=True, caption="Totals by kind of cue")
 
 
-def cue_list_table(cues: Sequence[CueEntry], duration_s: float) -> Html:
+def cue_list_table(cues: Sequence[CueEntry]) -> Html:
     """Draw a table of all cues."""
-    rows = [
-        (plain(cue.cue), _when(cue, duration_s), cue_numbers(cue), f"{cue.certainty:.2f}") for cue in cues
-    ]
+    rows = [(plain(cue.cue), _when(cue), cue_numbers(cue), f"{cue.certainty:.2f}") for cue in cues]
     return table(("cue", "when", "measured", "certainty"), rows, caption="All cues")
 
 
 def engagement_table(recording: Recording) -> Html:
     """Draw a table of the periods of engagement."""
-    rows = [
-        (part.state, _when(part, recording.duration), length(part.end - part.start))
-        for part in recording.engagement
-    ]
+    rows = [(part.state, _when(part), length(part.end - part.start)) for part in recording.engagement]
     return table(("state", "when", "duration"), rows, caption="Periods of engagement")
 
 
@@ -161,7 +156,7 @@ def quality_table(recording: Recording) -> Html:
     """Draw a table of quality, overall and by window."""
     names = ("quality_index", *DIMENSIONS)
     rows: list[tuple[Child, ...]] = [
-        (_when(entry, recording.duration), *(str(getattr(entry.values, name)) for name in names))
+        (_when(entry), *(str(getattr(entry.values, name)) for name in names))
         for entry in recording.judged.timeline
     ]
     if recording.judged.overall is not None:
@@ -169,7 +164,7 @@ def quality_table(recording: Recording) -> Html:
     return table(("when", "index", *DIMENSIONS), rows, numbers=True, caption="Quality by window")
 
 
-def coverage_table(coverage: CoverageEntry, duration_s: float) -> Html:
+def coverage_table(coverage: CoverageEntry) -> Html:
     """Draw a table of what could be measured."""
     rows = [
         ("picture", _presence(coverage.picture)),
@@ -177,8 +172,8 @@ def coverage_table(coverage: CoverageEntry, duration_s: float) -> Html:
         ("analysis rate", _analysis_rate(coverage)),
         ("sound", _presence(coverage.sound)),
         ("time with speech", _share(coverage.speech_share, coverage.sound)),
-        ("not analysed", _periods(coverage.dropped, duration_s)),
-        ("analysed without a picture", _periods(coverage.degraded, duration_s)),
+        ("not analysed", _periods(coverage.dropped)),
+        ("analysed without a picture", _periods(coverage.degraded)),
     ]
     return table(("what", "in this recording"), rows, caption="Coverage")
 
@@ -199,8 +194,8 @@ def _share(share: float | None, present: bool | None) -> str:
     return NOT_MEASURED if present is False else "unknown"
 
 
-def _periods(periods: Sequence[Period], duration_s: float) -> str:
-    return "; ".join(when(one.span, duration_s) for one in periods) or "nothing"
+def _periods(periods: Sequence[Period]) -> str:
+    return "; ".join(times(one.span) for one in periods) or "nothing"
 
 
 def measures_table(names: Sequence[str]) -> Html:

@@ -5,7 +5,6 @@ from datetime import datetime
 from types import MappingProxyType
 
 from backchannel.html.words import plain, quantity
-from backchannel.values import Span
 
 _UNITS = MappingProxyType(
     {
@@ -16,21 +15,7 @@ _UNITS = MappingProxyType(
         "syllables/s": " syllables per second",
     }
 )
-LONG_S = 60.0
-"""From this duration on, times are also written in minutes, s."""
-
-
-def clock(time_s: float) -> str:
-    """Write a time in minutes and seconds, as on a player.
-
-    Examples
-    --------
-    >>> clock(64.1)
-    '1:04.1'
-    """
-    minutes, seconds = divmod(round(time_s, 1), 60.0)
-    whole = f"{int(minutes)}:{seconds:04.1f}"
-    return whole.removesuffix(".0")
+_MINUTE_S = 60.0
 
 
 def length(duration_s: float) -> str:
@@ -41,7 +26,7 @@ def length(duration_s: float) -> str:
     >>> length(3725)
     '1 h 2 min 5 s'
     """
-    if duration_s < LONG_S:
+    if duration_s < _MINUTE_S:
         return f"{duration_s:.1f} s".replace(".0 s", " s")
     minutes, seconds = divmod(round(duration_s), 60)
     hours, minutes = divmod(minutes, 60)
@@ -51,21 +36,6 @@ def length(duration_s: float) -> str:
         f"{seconds} s" if seconds else "",
     ]
     return " ".join(filter(None, parts))
-
-
-def when(span: Span, duration_s: float) -> str:
-    """Write a span in seconds, as in rationales. In longer recordings, add minutes and seconds."""
-    in_seconds = _in_seconds(span)
-    return in_seconds if duration_s < LONG_S else f"{briefly_when(span, duration_s)} ({in_seconds})"
-
-
-def briefly_when(span: Span, duration_s: float) -> str:
-    """Write a span once: in seconds, or in minutes and seconds in longer recordings."""
-    return _in_seconds(span) if duration_s < LONG_S else f"{clock(span.start_s)}–{clock(span.end_s)}"
-
-
-def _in_seconds(span: Span) -> str:
-    return f"{span.start_s:.1f}–{span.end_s:.1f} s"
 
 
 def measured(value: float, unit: str) -> str:

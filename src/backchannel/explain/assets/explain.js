@@ -1,6 +1,10 @@
 "use strict";
 // Moves through time: buttons, keys, wheel and pointer. What is drawn is in tracks.js.
 
+function clock(time) {
+  return `${Math.floor(time / 60)}:${(time % 60).toFixed(2).padStart(5, "0")}`;
+}
+
 function look(from, to) {
   const length = Math.min(whole.to, Math.max(MIN_STRETCH_S, to - from));
   const start = Math.min(Math.max(0, from), whole.to - length);
@@ -24,7 +28,7 @@ function moveCursor(time) {
     const half = (view.to - view.from) / 2;
     look(cursor - half, cursor + half);
   }
-  now.textContent = cursor === null ? "" : `${cursor.toFixed(2)} s`;
+  now.textContent = cursor === null ? "" : clock(cursor);
   redraw();
 }
 

@@ -1,6 +1,7 @@
 """Admission: checks the credential of every request and every handshake."""
 
 import asyncio
+from urllib.parse import urlsplit
 
 import structlog
 from starlette.requests import HTTPConnection
@@ -58,7 +59,7 @@ async def check(connection: HTTPConnection, offer: Offer, scope: str) -> Princip
         is down.
     """
     services: Services = connection.app.state.services
-    origin = connection.headers.get("origin")
+    origin = _origin(connection, services.settings.public_url)
     services.ledger.check()
     try:
         with services.ledger.guarded():
@@ -67,6 +68,19 @@ async def check(connection: HTTPConnection, offer: Offer, scope: str) -> Princip
         raise _store_failed(error) from None
     services.limits.admit(principal)
     return principal
+
+
+def _origin(connection: HTTPConnection, public_url: str) -> str | None:
+    """Return the origin of the page that asks; None if unknown.
+
+    In a GET to its own server, a browser leaves the origin out and says instead that it is the same.
+    """
+    headers = connection.headers
+    if "origin" in headers or headers.get("sec-fetch-site") != "same-origin":
+        return headers.get("origin")
+    # A proxy may have ended TLS. Then only the public address has the scheme that the browser uses.
+    scheme = urlsplit(public_url).scheme or connection.url.scheme
+    return f"{scheme}://{headers.get('host', '')}"
 
 
 def _store_failed(error: StoreError) -> Problem:

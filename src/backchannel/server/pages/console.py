@@ -12,14 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from ipaddress import ip_address
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
 
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
 from backchannel.config import Settings
@@ -33,11 +33,15 @@ from backchannel.server.body import read_whole
 from backchannel.server.pages import plain as pages
 from backchannel.server.responses import json_response
 from backchannel.server.services import Services
-from backchannel.store import STREAM_SCOPE, ApiKey, Caps, Store
+from backchannel.store import STREAM_SCOPE, UPLOAD_SCOPE, ApiKey, Caps, Store
 
 KEY_NAME: Final = "console"
 """The key behind pages without a key. The server creates it when first needed and never shows it. Listing,
 limits and revocation work as for any other key."""
+SCOPES: Final = (STREAM_SCOPE, UPLOAD_SCOPE)
+"""The page streams cameras and uploads files."""
+SAMPLE_NAME: Final = "sample.mp4"
+"""The sample in the data directory, where `make run` puts it. Without it, the page does not offer one."""
 TOKEN_EXPIRES_S: Final = 300
 SESSIONS_PER_PAGE: Final = 2
 """A new session may start before the server notices that the old one is gone."""
@@ -81,11 +85,14 @@ def console_routes(settings: Settings) -> list[Route]:
     if settings.console == "off":
         return [Route("/", pages.index)]
     page_files = read_files()
+    with_sample = _page_file(
+        page_files["index.html"].content.replace(b"<body>", b"<body data-sample>"), _TYPES[".html"]
+    )
 
     async def index(request: Request) -> Response:
         # Browsers ask for HTML by name. Other clients get the plain start page.
         if "text/html" in request.headers.get("accept", ""):
-            answer = _send(request, page_files["index.html"])
+            answer = _send(request, with_sample if await _sample_of(settings) else page_files["index.html"])
         else:
             answer = await pages.index(request)
         answer.headers["Vary"] = "Accept"
@@ -101,6 +108,7 @@ def console_routes(settings: Settings) -> list[Route]:
         Route("/", index),
         Route("/console/token", make_token, methods=["POST"]),
         Route("/console/report", make_report, methods=["POST"]),
+        Route("/console/sample", send_sample),
         Route("/console/{name}", file),
     ]
 
@@ -111,10 +119,12 @@ def read_files() -> Mapping[str, PageFile]:
     for entry in files("backchannel").joinpath("console").iterdir():
         media_type = _TYPES.get(PurePosixPath(entry.name).suffix)
         if media_type is not None:
-            content = entry.read_bytes()
-            etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-            found[entry.name] = PageFile(content, media_type, etag)
+            found[entry.name] = _page_file(entry.read_bytes(), media_type)
     return found
+
+
+def _page_file(content: bytes, media_type: str) -> PageFile:
+    return PageFile(content, media_type, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
 
 
 def _send(request: Request, file: PageFile) -> Response:
@@ -123,6 +133,19 @@ def _send(request: Request, file: PageFile) -> Response:
     if file.etag in known:
         return Response(status_code=304, headers=headers)
     return Response(file.content, media_type=file.media_type, headers=headers)
+
+
+async def send_sample(request: Request) -> Response:
+    """Send the sample, if there is one. It is public: it shows a rendered portrait."""
+    sample = await _sample_of(request.app.state.services.settings)
+    if sample is None:
+        raise HTTPException(404)
+    return FileResponse(sample, media_type="video/mp4", headers={"X-Content-Type-Options": "nosniff"})
+
+
+async def _sample_of(settings: Settings) -> Path | None:
+    sample = settings.data_dir / SAMPLE_NAME
+    return sample if await asyncio.to_thread(sample.is_file) else None
 
 
 # --- the page's token ------------------------------------------------------------------------------
@@ -138,14 +161,14 @@ async def make_token(request: Request) -> Response:
     services.limits.admit(Principal(key))
     caps = Caps(max_concurrent=SESSIONS_PER_PAGE, allowed_origins=(origin,))
     token, credential = await asyncio.to_thread(
-        services.store.tokens.mint, key.id, (STREAM_SCOPE,), TOKEN_EXPIRES_S, caps
+        services.store.tokens.mint, key.id, SCOPES, TOKEN_EXPIRES_S, caps
     )
     log.info("console token created", key=key.id, token=token.id)
     return json_response(
         TokenBody(
             access_token=credential,
             expires_in=TOKEN_EXPIRES_S,
-            scope=STREAM_SCOPE,
+            scope=" ".join(SCOPES),
             max_concurrent=SESSIONS_PER_PAGE,
             allowed_origins=caps.allowed_origins,
         )
@@ -214,4 +237,6 @@ def _is_loopback(host: str) -> bool:
 
 def _console_key(store: Store) -> ApiKey:
     living = (key for key in store.keys.list() if key.name == KEY_NAME and key.revoked_at is None)
-    return next(living, None) or store.keys.create(KEY_NAME, (STREAM_SCOPE,))[0]
+    # A key of an earlier version allows streams only.
+    able = (key for key in living if set(SCOPES) <= set(key.scopes))
+    return next(able, None) or store.keys.create(KEY_NAME, SCOPES)[0]
