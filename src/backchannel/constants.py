@@ -8,6 +8,9 @@ FULL_RATE_HZ: Final = 15.0
 WINDOW_S: Final = 5.0
 """Length of an analysis window (wire contract, uploads)."""
 
+CONTEXT_S: Final = 12.0
+"""How much of the past cues see: the longest look-back of any cue (blink rate, 10 s), and some room."""
+
 SAMPLE_RATE_HZ: Final = 16_000
 """Sample rate of all sound that is measured."""
 

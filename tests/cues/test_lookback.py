@@ -9,7 +9,8 @@ from backchannel.constants import VOICE_ROW_S
 from backchannel.conversation.people import Following
 from backchannel.cues.detect import CueState, observe
 from backchannel.cues.face_rows import FACE_MEASURES, FaceRows
-from backchannel.cues.lookback import CONTEXT_S, Lookback
+from backchannel.constants import CONTEXT_S
+from backchannel.cues.lookback import Lookback
 from backchannel.cues.voice_view import VoiceGrid, voice_grid
 from backchannel.tracks import Tracks
 from tests.cues.build import both, clock, followed_rows, heard, picture, rows_of, seen

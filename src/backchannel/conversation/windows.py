@@ -7,7 +7,8 @@ from typing import Final
 from backchannel.constants import MIN_GAP_S
 from backchannel.conversation.state import Conversation, Person
 from backchannel.cues.detect import Observed, observe
-from backchannel.cues.lookback import CONTEXT_S, Lookback
+from backchannel.constants import CONTEXT_S
+from backchannel.cues.lookback import Lookback
 from backchannel.signals.engagement import follow_engagement
 from backchannel.signals.quality import accumulate, judge
 from backchannel.signals.score import score_signals

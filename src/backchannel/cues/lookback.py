@@ -10,9 +10,6 @@ from typing import Final, TypeVar
 from backchannel.cues.face_rows import FaceRows
 from backchannel.tracks import Rows, VoiceTracks
 
-CONTEXT_S: Final = 12.0
-"""How much of the past cues see: the longest look-back of any cue (blink rate, 10 s), and some room."""
-
 Modality = TypeVar("Modality", bound=Rows)
 
 

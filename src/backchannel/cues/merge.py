@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from backchannel.cues.lookback import CONTEXT_S
+from backchannel.constants import CONTEXT_S
 from backchannel.values import Cue, SegmentResult, Span
 
 EDGE_S = 0.5

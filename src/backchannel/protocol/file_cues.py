@@ -1,22 +1,12 @@
-"""The cues of a whole file as JSON, joined across its windows.
+"""The cues of a whole file as JSON, joined across its windows."""
 
-They are joined as in `backchannel.cues.merge`, which needs numpy, and the server has none. A test compares
-them.
-"""
-
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import Final
+from collections.abc import Sequence
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from backchannel.values import Cue, Modality, SegmentResult, Span
-
-KNOWN_BACK_S: Final = 11.5
-"""A window knows the beginning of cues that began at most this long before it: the look-back of 12 s, less
-half a second at its edge."""
-
+from backchannel.cues.merge import cue_log
+from backchannel.values import Cue, Modality, SegmentResult
 
 class CueBody(msgspec.Struct, frozen=True):
     """A cue with its measurements, s from the start of the file. `measures` are (name, value, unit).
@@ -44,28 +34,7 @@ def file_cues(results: Sequence[SegmentResult]) -> tuple[CueBody, ...]:
     results
         The results of the file's windows, in order.
     """
-    return tuple(map(_body, joined(results)))
-
-
-def joined(results: Iterable[SegmentResult]) -> list[Cue]:
-    """Join the cues of consecutive results. A later one replaces cues that it overlaps."""
-    log: list[Cue] = []
-    for result in results:
-        for cue in result.cues:
-            replaced = [earlier for earlier in log if _same(earlier, cue)]
-            log = [earlier for earlier in log if not _same(earlier, cue)]
-            start_s = cue.span.start_s
-            if start_s <= result.span.start_s - KNOWN_BACK_S:
-                start_s = min([start_s, *(earlier.span.start_s for earlier in replaced)])
-            log.append(replace(cue, span=Span(start_s, cue.span.end_s)))
-    return sorted(log, key=lambda cue: (cue.span, cue.name))
-
-
-def _same(earlier: Cue, cue: Cue) -> bool:
-    # Windows of the blink rate overlap, and each is its own measurement.
-    if earlier.name != cue.name or earlier.span.overlap_s(cue.span) <= 0:
-        return False
-    return cue.name != "blink_rate_high" or earlier.span == cue.span
+    return tuple(map(_body, cue_log(results)))
 
 
 def _body(cue: Cue) -> CueBody:
