@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 from backchannel.cues.merge import cue_log
 from backchannel.values import Cue, Modality, SegmentResult
 
+
 class CueBody(msgspec.Struct, frozen=True):
     """A cue with its measurements, s from the start of the file. `measures` are (name, value, unit).
 
