@@ -5,11 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backchannel.constants import VOICE_ROW_S
+from backchannel.constants import CONTEXT_S, VOICE_ROW_S
 from backchannel.conversation.people import Following
 from backchannel.cues.detect import CueState, observe
 from backchannel.cues.face_rows import FACE_MEASURES, FaceRows
-from backchannel.constants import CONTEXT_S
 from backchannel.cues.lookback import Lookback
 from backchannel.cues.voice_view import VoiceGrid, voice_grid
 from backchannel.tracks import Tracks

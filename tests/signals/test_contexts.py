@@ -38,7 +38,6 @@ FIRES = {
     "furrow_and_lip_press": (cue("brow_furrow"), cue("lip_press")),
     "narrowed_tilt": (cue("tilt"), cue("eyes_narrowed")),
     "raised_and_fast": (cue("pitch_raised"), cue("speech_faster", 4, 8)),
-    "long_hesitation": (cue("long_pause", 5, 6.5, value=1.5), cue("filled_pause", 7, 7.4)),
 }
 
 

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from backchannel.constants import MIN_GAP_S
+from backchannel.constants import CONTEXT_S, MIN_GAP_S
 from backchannel.conversation.state import Conversation, Person
 from backchannel.cues.detect import Observed, observe
-from backchannel.constants import CONTEXT_S
 from backchannel.cues.lookback import Lookback
 from backchannel.signals.engagement import follow_engagement
 from backchannel.signals.quality import accumulate, judge

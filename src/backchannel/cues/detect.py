@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from backchannel.constants import CONTEXT_S
 from backchannel.cues.baseline import History, remember
 from backchannel.cues.face import face_cues, lips_moving
 from backchannel.cues.face_rows import FACE_BASELINES
 from backchannel.cues.face_view import FaceView, raw_measures, view_face
 from backchannel.cues.gaze import gaze_cues
 from backchannel.cues.head import head_cues
-from backchannel.constants import CONTEXT_S
 from backchannel.cues.lookback import Lookback
 from backchannel.cues.speech import speech_cues
 from backchannel.cues.voice import voice_cues

@@ -5,7 +5,7 @@ one line. The same code joins and trims every modality.
 """
 
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from backchannel.cues.face_rows import FaceRows
 from backchannel.tracks import Rows, VoiceTracks

@@ -18,16 +18,12 @@ HELD_RAISE_S = 1.2
 """Raised brows that last longer than a stressed phrase (judgement, after Ekman 1979)."""
 HELD_FURROW_S = 1.5
 """A furrow that lasts longer than a stressed word (judgement, after Ekman 1979)."""
-SAME_THOUGHT_S = 6.0
-"""Pauses that begin within this time of each other belong together (judgement: a spoken sentence or two)."""
 STATEMENT_S = 2.5
 """A statement takes at least so much speech (judgement: a sentence). A word alone is steady by nature."""
 FLUENT_PAUSE_PERCENT = 18.0
 """More silence than this is not fluent (judgement; fluent speakers pause 5 to 15% of a statement)."""
 EMPHASIS_SHARE = 0.7
 """Raised brows that go with speech for so much of their time stress it, however long (judgement)."""
-LONG_HESITATION_S = 1.0
-"""A silent pause inside a turn that listeners hear as one (Campione & Véronis 2002: long from 1 s on)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +82,6 @@ def _eyes_closed(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
 
 def _pitch_raised(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
     yield from _together("raised_and_fast", cue, _with(cue, cues, "speech_faster", 0.5))
-
-
-def _long_pause(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
-    others = [
-        other
-        for other in cues
-        if other.name in ("long_pause", "filled_pause")
-        and other != cue
-        and abs(other.span.start_s - cue.span.start_s) <= SAME_THOUGHT_S
-    ]
-    if cue.value >= LONG_HESITATION_S:
-        yield from _together("long_hesitation", cue, others[:1])
 
 
 def _steady_voice(cue: Cue, cues: Sequence[Cue]) -> Iterator[Reading]:
@@ -171,7 +155,6 @@ _CIRCUMSTANCES: Mapping[str, Callable[[Cue, Sequence[Cue]], Iterator[Reading]]] 
         "smile": _smile,
         "pitch_raised": _pitch_raised,
         "tilt": _tilt,
-        "long_pause": _long_pause,
         "steady_voice": _steady_voice,
     }
 )
