@@ -114,10 +114,14 @@ def find_oscillations(along: FloatArray, across: FloatArray, limits: CueThreshol
         chains = list(_chains(track, turns, swings, limits))
         all_swings = [*swings, *chained.from_iterable(chains)]
         for chain in chains:
+            if max(abs(swing.size_deg) for swing in chain) < limits["min_peak_to_peak_deg"]:
+                continue  # most are: a living head never rests
             found = _describe(chain, start)
-            large = found.peak_to_peak_deg >= limits["min_peak_to_peak_deg"]
-            whole = not _goes_on_beside(all_swings, chain, found.peak_to_peak_deg, limits)
-            if large and whole and _dominates(track, other, chain, limits["min_power_ratio"]):
+            if (
+                found.peak_to_peak_deg >= limits["min_peak_to_peak_deg"]
+                and not _goes_on_beside(all_swings, chain, found.peak_to_peak_deg, limits)
+                and _dominates(track, other, chain, limits["min_power_ratio"])
+            ):
                 yield found
 
 
