@@ -18,6 +18,7 @@ NEEDS: Final = {
     "render": (
         "docs/test_sample.py",
         "evals/test_truth_bounds.py",
+        "evals/test_whose.py",
         "explain/test_replay.py",
         "synthesis",
         "test_invariances.py",

@@ -18,9 +18,6 @@ from backchannel.cues.thresholds import cue_table
 from backchannel.cues.voice_view import AUDIO, TURN_GAP_S, VoiceGrid
 from backchannel.values import Cue, Span
 
-Phrase = tuple[IndexSpan, float | None]
-"""Rows of a phrase on the voice's grid, and how probably it is the person's, 0..1; None if not known."""
-
 
 def phrases_of_others(
     face: FaceView | None, grid: VoiceGrid, phrases: Sequence[IndexSpan]
@@ -40,13 +37,10 @@ def phrases_of_others(
     """
     if face is None:
         return []
-    limits = cue_table()["other_voice"]
-    lips = _lips(face)
-    judged = [(phrase, _own_probability(lips, face, grid, phrase)) for phrase in phrases]
-    decided = [(phrase, _nearest(phrase, judged) if own is None else own) for phrase, own in judged]
-    return [
-        (phrase, own) for phrase, own in decided if own is not None and own <= limits["max_own_probability"]
-    ]
+    most = cue_table()["other_voice"]["max_own_probability"]
+    seen = [_movements(_lips(face), face, _span(grid, rows)) for rows in phrases]
+    judged = ((rows, _own_probability(seen, phrases, at)) for at, rows in enumerate(phrases))
+    return [(rows, own) for rows, own in judged if own is not None and own <= most]
 
 
 def without(grid: VoiceGrid, others: Sequence[IndexSpan]) -> VoiceGrid:
@@ -83,29 +77,41 @@ def _lips(face: FaceView) -> tuple[FloatArray, BoolArray]:
     return moved, np.isfinite(moved) & face.measured & ~turned
 
 
-def _own_probability(
-    lips: tuple[FloatArray, BoolArray], face: FaceView, grid: VoiceGrid, phrase: IndexSpan
-) -> float | None:
-    limits = cue_table()["other_voice"]
+def _movements(lips: tuple[FloatArray, BoolArray], face: FaceView, span: Span) -> FloatArray:
+    """Movements of the lips during a phrase, face widths; none if they were hidden for much of it."""
     moved, visible = lips
-    span = _span(grid, phrase)
     during = (face.time_s >= span.start_s) & (face.time_s < span.end_s)
     seen = moved[during & visible]
-    if seen.size < max(limits["min_visible_s"], limits["min_visible_share"] * span.duration_s) * RATE_HZ:
+    share = cue_table()["other_voice"]["min_visible_share"]
+    return seen if seen.size >= share * span.duration_s * RATE_HZ else seen[:0]
+
+
+def _own_probability(seen: Sequence[FloatArray], phrases: Sequence[IndexSpan], at: int) -> float | None:
+    """Probability that a phrase is the person's, 0..1; None if the lips were seen for too short a time.
+
+    A short phrase tells little. It is judged with the phrases beside it in the turn, nearest first.
+    """
+    limits = cue_table()["other_voice"]
+    first = last = at
+    while (
+        seen[at].size
+        and sum(part.size for part in seen[first : last + 1]) < limits["min_visible_s"] * RATE_HZ
+    ):
+        before_s = _gap_s(phrases, first - 1) if first else TURN_GAP_S
+        after_s = _gap_s(phrases, last) if last + 1 < len(phrases) else TURN_GAP_S
+        if min(before_s, after_s) >= TURN_GAP_S:
+            return None
+        first, last = (first - 1, last) if before_s <= after_s else (first, last + 1)
+    if not seen[at].size:
         return None
-    steps = np.log(max(float(seen.mean()), 1e-6) / limits["even_move"])
+    move = float(np.concatenate(seen[first : last + 1]).mean())
+    steps = np.log(max(move, 1e-6) / limits["even_move"])
     return float(1.0 / (1.0 + np.exp(-limits["steepness"] * steps)))
 
 
-def _nearest(phrase: IndexSpan, judged: Sequence[Phrase]) -> float | None:
-    """Probability of the nearest judged phrase in the same turn: a short sound tells little by itself."""
-    gaps = [
-        (max(phrase[0] - other[1], other[0] - phrase[1]) * VOICE_ROW_S, own)
-        for other, own in judged
-        if own is not None
-    ]
-    near = [(gap_s, own) for gap_s, own in gaps if gap_s <= TURN_GAP_S]
-    return min(near)[1] if near else None
+def _gap_s(phrases: Sequence[IndexSpan], at: int) -> float:
+    """Silence after a phrase, s."""
+    return (phrases[at + 1][0] - phrases[at][1]) * VOICE_ROW_S
 
 
 def _span(grid: VoiceGrid, rows: IndexSpan) -> Span:
