@@ -119,9 +119,18 @@ def case_of(
         speech=speeches,
         sway=Sway(drift_deg=chance.uniform(0.3, 1.2), jitter_deg=chance.uniform(0.05, 0.25)),
         room_dbfs=chance.uniform(-70, -50),
+        articulation=_articulation(number, seed),
         seed=number + 1000 * seed,
     )
     return Case(number, kind, speech, _shot(chance, performance))
+
+
+def _articulation(number: int, seed: int) -> float:
+    """Draw how far the mouth opens in speech, without changing anything else that is drawn.
+
+    At 1 the lips move by 0.003 to 0.01 face widths a frame; those of ten real speakers by 0.012 and more.
+    """
+    return float(np.random.default_rng([number, seed]).uniform(1.8, 3.5))
 
 
 def _shot(chance: Chance, performance: Performance) -> Shot:

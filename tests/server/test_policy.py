@@ -22,7 +22,7 @@ EVERYTHING = (
     "include[]=evidence&include[]=conversation_quality_overall&include[]=conversation_quality_timeline"
 )
 FIELDS = {"include[]": ["signals", "conversation_quality_overall", "conversation_quality_timeline"]}
-CLIPS = ("man-suit-interview-answer-long-pauses.mp4", "man-disgusted-acted-line.mp4")
+CLIPS = ("man-red-shirt-short-intro.mp4", "man-disgusted-acted-line.mp4")
 FIFTIES = dict.fromkeys(("quality_index", "clarity", "authority", "energy", "rapport", "learning"), 50)
 
 

@@ -70,8 +70,8 @@ def interpret(
     >>> from backchannel.tracks import Tracks
     >>> silence = Tracks(duration_s=3.0, stream_start_s=None, picture=None, voice=None)
     >>> conversation, changes = interpret(Conversation(), silence, closes_window=True)
-    >>> changes.reached_s, changes.results[0].coverage.notes
-    (3.0, ('There was no picture.', 'There was no sound.'))
+    >>> changes.reached_s, changes.results[0].coverage.notes[0]
+    (3.0, 'There was no picture.')
     """
     if sound_only and tracks.voice is None and not conversation.heard:
         raise Problem("ih5001", "The media has no sound, and this session's model only listens.")

@@ -142,4 +142,5 @@ def _coverage(rows: Lookback, observed: Observed, window: Span, conversation: Co
         company=company,
         sound_tracks=conversation.sound_tracks if voice is not None else 1,
         truncated=conversation.truncated,
+        policy=conversation.rules.policy,
     )
