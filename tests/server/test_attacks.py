@@ -62,6 +62,9 @@ def upgraded(server: Apart, path: str = STREAM, headers: str = "", key: str = ""
             f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
             f"Authorization: Bearer {key or server.key()}\r\n{headers}\r\n".encode()
         )
+        # Nothing may be sent before the answer. It is left for the test to read.
+        while b"\r\n\r\n" not in made.recv(MB, socket.MSG_PEEK):
+            pass
         yield made
 
 
@@ -154,6 +157,20 @@ def test_an_upload_in_chunks_of_a_byte_leaves_the_others_their_turns(tmp_path: P
             assert await added_s(server, attack) < LONGEST_S
 
     run(scenario)
+
+
+def test_frames_before_the_handshake_is_over_end_the_connection_and_nothing_else(tmp_path: Path) -> None:
+    with apart(tmp_path) as server, plain(server) as made:
+        made.sendall(
+            f"GET {STREAM} HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+            f"Authorization: Bearer {server.key()}\r\n\r\n".encode()
+            + b"x" * MB
+        )
+        with suppress(ConnectionError):
+            while made.recv(MB):
+                pass
+        assert "Fatal error" not in server.log.read_text()
 
 
 # --- memory ----------------------------------------------------------------------------------------

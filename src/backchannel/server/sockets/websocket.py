@@ -63,6 +63,15 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.transport.close()
 
+    def handle_parser_exception(self) -> None:
+        """End the connection. The library expects that it has told the client why."""
+        if self.conn.close_sent is not None:
+            super().handle_parser_exception()
+            return
+        # The client sent frames before it had an answer to its handshake, which RFC 6455 (4.1) forbids.
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006, "reason": ""})
+        self.transport.abort()
+
     # --- a message in several frames, which may be single bytes --------------------------------------
 
     def handle_text(self, event: Frame) -> None:
