@@ -20,7 +20,7 @@ NAVIGATION: Final[Mapping[str, tuple[str, ...]]] = {
     "Start": ("quickstart", "how-it-works", "responsible-use", "faq"),
     "Use": ("library", "stream-v0", "streams", "uploads", "tokens", "reports", "migrating", "errors"),
     "Evidence": ("accuracy", "calibration", "cues-and-signals", "rationales"),
-    "Run": ("production", "performance", "settings", "security"),
+    "Run": ("production", "performance", "settings", "security", "reliability"),
     "Contribute": ("style", "dependencies"),
 }
 """Pages in the order of the menu. Missing pages are left out; pages that are not listed come last."""

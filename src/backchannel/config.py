@@ -21,6 +21,7 @@ FILE_TOLERANCE_S: Final = 1.0
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 ConsoleAccess = Literal["on", "key", "off"]
+Sandbox = Literal["on", "off"]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
@@ -122,6 +123,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         `file_wall_min_s`.
     worker_memory_bytes
         How much memory a worker may allocate beyond what it holds once its networks are loaded.
+    sandbox
+        ``on`` takes the network, files and programs from workers before they decode media. The server logs a
+        warning if the system cannot do that. ``off`` disables it.
     worker_start_s
         How long a worker may take to start and load its networks.
     worker_segments, worker_rss_bytes
@@ -180,6 +184,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     file_wall_factor: Annotated[float, Meta(gt=0)] = 4.0
     file_wall_min_s: Seconds = 120.0
     worker_memory_bytes: Bytes = 1024 * MIB
+    sandbox: Sandbox = "on"
     worker_start_s: Seconds = 120.0
     worker_segments: Count = 2000
     worker_rss_bytes: Bytes = 600 * MIB

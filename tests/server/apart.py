@@ -73,7 +73,9 @@ def main() -> None:
     """Serve, and print the address once media would be analysed."""
     taken, settings = listen(load_settings({}, **json.loads(sys.argv[2])))
     configure_logging(settings.log_level)
-    carrier = ProcessCarrier(settings.worker_memory_bytes, settings.worker_start_s, sys.argv[1])
+    carrier = ProcessCarrier(
+        settings.worker_memory_bytes, settings.worker_start_s, sys.argv[1], sandboxed=False
+    )
     with open_store(settings.data_dir) as store:
         engine = Dispatcher(settings, carrier)
         make_server(settings, store, engine, lambda: _say(settings.base_url)).run(sockets=[taken])

@@ -86,7 +86,9 @@ def running(
     taken, final = listen(Settings(**chosen))
     with open_store(data_dir) as store:
         _, key = store.keys.create("test")
-        carrier = ProcessCarrier(final.worker_memory_bytes, final.worker_start_s, module)
+        carrier = ProcessCarrier(
+            final.worker_memory_bytes, final.worker_start_s, module, sandboxed=module == WORK_MODULE
+        )
         engine = Dispatcher(final, carrier, thresholds)
         server = make_server(final, store, engine)
         faults: list[str] = []

@@ -62,7 +62,15 @@ Job = PieceJob | FileJob
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
-    """The worker is warm and waiting."""
+    """The worker is warm and waiting.
+
+    Attributes
+    ----------
+    exposed
+        Why it runs without a sandbox; empty if it is in one.
+    """
+
+    exposed: str = ""
 
 
 class Unfit(msgspec.Struct, frozen=True, array_like=True, tag="unfit"):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import structlog
 
 from backchannel.engine.base import OnBegun, WorkerLostError, WorkerUnfitError
 from backchannel.engine.jobs import MAX_REPLY_BYTES, Begun, Job, Ready, Reply, Unfit, decode_reply, encode
@@ -17,6 +18,8 @@ from backchannel.engine.process_main import LENGTH
 WORK_MODULE: Final = "backchannel.engine.worker"
 PIECE_BYTES: Final = 256 * 1024
 PAGE_BYTES: Final = os.sysconf("SC_PAGESIZE")
+
+log = structlog.get_logger(__name__)
 
 
 class ProcessWorker:
@@ -94,12 +97,18 @@ class ProcessCarrier:
         Longest time to start, s.
     module
         Dotted name of the module whose ``make_worker()`` does the work.
+    sandboxed
+        Whether warm workers lose the network, files and programs; see `engine.sandbox`.
     """
 
-    def __init__(self, memory_bytes: int, start_s: float, module: str = WORK_MODULE) -> None:
+    def __init__(
+        self, memory_bytes: int, start_s: float, module: str = WORK_MODULE, *, sandboxed: bool = True
+    ) -> None:
         self._memory_bytes = memory_bytes
         self._start_s = start_s
         self._module = module
+        self._sandboxed = sandboxed
+        self._exposure_logged = False
 
     async def start(self, *, niceness: int) -> ProcessWorker:
         """Start a process and wait until it is warm; see `engine.base.Carrier.start`."""
@@ -111,6 +120,7 @@ class ProcessCarrier:
             self._module,
             str(self._memory_bytes),
             str(niceness),
+            "on" if self._sandboxed else "off",
             stdin=PIPE,
             stdout=PIPE,
             # The server handles terminal signals; see process_main.
@@ -131,9 +141,16 @@ class ProcessCarrier:
             await worker.kill()
             raise
         if isinstance(reply, Ready):
+            self._log_exposure(reply.exposed)
             return worker
         await worker.kill()
         raise WorkerUnfitError(reply.reason if isinstance(reply, Unfit) else "spoke out of turn")
+
+    def _log_exposure(self, reason: str) -> None:
+        """Log once that workers run without a sandbox."""
+        if reason and not self._exposure_logged:
+            self._exposure_logged = True
+            log.warning("workers without sandbox", reason=reason)
 
 
 def _environment() -> dict[str, str]:

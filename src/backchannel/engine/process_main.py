@@ -1,6 +1,6 @@
 """A worker process: reads jobs from its standard input, one at a time, until that ends.
 
-Run as ``python -m backchannel.engine.process_main MODULE MEMORY_BYTES NICENESS``. No process is left
+Run as ``python -m backchannel.engine.process_main MODULE MEMORY_BYTES NICENESS SANDBOX``. No process is left
 behind when its server dies: Linux ends the worker with it, whatever it is doing. Elsewhere the worker reads
 the end of its input.
 """
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
 from backchannel.engine.jobs import Begun, Job, Ready, Reply, Unfit, decode_job, encode, reply_of
+from backchannel.engine.sandbox import enter_sandbox
+from backchannel.engine.seccomp import UnsupportedError
 
 LENGTH: Final = struct.Struct("!I")
 """Precedes every message in the pipes."""
@@ -45,8 +47,9 @@ def main() -> None:
         sys.exit(1)
     _limit_memory(int(sys.argv[2]))
     _silence_stderr()
+    exposed = _restrict(sandboxed=sys.argv[4] == "on")
     try:
-        _send(replies, Ready())
+        _send(replies, Ready(exposed))
         while (job := _receive(sys.stdin.buffer)) is not None:
             _send(replies, _reply(worker, job, replies))
             del job  # release a file's bytes before the next job
@@ -103,6 +106,17 @@ def _limit_memory(extra_bytes: int) -> None:
     limit = held_kib * 1024 + extra_bytes
     if hard == resource.RLIM_INFINITY or limit < hard:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+
+
+def _restrict(*, sandboxed: bool) -> str:
+    """Enter the sandbox; say why not, if not. The networks are loaded, and no media has arrived."""
+    if not sandboxed:
+        return "switched off by BACKCHANNEL_SANDBOX"
+    try:
+        enter_sandbox()
+    except UnsupportedError as error:
+        return str(error)
+    return ""
 
 
 def _receive(jobs: BinaryIO) -> Job | None:

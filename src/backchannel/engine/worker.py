@@ -13,13 +13,16 @@ from backchannel.conversation.codec import pack_conversation, unpack_conversatio
 from backchannel.conversation.interpret import finish, interpret, skip
 from backchannel.conversation.state import Conversation
 from backchannel.conversation.windows import MIN_WINDOW_S
+from backchannel.cues.thresholds import cue_table
 from backchannel.engine.jobs import FileDone, FileJob, Job, LiveState, PieceDone, PieceJob, Reply, TooLong
 from backchannel.errors import Problem
 from backchannel.media.decode import Decoders, Medium, read
 from backchannel.packing import pack_value, unpack_value
+from backchannel.perception.geometry import canonical_face
 from backchannel.perception.networks import load_networks, stay_on_one_thread
 from backchannel.perception.perceive import Carry, perceive, perceive_windows
 from backchannel.perception.transcript import Writing
+from backchannel.signals.weights import signal_table
 from backchannel.updates import Changes
 from backchannel.values import Clock, MediaLimits, Rules, Segment, SegmentResult, Span
 
@@ -34,7 +37,15 @@ def make_worker() -> "MediaWorker":
     """Make a warm worker for a process that does nothing else."""
     stay_on_one_thread()
     load_networks()
+    _read_tables()
     return MediaWorker()
+
+
+def _read_tables() -> None:
+    """Read every file of the package that an analysis needs: a worker in its sandbox reads none."""
+    canonical_face()
+    cue_table()
+    signal_table()
 
 
 class MediaWorker:

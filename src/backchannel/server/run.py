@@ -202,7 +202,9 @@ def serve(settings: Settings, store: Store, taken: socket.socket, on_ready: Call
         It was SIGINT.
     """
     _allow_many_connections()
-    carrier = ProcessCarrier(settings.worker_memory_bytes, settings.worker_start_s)
+    carrier = ProcessCarrier(
+        settings.worker_memory_bytes, settings.worker_start_s, sandboxed=settings.sandbox == "on"
+    )
     server = make_server(settings, store, Dispatcher(settings, carrier), on_ready)
     # The web server shuts down, then raises the signal again for the handler that was there before. The
     # default one would end the process at once, and with a code that looks like a failure.

@@ -1,20 +1,24 @@
 """Open a segment with libav and read its packets once. Every libav failure becomes a `Problem`.
 
-Only the demuxer for the detected container is used, so nobody can smuggle in a playlist or network format.
+Only the demuxer for the detected container is used, and only the decoders that `allowed` lists, so nobody can
+smuggle in a playlist, a network format or a codec that nobody uses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import pairwise
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import av
 import av.logging
+
+# PyAV imports these with the first file that needs them, but a worker in its sandbox reads no files.
+import av.subtitles.codeccontext
+import av.subtitles.stream
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
@@ -22,6 +26,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from backchannel.errors import Problem
+from backchannel.media.decode.allowed import DECODERS, DEMUXERS
 from backchannel.media.decode.declared import declared
 from backchannel.media.decode.joined import on_one_clock
 from backchannel.media.stream.container import Container, detect_container
@@ -44,22 +49,6 @@ LIBAV_ERRORS = (
 )
 """Every exception that PyAV is known to raise on damaged media."""
 
-_DEMUXERS: Mapping[Container, str] = MappingProxyType(
-    {
-        Container.MP4: "mov",
-        Container.MOV: "mov",
-        Container.AVI: "avi",
-        Container.MKV: "matroska",
-        Container.WEBM: "matroska",
-        Container.MPEG_TS: "mpegts",
-        Container.M2TS: "mpegts",
-        Container.MPEG_PS: "mpeg",
-        Container.WAV: "wav",
-        Container.FLAC: "flac",
-        Container.MP3: "mp3",
-        Container.OGG: "ogg",
-    }
-)
 # Decoders round a picture up to whole macroblocks before they check its size.
 _CODED_MARGIN_PX = 64
 # Packets that any media may have, however short. Reading them takes 20 ms (measured).
@@ -68,10 +57,13 @@ _BOX_FILES = frozenset({Container.MP4, Container.MOV})
 # Their headers say what libav would otherwise find out by decoding key frames each time it opens them: 3 ms
 # for each piece of an H.264 stream at 640x360, 10 ms at 1080p (measured).
 _DESCRIBED = _BOX_FILES | {Container.MKV, Container.WEBM}
-_NO_DECODER = "none"
+_NONE = "none"
 
 
 if TYPE_CHECKING:
+    from av.audio.codeccontext import AudioCodecContext
+    from av.video.codeccontext import VideoCodecContext
+
     AnyPacket = Packet[VideoStream | AudioStream]
 
 
@@ -180,12 +172,18 @@ def _kind_of(segment: Segment, limits: MediaLimits) -> Container:
 def _opened(
     segment: Segment, limits: MediaLimits, kind: Container, *, probed: bool
 ) -> Iterator[InputContainer]:
-    options = {"max_pixels": str(max_pixels(limits)), "fflags": "+discardcorrupt", "threads": "1"}
-    if not probed:
-        options["codec_whitelist"] = _NO_DECODER
+    options = {
+        "max_pixels": str(max_pixels(limits)),
+        "fflags": "+discardcorrupt",
+        "threads": "1",
+        "codec_whitelist": ",".join(sorted(DECODERS)) if probed else _NONE,
+        # A container may name other files and containers to open.
+        "format_whitelist": DEMUXERS[kind],
+        "protocol_whitelist": _NONE,
+    }
     try:
         container = av.open(
-            BytesIO(segment.data), "r", format=_DEMUXERS[kind], options=options, metadata_errors="replace"
+            BytesIO(segment.data), "r", format=DEMUXERS[kind], options=options, metadata_errors="replace"
         )
     except LIBAV_ERRORS:
         raise Problem("ih5004", f"The {kind} media is damaged or incomplete and cannot be opened.") from None
@@ -224,7 +222,7 @@ def max_pixels(limits: MediaLimits) -> int:
 
 
 def first_picture(container: InputContainer) -> VideoStream | None:
-    """Return the first video track that has a decoder and is not cover art."""
+    """Return the first video track that has an allowed decoder and is not cover art."""
     for stream in container.streams.video:
         # PyAV has no context if libav has no decoder, despite the stubs.
         if _decodable(stream) and not stream.disposition & Disposition.attached_pic:
@@ -243,8 +241,8 @@ def sound_tracks(container: InputContainer) -> list[AudioStream]:
 
 
 def _decodable(stream: VideoStream | AudioStream) -> bool:
-    context: object = stream.codec_context
-    return context is not None
+    context: VideoCodecContext | AudioCodecContext | None = stream.codec_context
+    return context is not None and context.name in DECODERS
 
 
 @dataclass(slots=True)
