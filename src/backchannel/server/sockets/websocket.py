@@ -64,7 +64,7 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
             self.transport.close()
 
     def handle_parser_exception(self) -> None:
-        """End the connection. The library expects that it has told the client why."""
+        """End the connection. The library expects that the client knows why."""
         if self.conn.close_sent is not None:
             super().handle_parser_exception()
             return
