@@ -233,7 +233,7 @@ export class Conversation {
 
   /**
    * What to show of the moment `atS`, or of now if it is null: signals of that moment, those before it, newest first, and
-   * the cues. During the session a signal is active until it ends, also if it ends a little later than the analysis is.
+   * the cues. During the session a signal stays active until it ends.
    */
   view(atS = null) {
     const live = atS === null;

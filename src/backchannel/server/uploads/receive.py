@@ -92,8 +92,8 @@ async def receive_form(request: Request, settings: Settings) -> Form:
 class LingeringResponse(Response):
     """An answer to a request whose body was not read to its end.
 
-    Were the connection closed at once, the system would tell the client, which still sends, that it was
-    reset, and the answer might be lost. So the rest is thrown away for a while first.
+    A connection that closes while the client is still sending is reset, and then the client may never see the
+    answer. So the server discards the rest of the body for a while before it closes.
     """
 
     def __init__(self, answer: Response) -> None:
