@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from backchannel.values import Cue, EngagementLevel, SegmentResult, Signal, SignalType, Span
+from backchannel.values import Cue, EngagementLevel, Phrase, SegmentResult, Signal, SignalType, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,9 @@ class Changes:
         Stretches analysed without a picture, although the stream has one.
     view
         What could be measured in the newest media; None if there was none.
+    phrases
+        What was said, as far as it became known with this media, on the session clock. A phrase that is not
+        final may still change.
     """
 
     reached_s: float
@@ -126,6 +129,7 @@ class Changes:
     dropped: tuple[Span, ...] = ()
     degraded: tuple[Span, ...] = ()
     view: View | None = None
+    phrases: tuple[Phrase, ...] = ()
 
     @property
     def results(self) -> tuple[SegmentResult, ...]:

@@ -314,6 +314,8 @@ class Evidence:
         The measurement, and the person's baseline in the same unit; None where there is none.
     weight
         What the cue added to the log-odds; 0 for further measures, which add nothing of their own.
+    text
+        For the modality ``text``: the words as they were heard (`Cue.quote`).
     """
 
     cue: str
@@ -325,6 +327,7 @@ class Evidence:
     baseline: float | None
     weight: float
     direction: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,6 +397,8 @@ class Coverage:
         Number of the media's sound tracks. One of them was analysed.
     truncated
         The file ends before its own end.
+    unlisted_language
+        ISO 639-1 code of the language that was heard, if it has no phrase list; otherwise empty.
     """
 
     picture: bool
@@ -407,6 +412,7 @@ class Coverage:
     company: bool = False
     sound_tracks: int = 1
     truncated: bool = False
+    unlisted_language: str = ""
 
     @property
     def reduced(self) -> bool:
@@ -422,7 +428,7 @@ class Coverage:
     def incomplete(self) -> bool:
         """Whether there was more in the media than was analysed or reported, or less than there should be."""
         media = self.without_picture or self.company or self.sound_tracks > 1 or self.truncated
-        return bool(self.reduced or media or self.policy != "full")
+        return bool(self.reduced or media or self.unlisted_language or self.policy != "full")
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -446,6 +452,9 @@ class Coverage:
                 self.sound_tracks > 1
             ),
             "The file is truncated. Its end is missing.": self.truncated,
+            f"The language “{self.unlisted_language}” has no phrase list, so its words give no cues.": bool(
+                self.unlisted_language
+            ),
         }
         return tuple(sentence for sentence, holds in notes.items() if holds)
 
@@ -469,8 +478,8 @@ class SegmentResult:
     quality_overall
         Cumulative quality over every window of the session, weighted by duration.
     transcript
-        Phrases that became known in the window; empty if words are off. A phrase is known after the pause
-        behind it, so it may lie before the window.
+        Phrases of the window; empty if words are off. In a file, these are the phrases that begin in it.
+        Live, they are the phrases that became known in it, so they may begin before it.
     """
 
     span: Span

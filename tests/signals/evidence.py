@@ -3,6 +3,7 @@
 import string
 from collections.abc import Sequence
 
+from backchannel.cues.words.find import NAMES
 from backchannel.signals.phrases import PHRASES
 from backchannel.signals.score import score_signals
 from backchannel.signals.weights import strength_table
@@ -38,18 +39,19 @@ AUDIO_CUES = frozenset(
         "steady_voice",
     }
 )
+TEXT_CUES = NAMES
 SIDED = frozenset({"tilt", "gaze_away", "brow_raise_one_side"})
 
 
 def modality_of(name: str) -> Modality:
-    return "audio" if name in AUDIO_CUES else "visual"
+    return "audio" if name in AUDIO_CUES else "text" if name in TEXT_CUES else "visual"
 
 
 def measures_of(name: str) -> list[str]:
     """Further measures that this cue's words or its strength need."""
     words = {field for _, field, _, _ in string.Formatter().parse(PHRASES[name].one) if field}
     by = {strength_table()[name].by} if name in strength_table() else set()
-    return sorted((words | by) - {"value", "direction", "how_long"})
+    return sorted((words | by) - {"value", "direction", "how_long", "quotes"})
 
 
 def cue(
@@ -59,6 +61,7 @@ def cue(
     value: float | None = None,
     certainty: float = 1.0,
     direction: str = "left",
+    quote: str = "",
     **measures: float,
 ) -> Cue:
     """A cue at full strength, unless told otherwise."""
@@ -75,6 +78,7 @@ def cue(
         certainty=certainty,
         measures=tuple((measure, number, "") for measure, number in given.items()),
         direction=direction if name in SIDED else "",
+        quote=quote,
     )
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backchannel.signals.phrases import PHRASES
-from backchannel.signals.rationale import MAX_WORDS
+from backchannel.signals.rationale import MAX_WORDS, compose, evidence_of
 from backchannel.values import Coverage, Cue, Evidence, Signal, Span
 from tests.signals.evidence import (
     AUDIO_CUES,
@@ -21,6 +21,7 @@ from tests.signals.evidence import (
     NO_SOUND,
     NO_SPEECH,
     SIDED,
+    TEXT_CUES,
     cue,
     measures_of,
     modality_of,
@@ -34,6 +35,8 @@ MISSING = {
     " No speech was detected.": NO_SPEECH,
 }
 GLUE = {"and", "for", "s", "briefly", "once", "twice", "times", "up", "to"}
+AFTER_PAUSE = re.compile(r" after a (\d+(?:\.\d)?) s pause")
+QUOTE = re.compile("“([^”]*)”")
 FACING = " while facing the camera"
 
 
@@ -46,7 +49,7 @@ def rounded(value: float) -> str:
 def words_of(entry: Evidence) -> set[str]:
     """Every word that may be said of a cue."""
     phrase = PHRASES[entry.cue]
-    said = re.sub(r"{\w+}", "", f"{phrase.one} {phrase.several}")
+    said = re.sub(r"{\w+}", "", f"{phrase.one} {phrase.several} {phrase.unquoted}")
     return {*re.findall(r"[a-z]+", said), entry.direction}
 
 
@@ -81,12 +84,26 @@ def assert_grounded(signal: Signal, cues: tuple[Cue, ...], coverage: Coverage) -
     if FACING in said:
         assert "facing" in {entry.cue for entry in signal.evidence}
         said = said.replace(FACING, "")
+    said = assert_quoted(said, signal, cues)
     assert re.fullmatch(r"[A-Z][a-z0-9 .,()%]*\.", said), said
     assert len(signal.rationale.split()) <= MAX_WORDS
     allowed = GLUE.union(*(words_of(entry) for entry in signal.evidence))
     assert set(re.findall(r"[a-z]+", said.lower())) <= allowed
     assert set(re.findall(r"\d+(?:\.\d+)?", said)) <= numbers_of(signal)
     assert {entry.cue for entry in signal.evidence} <= {c.name for c in cues}
+
+
+def assert_quoted(said: str, signal: Signal, cues: tuple[Cue, ...]) -> str:
+    """Check every quotation, and every pause before one; returns the rest of the sentence."""
+    quotes = QUOTE.findall(said)
+    assert set(quotes) <= {entry.text for entry in signal.evidence if entry.modality == "text"} - {""}
+    assert set(quotes) <= {c.quote for c in cues}
+    assert not quotes or "text" in signal.modalities
+    if pause := AFTER_PAUSE.search(said):
+        pauses = [entry for entry in signal.evidence if entry.cue in ("pause", "long_pause")]
+        assert pause.group(1) in {rounded(entry.value) for entry in pauses}
+        assert quotes
+    return AFTER_PAUSE.sub("", QUOTE.sub("", said))
 
 
 @st.composite
@@ -106,17 +123,30 @@ def cues_of(draw: st.DrawFn, names: list[str]) -> tuple[Cue, ...]:
             certainty=draw(st.sampled_from([0.3, 0.7, 0.9, 1.0])),
             measures=tuple((m, draw(st.floats(0, 40)), "") for m in measures_of(name)),
             direction=draw(st.sampled_from(["left", "right"])) if name in SIDED else "",
+            quote=draw(SAYINGS) if name in TEXT_CUES else "",
         )
         found[name, span] = made
     return tuple(found.values())
 
 
-SEEN = sorted(set(PHRASES) - AUDIO_CUES)
+SAYINGS = st.sampled_from(
+    [
+        "",
+        "I'm not sure",
+        "Yes",
+        "yes",
+        "3 and 4, perhaps",
+        "¿Qué quieres decir?",
+        "one two three four five six",
+    ]
+)
+SEEN = sorted(set(PHRASES) - AUDIO_CUES - TEXT_CUES)
 HEARD = sorted(AUDIO_CUES)
+SAID = sorted(TEXT_CUES)
 
 
 @settings(deadline=None, max_examples=300)
-@given(cues_of(SEEN + HEARD))
+@given(cues_of(SEEN + HEARD + SAID))
 def test_whatever_is_said_was_measured(cues: tuple[Cue, ...]) -> None:
     for signal in weighed(cues):
         assert_grounded(signal, cues, EVERYTHING)
@@ -219,3 +249,45 @@ def test_the_strongest_comes_first() -> None:
 def test_the_same_evidence_gives_the_same_words() -> None:
     cues = (cue("nod", count=3), cue("vocal_backchannel", 6.2, 6.6), cue("facing", 2, 9))
     assert only(*cues) == only(*cues) == only(*reversed(cues))
+
+
+def said_of(*cues: Cue) -> str:
+    """The rationale for some cues, whatever they weigh."""
+    return compose([entry for one in cues for entry in evidence_of(one, 1.0)], EVERYTHING)
+
+
+def test_words_are_quoted() -> None:
+    assert said_of(cue("hedge", 5.0, 5.6, quote="I'm not sure")) == "Said “I'm not sure”."
+    assert said_of(cue("clarifying_question", quote="What do you mean?")) == "Asked “What do you mean?”."
+
+
+def test_several_quotations_are_listed_as_they_came_and_none_twice() -> None:
+    words = [("maybe", 8), ("I guess", 5), ("Maybe", 11), ("not sure", 14)]
+    cues = [cue("hedge", s, s + 0.5, quote=quote) for quote, s in words]
+    assert said_of(*cues) == "Said “I guess”, “maybe” and “not sure”."
+
+
+def test_at_most_a_dozen_words_are_quoted() -> None:
+    long = "one two three four five six seven eight nine ten eleven"
+    said = said_of(cue("question", quote=long), cue("question", 8, 9, quote="seven or eight"))
+    assert said == f"Asked “{long}”."
+    assert said_of(cue("question")) == "Asked a longer question."
+
+
+def test_words_are_said_with_the_pause_that_they_end() -> None:
+    pause = cue("long_pause", 3.8, 5.0, value=1.2)
+    hedge = cue("hedge", 5.1, 5.6, quote="I'm not sure")
+    assert said_of(hedge, pause) == "Said “I'm not sure” after a 1.2 s pause."
+    assert said_of(pause, hedge) == "Said “I'm not sure” after a 1.2 s pause."
+
+
+def test_a_pause_elsewhere_is_said_for_itself() -> None:
+    pause, other = cue("long_pause", 3.8, 5.0, value=1.2), cue("long_pause", 9.0, 9.9, value=0.9)
+    hedge = cue("hedge", 5.1, 5.6, quote="I'm not sure")
+    assert said_of(hedge, other) == "Said “I'm not sure” and paused for 0.9 s."
+    assert said_of(other, pause, hedge) == "Said “I'm not sure” after a 1.2 s pause and paused for 0.9 s."
+
+
+def test_somebody_who_said_something_was_heard() -> None:
+    entries = evidence_of(cue("hedge", quote="maybe"), 1.0)
+    assert compose(entries, NO_SPEECH) == "Said “maybe”."

@@ -22,7 +22,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from backchannel.constants import CONTEXT_S
 from backchannel.cues.voice_view import TURN_GAP_S
+from backchannel.cues.words.find import NAMES
 from backchannel.signals.engagement import MIN_DWELL_S, STEP_S
 from backchannel.signals.score import SAME_OCCASION_S
 from backchannel.updates import (
@@ -280,5 +282,9 @@ def _follow_cues(activity: Activity, result: SegmentResult, *, closed: bool) -> 
 
 
 def _recent(cues: Sequence[tuple[str, Span]], start_s: float) -> Iterator[tuple[str, Span]]:
-    """Leave out cues too old to appear again."""
-    return ((name, span) for name, span in cues if span.end_s >= start_s - QUIET_S)
+    """Leave out cues too old to appear again. Words are known late, so the window may show older ones."""
+    return (
+        (name, span)
+        for name, span in cues
+        if span.end_s >= start_s - (CONTEXT_S if name in NAMES else QUIET_S)
+    )

@@ -21,10 +21,11 @@ from backchannel.conversation.view import view_of
 from backchannel.conversation.windows import MIN_WINDOW_S, look_at_window
 from backchannel.cues.lookback import Lookback
 from backchannel.cues.voice_rows import voice_rows
+from backchannel.cues.words.find import word_cues
 from backchannel.errors import Problem
 from backchannel.tracks import FaceTracks, PictureTracks, Tracks
-from backchannel.updates import Change, Changes
-from backchannel.values import Clock, Span
+from backchannel.updates import Change, Changes, WindowClosed
+from backchannel.values import Clock, Phrase, Span
 
 MAX_PICTURE_GAP_S: Final = 1.0
 """A longer time without a frame is a gap in the picture (judgement: slower than any camera)."""
@@ -79,9 +80,14 @@ def interpret(
     conversation, missed, dropped = _over_gap(conversation, tracks, start_s)
     conversation, degraded = _watch_picture(conversation, tracks, start_s)
     conversation, face = _take_in(conversation, tracks, start_s)
+    phrases = tuple(phrase.shifted(start_s) for phrase in tracks.words or ())
+    conversation = _take_in_words(conversation, phrases)
     conversation, news = _answer(conversation, closes_window=closes_window)
+    if closes_window:
+        news = tuple(_with_transcript(change, phrases) for change in news)
     view = view_of(tracks, face, start_s)
-    return conversation, Changes(conversation.clock.reached_s, (*missed, *news), dropped, degraded, view)
+    changes = Changes(conversation.clock.reached_s, (*missed, *news), dropped, degraded, view, phrases)
+    return conversation, changes
 
 
 def skip(
@@ -216,6 +222,21 @@ def _take_in(
         truncated=tracks.truncated,
     )
     return conversation.with_main(person), face
+
+
+def _take_in_words(conversation: Conversation, phrases: Sequence[Phrase]) -> Conversation:
+    """Add the cues in a piece's words to the open window. What may still change is no cue."""
+    said = tuple(cue for phrase in phrases for cue in word_cues(phrase))
+    languages = [phrase.language for phrase in phrases if phrase.final and phrase.words]
+    person = conversation.main
+    person = replace(person, window=person.window.joined(Lookback(said=said)))
+    return replace(conversation, language=(languages or [conversation.language])[-1]).with_main(person)
+
+
+def _with_transcript(change: Change, phrases: tuple[Phrase, ...]) -> Change:
+    if not isinstance(change, WindowClosed):
+        return change
+    return WindowClosed(replace(change.result, transcript=phrases))
 
 
 def _company_s(picture: PictureTracks | None, start_s: float) -> Sequence[float]:

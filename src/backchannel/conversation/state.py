@@ -95,6 +95,8 @@ class Conversation:
         Number of sound tracks in the newest piece.
     truncated
         The newest piece is the end of a truncated file.
+    language
+        ISO 639-1 code of the language that was last heard; empty before the first words.
     people
         By id.
     quality
@@ -111,6 +113,7 @@ class Conversation:
     company_s: tuple[float, ...] = ()
     sound_tracks: int = 1
     truncated: bool = False
+    language: str = ""
     people: Mapping[int, Person] = field(default_factory=_one_person)
     quality: QualityState = QualityState()
     rules: Rules = Rules()

@@ -8,6 +8,7 @@ from backchannel.constants import CONTEXT_S, MIN_GAP_S
 from backchannel.conversation.state import Conversation, Person
 from backchannel.cues.detect import Observed, observe
 from backchannel.cues.lookback import Lookback
+from backchannel.cues.words.lists import languages
 from backchannel.signals.engagement import follow_engagement
 from backchannel.signals.quality import accumulate, judge
 from backchannel.signals.score import score_signals
@@ -18,6 +19,8 @@ MIN_WINDOW_S: Final = 0.25
 LATE_S: Final = 0.6
 """Some cues are only detected after what follows them (the rest after a nod, the word after a pause). A cue
 that ended up to this long before a window may still be reported in it."""
+LATE_WORDS_S: Final = 9.0
+"""The same for words: a phrase of up to 8 s is known after the pause behind it (`perception.phrases`)."""
 _VOICES: Final = frozenset({"speaking", "other_voice"})
 """Cues of speech, no matter whose: coverage is about the sound."""
 MAX_FROZEN_SHARE: Final = 0.35
@@ -91,8 +94,9 @@ def _belongs(cue: Cue, window: Span, reported: Sequence[Cue]) -> bool:
     """Whether a cue belongs to this window's result: it overlaps it, or could not be reported earlier."""
     if cue.span.start_s >= window.end_s:
         return False
+    late_s = LATE_WORDS_S if cue.modality == "text" else LATE_S
     return cue.span.end_s > window.start_s or (
-        cue.span.end_s >= window.start_s - LATE_S and not _was_reported(cue, reported)
+        cue.span.end_s >= window.start_s - late_s and not _was_reported(cue, reported)
     )
 
 
@@ -143,4 +147,5 @@ def _coverage(rows: Lookback, observed: Observed, window: Span, conversation: Co
         sound_tracks=conversation.sound_tracks if voice is not None else 1,
         truncated=conversation.truncated,
         policy=conversation.rules.policy,
+        unlisted_language="" if conversation.language in ("", *languages()) else conversation.language,
     )

@@ -1,6 +1,6 @@
-"""Find one person's cues in their rows: every cue in the table that needs no words."""
+"""Find one person's cues in their rows: every cue in the table."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from backchannel.constants import CONTEXT_S
 from backchannel.cues.baseline import History, remember
@@ -21,7 +21,13 @@ from backchannel.cues.voice_view import (
     view_voice,
     voice_grid,
 )
-from backchannel.cues.whose import other_voice_cues, phrases_of_others, without
+from backchannel.cues.whose import (
+    growing_phrase,
+    other_voice_cues,
+    phrases_of_others,
+    without,
+    words_outside,
+)
 from backchannel.values import Cue
 
 
@@ -64,6 +70,7 @@ def observe(state: CueState, rows: Lookback, start_s: float) -> tuple[CueState, 
     face_history, voice_history = state.face_history, state.voice_history
     face = voice = None
     listened: tuple[Cue, ...] = ()
+    said = lookback.said
     if lookback.face is not None:
         face_history = remember(face_history, lookback.face.time_s, raw_measures(lookback.face))
         face = view_face(lookback.face, face_history)
@@ -71,13 +78,17 @@ def observe(state: CueState, rows: Lookback, start_s: float) -> tuple[CueState, 
         grid = voice_grid(lookback.voice)
         phrases = phrase_rows(grid)
         others = phrases_of_others(face, grid, phrases)
+        # What is somebody else's now stays so, when less of the phrase is in view.
+        lookback = replace(lookback, said=words_outside(lookback.said, grid, phrases, dict(others)))
+        # Words wait until it is clear whose they are. Those of sound alone need not.
+        said = words_outside(lookback.said, grid, phrases, growing_phrase(face, grid, phrases))
         grid = without(grid, [rows for rows, _ in others])
         phrases = [rows for rows in phrases if rows not in dict(others)]
         spoken = spoken_measures(grid, phrases)
         voice_history = remember(voice_history, grid.time_s, spoken)
         voice = view_voice(grid, voice_history, phrases, spoken)
         listened = tuple(other_voice_cues(grid, others))
-    cues = (*_find_cues(face, voice), *listened)
+    cues = (*_find_cues(face, voice), *listened, *said)
     in_order = tuple(sorted(cues, key=lambda cue: (cue.span, cue.name)))
     return CueState(lookback, face_history, voice_history), Observed(face, voice, in_order)
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from backchannel.cues.face_rows import FaceRows
 from backchannel.tracks import Rows, VoiceTracks
+from backchannel.values import Cue
 
 Modality = TypeVar("Modality", bound=Rows)
 
@@ -21,18 +22,25 @@ class Lookback:
     ----------
     face, voice
         Rows at session times.
+    said
+        Cues in the words that were heard. A phrase is known after the pause behind it, so newer cues may
+        begin before older ones end.
     """
 
     face: FaceRows | None = None
     voice: VoiceTracks | None = None
+    said: tuple[Cue, ...] = ()
 
     def joined(self, later: "Lookback") -> "Lookback":
         """Append later rows."""
-        return Lookback(_joined(self.face, later.face), _joined(self.voice, later.voice))
+        return Lookback(
+            _joined(self.face, later.face), _joined(self.voice, later.voice), (*self.said, *later.said)
+        )
 
     def cut(self, from_s: float, to_s: float = float("inf")) -> "Lookback":
         """Return the rows of a stretch of time."""
-        return Lookback(_cut(self.face, from_s, to_s), _cut(self.voice, from_s, to_s))
+        said = tuple(cue for cue in self.said if from_s <= cue.span.start_s < to_s)
+        return Lookback(_cut(self.face, from_s, to_s), _cut(self.voice, from_s, to_s), said)
 
 
 def _joined(rows: Modality | None, later: Modality | None) -> Modality | None:

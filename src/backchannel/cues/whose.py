@@ -5,7 +5,7 @@ the mouth changes from frame to frame. In 24 phrases of ten real speakers it cha
 widths a frame on average; of seven real listeners who neither laughed nor chewed, by 0.001 to 0.009.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +17,10 @@ from backchannel.cues.spans import IndexSpan
 from backchannel.cues.thresholds import cue_table
 from backchannel.cues.voice_view import AUDIO, TURN_GAP_S, VoiceGrid
 from backchannel.values import Cue, Span
+
+
+GROWING_ROWS = 2
+"""A phrase that ends so near to the end of the sound may not be over."""
 
 
 def phrases_of_others(
@@ -61,6 +65,44 @@ def without(grid: VoiceGrid, others: Sequence[IndexSpan]) -> VoiceGrid:
         spectral_change=masked(grid.spectral_change),
         syllable=grid.syllable & heard,
     )
+
+
+def growing_phrase(
+    face: FaceView | None, grid: VoiceGrid, phrases: Sequence[IndexSpan]
+) -> Sequence[IndexSpan]:
+    """Return the last phrase, if it is not over and visible lips have not been seen for long enough."""
+    if face is None or not phrases or phrases[-1][1] < grid.heard.size - GROWING_ROWS:
+        return ()
+    seen = [_movements(_lips(face), face, _span(grid, rows)) for rows in phrases]
+    unknown = _own_probability(seen, phrases, len(phrases) - 1) is None
+    return phrases[-1:] if unknown and seen[-1].size else ()
+
+
+def words_outside(
+    said: Sequence[Cue],
+    grid: VoiceGrid,
+    phrases: Sequence[IndexSpan],
+    left_out: Collection[IndexSpan],
+) -> tuple[Cue, ...]:
+    """Leave out the words of some phrases, such as those that the lips do not speak.
+
+    Parameters
+    ----------
+    said
+        Cues in words. Their times are less exact than those of phrases, so each belongs to the phrase that it
+        shares most time with, or else to the nearest.
+    phrases, left_out
+        Rows of every phrase, and of those whose words are left out.
+    """
+    spans = {rows: _span(grid, rows) for rows in phrases}
+
+    def is_inside(cue: Cue) -> bool:
+        nearest = min(
+            spans, key=lambda rows: (-cue.span.overlap_s(spans[rows]), _apart_s(cue.span, spans[rows]))
+        )
+        return nearest in left_out
+
+    return tuple(cue for cue in said if not (left_out and is_inside(cue)))
 
 
 def other_voice_cues(grid: VoiceGrid, others: Sequence[tuple[IndexSpan, float]]) -> Iterator[Cue]:
@@ -112,6 +154,10 @@ def _own_probability(seen: Sequence[FloatArray], phrases: Sequence[IndexSpan], a
 def _gap_s(phrases: Sequence[IndexSpan], at: int) -> float:
     """Silence after a phrase, s."""
     return (phrases[at + 1][0] - phrases[at][1]) * VOICE_ROW_S
+
+
+def _apart_s(one: Span, other: Span) -> float:
+    return max(one.start_s - other.end_s, other.start_s - one.end_s)
 
 
 def _span(grid: VoiceGrid, rows: IndexSpan) -> Span:

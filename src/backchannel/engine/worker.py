@@ -5,7 +5,6 @@ A worker keeps warm networks, running decoders and the last states. All are cach
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import Final
 
 from backchannel.constants import MIN_GAP_S, WINDOW_S
@@ -110,15 +109,12 @@ def analyze_medium(
 ) -> Iterator[SegmentResult]:
     """Analyse a file as its own conversation: a stream of pieces that close their windows.
 
-    With `writing`, each result has the transcript of its piece.
+    With `writing`, words are cues too, and each result has its transcript.
     """
     conversation = Conversation(rules=rules)
     for tracks in perceive_windows(medium, window_s, MIN_WINDOW_S, on_progress, writing):
-        start_s = conversation.clock.reached_s
-        transcript = tuple(phrase.shifted(start_s) for phrase in tracks.words or ())
         conversation, changes = interpret(conversation, tracks, closes_window=True)
-        # A piece closes one window.
-        yield from (replace(result, transcript=transcript) for result in changes.results)
+        yield from changes.results
 
 
 def _file(job: FileJob, begin: Begin) -> Iterator[SegmentResult]:

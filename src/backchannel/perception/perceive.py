@@ -21,6 +21,7 @@ from backchannel.perception.networks import load_networks
 from backchannel.perception.picture import Seeing, see
 from backchannel.perception.transcript import Listening, Writing, listen
 from backchannel.perception.voice import Hearing, hear
+from backchannel.perception.words_in_place import words_in_place
 from backchannel.tracks import PictureTracks, Tracks, VoiceTracks
 from backchannel.values import Clock, MediaLimits, Phrase, Segment
 
@@ -125,8 +126,19 @@ def perceive_windows(
     on_progress
         Called after each analysed frame.
     writing
-        How words are written; None to not listen for words.
+        How words are written; None to not listen for words. A window then has the phrases that begin in it.
     """
+    windows = _windows(medium, window_s, min_last_s, on_progress, writing)
+    return windows if writing is None else words_in_place(windows)
+
+
+def _windows(
+    medium: Medium,
+    window_s: float,
+    min_last_s: float,
+    on_progress: OnProgress | None,
+    writing: Writing | None,
+) -> Iterator[Tracks]:
     duration_s = medium.timing.duration_s
     count = max(1, int((duration_s - min_last_s) // window_s) + 1)
     seeing, hearing, listening = Seeing(), Hearing(), Listening()

@@ -32,6 +32,7 @@ class EvidenceBody(msgspec.Struct, frozen=True):
     """A measurement that a signal is based on. Times in session seconds.
 
     `measure` says which of the cue's measures it is, for example ``rate``; empty for the cue's own value.
+    `text` has the words that were heard, if the cue is in words.
     """
 
     cue: str
@@ -44,6 +45,7 @@ class EvidenceBody(msgspec.Struct, frozen=True):
     baseline: float | None
     weight: float
     direction: str | UnsetType = UNSET
+    text: str | UnsetType = UNSET
 
 
 class SignalBody(msgspec.Struct, frozen=True):
@@ -254,6 +256,9 @@ def coverage_body(results: Sequence[SegmentResult]) -> CoverageBody:
         company=any(coverage.company for coverage, _ in coverages),
         sound_tracks=max((coverage.sound_tracks for coverage, _ in coverages), default=1),
         truncated=any(coverage.truncated for coverage, _ in coverages),
+        unlisted_language=next(
+            (coverage.unlisted_language for coverage, _ in coverages if coverage.unlisted_language), ""
+        ),
     )
     return CoverageBody(
         whole.picture,
@@ -321,4 +326,5 @@ def _evidence(evidence: Evidence) -> EvidenceBody:
         baseline=None if evidence.baseline is None else float(evidence.baseline),
         weight=float(evidence.weight),
         direction=evidence.direction or UNSET,
+        text=evidence.text or UNSET,
     )

@@ -1,5 +1,7 @@
 """The words for each cue: what a person would say who watched and listened, and nothing about feelings.
 
+A cue in words is quoted as it was heard: said “I'm not sure”.
+
 Phrases are in the past tense and begin with their verb, so that several with one verb can be joined: "Spoke
 quickly and with a lively pitch". Cues that are alike become one phrase: "Paused twice (0.7 and 1.4 s)".
 """
@@ -14,7 +16,9 @@ from backchannel.values import Evidence
 BRIEF_S: Final = 1.0
 """Anything shorter is brief (judgement: the length of a word or a glance)."""
 MOST_LISTED: Final = 3
-"""Most durations in one phrase."""
+"""Most durations, or quotations, in one phrase."""
+MOST_QUOTED: Final = 12
+"""Most words that one phrase quotes."""
 _TIMES: Final = MappingProxyType({1: "once", 2: "twice"})
 
 
@@ -28,21 +32,28 @@ class Phrase:
         Words for one cue.
     several
         Words for several; empty if they say no more than the strongest does.
+    unquoted
+        Instead of a quotation that would be too long.
 
     Notes
     -----
     Placeholders of both: the measures of the strongest cue by name, ``value`` and ``direction``. Of `one`:
     ``how_long``, "briefly" or "for 2.3 s". Of `several`: ``number`` and ``times``, how many cues; ``values``
     of each; ``counts``, the sum of their counts; ``extent``, seconds from the first to the end of the last.
+    Of both, for cues in words: ``quotes``, in quotation marks.
     """
 
     one: str
     several: str = ""
+    unquoted: str = ""
 
 
 def _held(verb: str) -> Phrase:
     return Phrase(f"{verb} {{how_long}}", f"{verb} {{times}}")
 
+
+_SAID: Final = Phrase("said {quotes}", "said {quotes}", "a longer phrase")
+_ASKED: Final = Phrase("asked {quotes}", "asked {quotes}", "a longer question")
 
 PHRASES: Final[Mapping[str, Phrase]] = MappingProxyType(
     {
@@ -93,11 +104,28 @@ PHRASES: Final[Mapping[str, Phrase]] = MappingProxyType(
         "loud": Phrase("spoke louder than usual"),
         "soft": Phrase("spoke more softly than usual"),
         "steady_voice": Phrase("spoke steadily for {speech} s ({pause_share}% pauses)"),
+        "assent": _SAID,
+        "dissent": _SAID,
+        "hedge": _SAID,
+        "certainty": _SAID,
+        "clarifying_question": _ASKED,
+        "question": _ASKED,
+        "positive": _SAID,
+        "negative": _SAID,
+        "filler": _SAID,
+        "apology": _SAID,
+        "thanks": _SAID,
+        "self_correction": _SAID,
+        "repetition": _SAID,
     }
 )
 """The words for each cue."""
 
-FAMILIES: Final[Mapping[str, str]] = MappingProxyType({"long_pause": "pause"})
+FAMILIES: Final[Mapping[str, str]] = MappingProxyType(
+    {"pause": "pause", "long_pause": "pause"}
+    | {name: "said" for name, phrase in PHRASES.items() if phrase is _SAID}
+    | {name: "asked" for name, phrase in PHRASES.items() if phrase is _ASKED}
+)
 """Cues that share a phrase with another."""
 
 
@@ -114,7 +142,10 @@ def phrase_of(alike: Sequence[Evidence], evidence: Sequence[Evidence]) -> str:
     first = alike[0]
     words = PHRASES[first.cue]
     if len(alike) == 1 or not words.several:
-        return words.one.format(**_measures(first, evidence), how_long=_how_long(first.span.duration_s))
+        measures = _measures(first, evidence)
+        return words.one.format(
+            **measures, how_long=_how_long(first.span.duration_s), quotes=_quotes(alike, words)
+        )
     in_time = sorted(alike, key=lambda entry: entry.span)
     counts = sum(_count_of(entry, evidence) for entry in alike)
     extent_s = max(entry.span.end_s for entry in alike) - in_time[0].span.start_s
@@ -127,7 +158,23 @@ def phrase_of(alike: Sequence[Evidence], evidence: Sequence[Evidence]) -> str:
         values=listing(listed),
         counts=times(counts),
         extent=number(extent_s),
+        quotes=_quotes(alike, words),
     )
+
+
+def quoted(alike: Sequence[Evidence]) -> list[Evidence]:
+    """Return the cues of a kind that are quoted, in order of time: the strongest, a dozen words at most."""
+    kept: list[Evidence] = []
+    for entry in alike:
+        texts = {one.text.casefold() for one in kept}
+        words = sum(len(text.split()) for text in (*texts, entry.text))
+        if entry.text and entry.text.casefold() not in texts and words <= MOST_QUOTED:
+            kept.append(entry)
+    return sorted(kept[:MOST_LISTED], key=lambda entry: entry.span)
+
+
+def _quotes(alike: Sequence[Evidence], words: Phrase) -> str:
+    return listing([f"“{entry.text}”" for entry in quoted(alike)] or [words.unquoted])
 
 
 def _measures(entry: Evidence, evidence: Sequence[Evidence]) -> dict[str, str]:

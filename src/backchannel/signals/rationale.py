@@ -1,14 +1,14 @@
 """Puts evidence into words: one plain sentence that says the strongest fact first.
 
-It sees nothing but the evidence: no pictures, no sound, no words that anybody said. Every number is one of
-the evidence's, rounded, or counts it: how many cues, how many movements, from when to when. The same
-evidence gives the same sentence.
+It sees nothing but the evidence: no pictures, no sound, no transcript. Every number is one of the evidence's,
+rounded, or counts it: how many cues, how many movements, from when to when. Every quotation is the text of a
+cue in words. The same evidence gives the same sentence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from backchannel.signals.phrases import FAMILIES, listing, phrase_of
+from backchannel.signals.phrases import FAMILIES, listing, number, phrase_of, quoted
 from backchannel.values import Coverage, Cue, Evidence
 
 MAX_PHRASES: Final = 3
@@ -19,17 +19,28 @@ MIN_TOLD_WEIGHT: Final = 0.1
 """Rationales leave out evidence that adds less than this to the log-odds (judgement)."""
 SHARED_VERB: Final = "spoke "
 """Phrases with this verb are joined: "spoke quickly and with a lively pitch"."""
+AFTER_PAUSE_S: Final = 0.4
+"""Words that begin so near to the end of a pause end it (judgement: times of words are good to 0.3 s)."""
 _FACING: Final = " while facing the camera"
 
 
 def evidence_of(cue: Cue, weight: float) -> list[Evidence]:
     """Return every number of a cue, as evidence: its value first, then its further measures."""
     value = Evidence(
-        cue.name, "", cue.modality, cue.span, cue.value, cue.unit, cue.baseline, weight, cue.direction
+        cue=cue.name,
+        measure="",
+        modality=cue.modality,
+        span=cue.span,
+        value=cue.value,
+        unit=cue.unit,
+        baseline=cue.baseline,
+        weight=weight,
+        direction=cue.direction,
+        text=cue.quote,
     )
     measures = [
-        Evidence(cue.name, name, cue.modality, cue.span, number, unit, None, 0.0)
-        for name, number, unit in cue.measures
+        Evidence(cue.name, name, cue.modality, cue.span, size, unit, None, 0.0)
+        for name, size, unit in cue.measures
     ]
     return [value, *measures]
 
@@ -71,8 +82,9 @@ def _kinds(told: Sequence[Evidence]) -> list[list[Evidence]]:
 def _sentence(
     kinds: Sequence[Sequence[Evidence]], events: Sequence[Evidence], evidence: Sequence[Evidence]
 ) -> str:
-    phrases = [phrase_of(kind, evidence) for kind in kinds]
+    kinds, after_pause = _joined_pause(kinds)
     first = kinds[0][0]
+    phrases = [phrase_of(kind, evidence) + after_pause.get(kind[0].cue, "") for kind in kinds]
     facing = _FACING if first.modality == "visual" and _faces_during(kinds[0], events) else ""
     spoken = [phrase.removeprefix(SHARED_VERB) for phrase in phrases if phrase.startswith(SHARED_VERB)]
     said: list[str] = []
@@ -88,6 +100,29 @@ def _sentence(
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
+def _joined_pause(
+    kinds: Sequence[Sequence[Evidence]],
+) -> tuple[Sequence[Sequence[Evidence]], Mapping[str, str]]:
+    """Say a pause together with the words that end it: said “I'm not sure” after a 1.2 s pause.
+
+    Returns
+    -------
+    The kinds without that pause, the words in the place of whichever came first; and what to add to a cue.
+    """
+    for said in (kind for kind in kinds if len(quoted(kind)) == 1):
+        start_s = quoted(said)[0].span.start_s
+        for pauses in (kind for kind in kinds if FAMILIES.get(kind[0].cue) == "pause"):
+            pause = next((one for one in pauses if abs(one.span.end_s - start_s) <= AFTER_PAUSE_S), None)
+            if pause is None:
+                continue
+            rest = [one for one in pauses if one is not pause]
+            said_first = kinds.index(said) < kinds.index(pauses)
+            place = {id(pauses): rest if said_first else said, id(said): said if said_first else rest}
+            joined = [place.get(id(kind), kind) for kind in kinds]
+            return [kind for kind in joined if kind], {said[0].cue: f" after a {number(pause.value)} s pause"}
+    return kinds, {}
+
+
 def _faces_during(told: Sequence[Evidence], events: Sequence[Evidence]) -> bool:
     """Whether the person faced the camera for most of some events. Before or after would not be "while"."""
     facing = [entry.span for entry in events if entry.cue == "facing"]
@@ -97,12 +132,13 @@ def _faces_during(told: Sequence[Evidence], events: Sequence[Evidence]) -> bool:
 
 def _missing(events: Sequence[Evidence], coverage: Coverage) -> str:
     present = {entry.modality for entry in events}
-    if "audio" not in present and not coverage.sound:
+    heard = bool(present & {"audio", "text"})
+    if not heard and not coverage.sound:
         return " There was no sound."
     if "visual" not in present and not coverage.picture:
         return " There was no picture."
     if "visual" not in present and coverage.face_share == 0:
         return " No face was in view."
-    if "audio" not in present and coverage.speech_share == 0:
+    if not heard and coverage.speech_share == 0:
         return " No speech was detected."
     return ""

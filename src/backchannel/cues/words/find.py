@@ -7,13 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from backchannel.cues.thresholds import cue_table
 from backchannel.cues.words.lists import LISTED, WITHOUT_SPACES, Pattern, WordList, units, word_list
 from backchannel.values import Cue, Modality, Phrase, Span, Word
 
 TEXT: Final[Modality] = "text"
-MIN_CONFIDENCE: Final = 0.6
-"""Of each word of a cue, because a rationale may only quote such words (judgement: of the words under 0.6 in
-the labelled clips, about half are wrong)."""
+NAMES: Final = frozenset({*LISTED, "question", "repetition"})
+"""Every cue that words can give."""
+SHORTEST_S: Final = 0.05
+"""A word at the edge of its phrase may have no length, but a cue has some (judgement)."""
 MOST_QUOTED: Final = 11
 """A rationale quotes fewer than a dozen words."""
 SUSPENDED_WITHIN: Final = 4
@@ -208,8 +210,9 @@ def _stumbles(parts: Sequence[Unit], first: int, size: int, known: WordList) -> 
 
 def _cue(name: str, words: Sequence[Word], space: str) -> Cue | None:
     confidence = min(word.confidence for word in words)
-    if confidence < MIN_CONFIDENCE:
+    if confidence < cue_table()[name]["min_confidence"]:
         return None
     quote = space.join(word.text for word in words) if len(words) <= MOST_QUOTED else ""
-    span = Span(words[0].span.start_s, words[-1].span.end_s)
+    start_s = words[0].span.start_s
+    span = Span(start_s, max(words[-1].span.end_s, start_s + SHORTEST_S))
     return Cue(name, TEXT, span, float(len(words)), "words", None, confidence, quote=quote.strip(_TRIMMED))
