@@ -18,7 +18,6 @@ from backchannel.cues.thresholds import cue_table
 from backchannel.cues.voice_view import AUDIO, TURN_GAP_S, VoiceGrid
 from backchannel.values import Cue, Span
 
-
 GROWING_ROWS = 2
 """A phrase that ends so near to the end of the sound may not be over."""
 
