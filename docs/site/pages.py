@@ -18,7 +18,17 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 NAVIGATION: Final[Mapping[str, tuple[str, ...]]] = {
     "Start": ("quickstart", "how-it-works", "responsible-use", "faq"),
-    "Use": ("library", "stream-v0", "streams", "uploads", "tokens", "reports", "migrating", "errors"),
+    "Use": (
+        "library",
+        "stream-v0",
+        "streams",
+        "uploads",
+        "words",
+        "tokens",
+        "reports",
+        "migrating",
+        "errors",
+    ),
     "Evidence": ("accuracy", "calibration", "cues-and-signals", "rationales"),
     "Run": ("production", "performance", "settings", "security", "reliability"),
     "Contribute": ("style", "dependencies"),

@@ -22,6 +22,7 @@ FILE_TOLERANCE_S: Final = 1.0
 LogLevel = Literal["debug", "info", "warning", "error"]
 ConsoleAccess = Literal["on", "key", "off"]
 Sandbox = Literal["on", "off"]
+WordsSwitch = Literal["off", "on"]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
@@ -135,9 +136,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         has waited longer, and the server refuses new streams.
     streams_per_worker
         How many streams may be open at once per worker. The server refuses more.
+    words
+        Whether the server listens for words. With ``on``, every worker loads the network for words, what a
+        person says counts for signals, and rationales quote it. A client can switch it off for its session.
+        The default is ``off``, until its accuracy and cost are measured on more recordings.
     words_model
-        The folder of a Whisper network in CTranslate2 form, to use instead of the one in the package. For now
-        only `backchannel.analyze` in Python listens for words.
+        The folder of a Whisper network in CTranslate2 form, to use instead of the one in the package.
     """
 
     host: str = "127.0.0.1"
@@ -190,6 +194,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     worker_rss_bytes: Bytes = 600 * MIB
     overload_wait_s: Seconds = 2.0
     streams_per_worker: Count = 64
+    words: WordsSwitch = "off"
     words_model: Path | None = None
 
     @property

@@ -17,13 +17,14 @@ from backchannel.protocol.event_messages import Data, SessionEnded, decode, enco
 from backchannel.protocol.events import Phase
 from backchannel.protocol.include import Include
 from backchannel.updates import Change, Changes, FaceInView, View
-from backchannel.values import Cue, SegmentResult, Span
+from backchannel.values import Cue, Phrase, SegmentResult, Span, Word
 from tests.protocol.results import segment_result
 
 CORRELATION_ID = "550e8400-e29b-41d4-a716-446655440000"
 NOW = datetime(2026, 11, 22, 18, 0, 0, 250_000, tzinfo=UTC)
 LIMITS = events.Limits(300.0, 3600.0, 30.0, 60.0, 33_554_432)
 ALL = Include(quality_overall=True, quality_timeline=True, evidence=True)
+OURS = {"cue.detected", "coverage.measured", "transcript.updated"}
 CLOSE = '{"type":"session.close"}'
 
 
@@ -50,7 +51,7 @@ def encoded(message: Data) -> dict[str, Any]:
     assert envelope["timestamp"] == "2026-11-22T18:00:00.250000Z"
     assert envelope["correlation_id"] == CORRELATION_ID
     theirs = parse_stream_event(json.loads(text))
-    assert isinstance(theirs, UnknownEvent) == (envelope["type"] in {"cue.detected", "coverage.measured"})
+    assert isinstance(theirs, UnknownEvent) == (envelope["type"] in OURS)
     ours = decode(text)
     assert (ours.type, ours.data) == (message.type, message)
     return envelope
@@ -469,3 +470,41 @@ def test_a_client_accepts_unknown_types_and_fields() -> None:
     data = '{"reason":"idle_timeout","mood":7}'
     assert decode(envelope % ("mood.changed", data)).data == {"reason": "idle_timeout", "mood": 7}
     assert decode(envelope % ("session.ended", data)).data == SessionEnded("idle_timeout")
+
+
+SAID = (
+    Phrase(Span(1.0, 2.5), "I'm not", (), "en", 0.8, final=False),
+    Phrase(Span(1.0, 3.25), "I'm not sure.", (Word("sure.", Span(2.5, 3.25), 0.9),), "en", 0.8124),
+)
+
+
+def test_the_transcript_is_sent_only_to_those_who_ask() -> None:
+    changes = Changes(4.0, phrases=SAID)
+    _, silent = streaming(include=ALL).progress(changes)
+    assert silent == ()
+    _, messages = streaming(include=Include(transcript=True)).progress(changes)
+    assert [(data["text"], data["final"]) for _, data in story(*messages)] == [
+        ("I'm not", False),
+        ("I'm not sure.", True),
+    ]
+    assert story(*messages)[1] == (
+        "transcript.updated",
+        {
+            "start": 1,
+            "end": 3.25,
+            "text": "I'm not sure.",
+            "confidence": 0.812,
+            "language": "en",
+            "final": True,
+        },
+    )
+
+
+def test_a_client_can_end_listening_but_not_begin_it() -> None:
+    listening = replace(ready(), words=True)
+    assert listening.extensions == ("evidence", "transcript")
+    silent, _ = listening.text('{"words": false}')
+    again, _ = silent.text('{"words": true}')
+    same, _ = listening.text('{"include": ["transcript"]}')
+    assert (silent.words, again.words, same.words) == (False, False, True)
+    assert not ready().text('{"words": true}')[0].words

@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from backchannel.config import Settings
 from backchannel.engine.dispatch import Dispatcher
+from backchannel.engine.jobs import PACKAGED
 from backchannel.engine.load_shedding import Thresholds
 from backchannel.engine.process import WORK_MODULE, ProcessCarrier
 from backchannel.server.run import listen, make_server
@@ -87,7 +88,11 @@ def running(
     with open_store(data_dir) as store:
         _, key = store.keys.create("test")
         carrier = ProcessCarrier(
-            final.worker_memory_bytes, final.worker_start_s, module, sandboxed=module == WORK_MODULE
+            final.worker_memory_bytes,
+            final.worker_start_s,
+            module,
+            sandboxed=module == WORK_MODULE,
+            words=PACKAGED if final.words == "on" else "",
         )
         engine = Dispatcher(final, carrier, thresholds)
         server = make_server(final, store, engine)

@@ -10,6 +10,7 @@ import typer
 from msgspec import UNSET
 from rich.console import Console
 
+from backchannel.cli.escape import escaped
 from backchannel.cli.exports import Places, write_exports
 from backchannel.cli.files import STDOUT, require_media_file, shown_name
 from backchannel.cli.options import (
@@ -18,12 +19,14 @@ from backchannel.cli.options import (
     EafPlace,
     HtmlPlace,
     IncludeFlags,
+    ListenForWords,
     PolicyName,
     SrtPlace,
     VttPlace,
     WeightsFile,
 )
-from backchannel.cli.show import show_line, show_sections, timed_progress
+from backchannel.cli.show import show_line, show_sections, show_transcript, timed_progress
+from backchannel.config import load_settings
 from backchannel.protocol.include import parse_include
 from backchannel.protocol.results import AnalysisBody, analysis_body
 from backchannel.signals.calibration import read_calibration
@@ -39,6 +42,7 @@ def analyze(
     include: IncludeFlags = None,
     policy: PolicyName = None,
     weights: WeightsFile = None,
+    words: ListenForWords = False,
     as_json: AsJson = False,
     html: HtmlPlace = None,
     csv: CsvPlace = None,
@@ -54,21 +58,30 @@ def analyze(
     media = require_media_file(file)
     places.require_usable(media, json_on_stdout=as_json)
     rules = Rules() if weights is None else read_calibration(weights)
-    results = _analyzed(media, rules if policy is None else replace(rules, policy=policy.policy))
+    rules = rules if policy is None else replace(rules, policy=policy.policy)
+    results = _analyzed(media, rules, words=words)
+    heard = ("transcript",) if words else ()
     if as_json:
-        typer.echo(msgspec.json.encode(analysis_body(results, parse_include(include or ()))))
+        typer.echo(msgspec.json.encode(analysis_body(results, parse_include([*(include or ()), *heard]))))
     elif STDOUT not in places.by_kind.values():
-        _show(Console(highlight=False), analysis_body(results, parse_include(include or SHOWN_TO_PEOPLE)))
+        sections = parse_include([*(include or SHOWN_TO_PEOPLE), *heard])
+        _show(Console(highlight=False), analysis_body(results, sections))
     write_exports(places, results, media, shown_name(media), datetime.now().astimezone())
 
 
-def _analyzed(media: Path, rules: Rules) -> list[SegmentResult]:
+def _analyzed(media: Path, rules: Rules, *, words: bool) -> list[SegmentResult]:
     # Imported here, because it loads the decoders and the networks, which other commands do not need.
     from backchannel.engine.worker import analyze_medium  # noqa: PLC0415
     from backchannel.media.decode import read  # noqa: PLC0415
-    from backchannel.perception.networks import stay_on_one_thread  # noqa: PLC0415
+    from backchannel.perception.networks import NetworkMissingError, stay_on_one_thread  # noqa: PLC0415
+    from backchannel.perception.transcript import Writing  # noqa: PLC0415
+    from backchannel.perception.whisper import whisper_for_words  # noqa: PLC0415
 
     stay_on_one_thread()
+    try:
+        writing = Writing(whisper_for_words(load_settings().words_model)) if words else None
+    except NetworkMissingError as error:
+        raise typer.BadParameter(escaped(str(error)), param_hint="--words") from None
     limits = MediaLimits(max_duration_s=MAX_FILE_S)
     with (
         timed_progress("Loading the networks") as progress,
@@ -76,12 +89,14 @@ def _analyzed(media: Path, rules: Rules) -> list[SegmentResult]:
     ):
         duration_s = medium.timing.duration_s
         progress(0.0, duration_s)
-        return list(analyze_medium(medium, progress, rules=rules))
+        return list(analyze_medium(medium, progress, rules=rules, writing=writing))
 
 
 def _show(console: Console, body: AnalysisBody) -> None:
     if body.coverage is not UNSET and body.coverage.notes:
         show_line(console, f"  {' '.join(body.coverage.notes)}")
+    if body.transcript is not UNSET:
+        show_transcript(console, body.transcript)
     quality = body.conversation_quality
     unjudged = body.coverage is not UNSET and body.coverage.policy == "behaviour"
     show_sections(

@@ -54,10 +54,18 @@ WeightsFile = Annotated[
         show_default=False,
     ),
 ]
+ListenForWords = Annotated[
+    bool,
+    typer.Option(
+        "--words",
+        envvar=f"{ENV_PREFIX}WORDS",
+        help="Listen for words too: print what is said, and count it for signals.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", envvar=f"{ENV_PREFIX}JSON", help="Print only JSON.")]
 
 
-SECTIONS: Final = ("conversation_quality_overall", "conversation_quality_timeline", "evidence")
+SECTIONS: Final = ("conversation_quality_overall", "conversation_quality_timeline", "evidence", "transcript")
 """What `--include` accepts."""
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from msgspec import UNSET
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -14,7 +15,13 @@ from rich.text import Text
 from backchannel.cli.escape import escaped
 from backchannel.html.words import clock, likely, times
 from backchannel.protocol import v0
-from backchannel.protocol.results import ConversationQualityBody, EngagementBody, QualityBody, SignalBody
+from backchannel.protocol.results import (
+    ConversationQualityBody,
+    EngagementBody,
+    PhraseBody,
+    QualityBody,
+    SignalBody,
+)
 from backchannel.values import Span
 
 _STYLES: Final = {"high": "bold", "medium": "", "low": "dim"}
@@ -63,6 +70,8 @@ def show_message(console: Console, message: v0.Message) -> None:
         case v0.Result():
             _heading(console, f"segment {message.segment}")
             show_sections(console, message.signals, message.engagement_state, message.conversation_quality)
+            if message.transcript is not UNSET:
+                show_transcript(console, message.transcript)
         case v0.Error():
             where = "session" if message.segment is None else f"segment {message.segment}"
             show_line(console, f"{where}: {message.message} ({message.error_id})", "red")
@@ -90,6 +99,14 @@ def show_sections(
         overall = quality.overall
         scores = ", ".join(f"{name} {getattr(overall, name)}" for name in _DIMENSIONS)
         show_line(console, f"  quality so far {overall.quality_index} ({scores})")
+
+
+def show_transcript(console: Console, phrases: tuple[PhraseBody, ...]) -> None:
+    """Print what was said, a phrase a line."""
+    for phrase in phrases:
+        show_line(console, f"  said  {_span(phrase.start, phrase.end):<15} {phrase.text}")
+    if not phrases:
+        show_line(console, "  no words", "dim")
 
 
 def _table(signals: tuple[SignalBody, ...]) -> Table:

@@ -108,8 +108,15 @@ def skip(
     return conversation, Changes(end_s, news, (gap,))
 
 
-def finish(conversation: Conversation) -> tuple[Conversation, Changes]:
-    """Close the open window and end every signal: no more media will come."""
+def finish(conversation: Conversation, phrases: Sequence[Phrase] = ()) -> tuple[Conversation, Changes]:
+    """Close the open window and end every signal: no more media will come.
+
+    Parameters
+    ----------
+    phrases
+        What was said last, in session time, and became known with the end.
+    """
+    conversation = _take_in_words(conversation, phrases)
     reached_s, news = conversation.clock.reached_s, tuple[Change, ...]()
     if _is_worth_closing(conversation):
         conversation, news = _close_window(conversation, reached_s)
@@ -119,7 +126,7 @@ def finish(conversation: Conversation) -> tuple[Conversation, Changes]:
         activity, _ = report_window(activity, look_at_window(conversation, reached_s)[1], closed=False)
     activity, ends = end_all(activity)
     conversation = conversation.with_main(replace(conversation.main, activity=activity))
-    return conversation, Changes(reached_s, (*news, *ends))
+    return conversation, Changes(reached_s, (*news, *ends), phrases=tuple(phrases))
 
 
 # --- the clock -------------------------------------------------------------------------------------

@@ -32,6 +32,8 @@ class Piece:
         How cues are interpreted. Those of a session's first piece hold until its end.
     owner
         Whose it is, for example an API key. Owners take turns when workers are short.
+    words
+        Listen for words. Workers that have no network for words ignore it.
     """
 
     segment: Segment | None
@@ -41,6 +43,7 @@ class Piece:
     ends: bool = False
     rules: Rules = Rules()
     owner: str = ""
+    words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class File:
         Analyse only the sound.
     rules
         How cues are interpreted.
-    owner
+    owner, words
         As for `Piece`.
     """
 
@@ -70,6 +73,7 @@ class File:
     sound_only: bool = False
     rules: Rules = Rules()
     owner: str = ""
+    words: bool = False
 
 
 class Engine(Protocol):

@@ -171,6 +171,7 @@ class Dispatcher:
             piece.skipped,
             piece.ends,
             piece.rules,
+            piece.words,
         )
         reply = await self._live(job, piece.owner)
         if isinstance(reply, PieceDone):
@@ -322,7 +323,14 @@ async def _run(worker: Worker, job: Job, deadlines: Deadlines, on_begun: OnBegun
 def _file_job(file: File, *, inspect_only: bool) -> FileJob:
     segment = Segment(bytes(file.data), sound_only=file.sound_only)
     return FileJob(
-        segment, file.limits, math.inf, file.needs_picture, file.needs_sound, inspect_only, file.rules
+        segment,
+        file.limits,
+        math.inf,
+        file.needs_picture,
+        file.needs_sound,
+        inspect_only,
+        file.rules,
+        file.words,
     )
 
 

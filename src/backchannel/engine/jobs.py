@@ -14,6 +14,8 @@ from backchannel.errors import Problem
 from backchannel.updates import Changes
 from backchannel.values import MediaLimits, Rules, Segment, SegmentResult
 
+PACKAGED: Final = "packaged"
+"""Instead of a folder: the network for words in the package."""
 MAX_REPLY_BYTES: Final = 64 * 1024 * 1024
 """Real replies are far smaller. A forged one cannot fill the server's memory."""
 
@@ -44,6 +46,7 @@ class PieceJob(msgspec.Struct, frozen=True, array_like=True, tag="piece"):
     skipped: tuple[Segment, ...] = ()
     ends: bool = False
     rules: Rules = Rules()
+    words: bool = False
 
 
 class FileJob(msgspec.Struct, frozen=True, array_like=True, tag="file"):
@@ -56,6 +59,7 @@ class FileJob(msgspec.Struct, frozen=True, array_like=True, tag="file"):
     needs_sound: bool
     inspect_only: bool
     rules: Rules = Rules()
+    words: bool = False
 
 
 Job = PieceJob | FileJob

@@ -99,15 +99,24 @@ class ProcessCarrier:
         Dotted name of the module whose ``make_worker()`` does the work.
     sandboxed
         Whether warm workers lose the network, files and programs; see `engine.sandbox`.
+    words
+        The network for words that every worker loads: a folder, or `engine.jobs.PACKAGED`; empty for none.
     """
 
     def __init__(
-        self, memory_bytes: int, start_s: float, module: str = WORK_MODULE, *, sandboxed: bool = True
+        self,
+        memory_bytes: int,
+        start_s: float,
+        module: str = WORK_MODULE,
+        *,
+        sandboxed: bool = True,
+        words: str = "",
     ) -> None:
         self._memory_bytes = memory_bytes
         self._start_s = start_s
         self._module = module
         self._sandboxed = sandboxed
+        self._words = words
         self._exposure_logged = False
 
     async def start(self, *, niceness: int) -> ProcessWorker:
@@ -121,6 +130,7 @@ class ProcessCarrier:
             str(self._memory_bytes),
             str(niceness),
             "on" if self._sandboxed else "off",
+            *([self._words] if self._words else ()),
             stdin=PIPE,
             stdout=PIPE,
             # The server handles terminal signals; see process_main.

@@ -1,8 +1,8 @@
 """A worker process: reads jobs from its standard input, one at a time, until that ends.
 
-Run as ``python -m backchannel.engine.process_main MODULE MEMORY_BYTES NICENESS SANDBOX``. No process is left
-behind when its server dies: Linux ends the worker with it, whatever it is doing. Elsewhere the worker reads
-the end of its input.
+Run as ``python -m backchannel.engine.process_main MODULE MEMORY_BYTES NICENESS SANDBOX [WORDS]``. No process
+is left behind when its server dies: Linux ends the worker with it, whatever it is doing. Elsewhere the worker
+reads the end of its input.
 """
 
 import ctypes
@@ -40,7 +40,7 @@ def main() -> None:
     replies = _claim_stdout()
     os.nice(int(sys.argv[3]))
     try:
-        worker: Doing = importlib.import_module(sys.argv[1]).make_worker()
+        worker: Doing = importlib.import_module(sys.argv[1]).make_worker(*sys.argv[5:])
     except Exception as error:
         # No client data has arrived yet, so the text is safe to show, and the operator needs it.
         _send(replies, Unfit(f"{type(error).__name__}: {error}"))

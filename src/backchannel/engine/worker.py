@@ -5,22 +5,38 @@ A worker keeps warm networks, running decoders and the last states. All are cach
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
-from backchannel.constants import MIN_GAP_S, WINDOW_S
+import numpy as np
+
+from backchannel.constants import MIN_GAP_S, SAMPLE_RATE_HZ, WINDOW_S
 from backchannel.conversation.codec import pack_conversation, unpack_conversation
 from backchannel.conversation.interpret import finish, interpret, skip
 from backchannel.conversation.state import Conversation
 from backchannel.conversation.windows import MIN_WINDOW_S
 from backchannel.cues.thresholds import cue_table
-from backchannel.engine.jobs import FileDone, FileJob, Job, LiveState, PieceDone, PieceJob, Reply, TooLong
+from backchannel.cues.words.lists import languages, word_list
+from backchannel.engine.jobs import (
+    PACKAGED,
+    FileDone,
+    FileJob,
+    Job,
+    LiveState,
+    PieceDone,
+    PieceJob,
+    Reply,
+    TooLong,
+)
 from backchannel.errors import Problem
 from backchannel.media.decode import Decoders, Medium, read
 from backchannel.packing import pack_value, unpack_value
 from backchannel.perception.geometry import canonical_face
 from backchannel.perception.networks import load_networks, stay_on_one_thread
-from backchannel.perception.perceive import Carry, perceive, perceive_windows
-from backchannel.perception.transcript import Writing
+from backchannel.perception.perceive import Carry, last_words, perceive, perceive_windows
+from backchannel.perception.transcript import Listening, Writing
+from backchannel.perception.whisper import FRAMES, Whisper, whisper_for_words
 from backchannel.signals.weights import signal_table
 from backchannel.updates import Changes
 from backchannel.values import Clock, MediaLimits, Rules, Segment, SegmentResult, Span
@@ -32,12 +48,22 @@ Begin = Callable[[float], None]
 """Called with the media's duration, s, once it is open."""
 
 
-def make_worker() -> "MediaWorker":
-    """Make a warm worker for a process that does nothing else."""
+def make_worker(words: str = "") -> "MediaWorker":
+    """Make a warm worker for a process that does nothing else.
+
+    Parameters
+    ----------
+    words
+        The network for words: a folder, or `PACKAGED`; empty to never listen for words.
+    """
     stay_on_one_thread()
     load_networks()
     _read_tables()
-    return MediaWorker()
+    if not words:
+        return MediaWorker()
+    whisper = whisper_for_words(None if words == PACKAGED else Path(words))
+    whisper.write(whisper.encode(np.zeros(SAMPLE_RATE_HZ, np.float32), FRAMES), "en")
+    return MediaWorker(whisper)
 
 
 def _read_tables() -> None:
@@ -45,12 +71,21 @@ def _read_tables() -> None:
     canonical_face()
     cue_table()
     signal_table()
+    for language in languages():
+        word_list(language)
 
 
 class MediaWorker:
-    """Analyses pieces of live sessions, and files."""
+    """Analyses pieces of live sessions, and files.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    whisper
+        The network for words; None to never listen for words.
+    """
+
+    def __init__(self, whisper: Whisper | None = None) -> None:
+        self._whisper = whisper
         self._decoders = Decoders()
         self._states: OrderedDict[LiveState, tuple[Conversation, Carry]] = OrderedDict()
 
@@ -63,12 +98,16 @@ class MediaWorker:
             The media is bad.
         """
         if isinstance(job, FileJob):
-            return FileDone(tuple(_file(job, begin)))
+            return FileDone(tuple(_file(job, begin, self._writing(job))))
         return self._piece(job, begin)
 
     def _piece(self, job: PieceJob, begin: Begin) -> Reply:
         kept = self._states.pop(job.state) if job.state in self._states else None
         conversation, carry = kept or _unpacked(job.state, job.rules)
+        writing = self._writing(job)
+        if writing is None:
+            # Nobody listens any more, so no sound is kept for it.
+            carry = replace(carry, listening=Listening())
         parts: list[Changes] = []
         for segment in job.skipped:
             conversation, carry, changes = _skipped(conversation, carry, segment, job.limits)
@@ -78,19 +117,28 @@ class MediaWorker:
                 if medium.timing.duration_s > job.longest_s:
                     return TooLong(medium.timing.duration_s)
                 begin(medium.timing.duration_s)
-                tracks, carry = perceive(medium, carry, self._decoders)
+                tracks, carry = perceive(medium, carry, self._decoders, writing=writing)
             conversation, changes = interpret(
                 conversation, tracks, closes_window=job.closes_window, sound_only=job.segment.sound_only
             )
             parts.append(changes)
         if job.ends:
-            conversation, changes = finish(conversation)
+            phrases, carry = last_words(carry, writing)
+            conversation, changes = finish(conversation, phrases)
             parts.append(changes)
         state = LiveState(pack_conversation(conversation), pack_value(carry))
         self._states[state] = conversation, carry
         if len(self._states) > MOST_STATES:
             self._states.popitem(last=False)
         return PieceDone(state, _together(parts, conversation.clock.reached_s))
+
+    def _writing(self, job: Job) -> Writing | None:
+        if self._whisper is None or not job.words:
+            return None
+        if isinstance(job, FileJob):
+            return Writing(self._whisper)
+        # A segment's answer has its words. On a stream, a phrase is written when it is over.
+        return Writing(self._whisper, rest="say" if job.closes_window else "show")
 
 
 def _unpacked(state: LiveState, rules: Rules) -> tuple[Conversation, Carry]:
@@ -117,7 +165,7 @@ def analyze_medium(
         yield from changes.results
 
 
-def _file(job: FileJob, begin: Begin) -> Iterator[SegmentResult]:
+def _file(job: FileJob, begin: Begin, writing: Writing | None) -> Iterator[SegmentResult]:
     with read(job.segment, job.limits) as medium:
         if job.needs_picture and not medium.timing.has_video:
             raise Problem(
@@ -129,7 +177,7 @@ def _file(job: FileJob, begin: Begin) -> Iterator[SegmentResult]:
             )
         begin(medium.timing.duration_s)
         if not job.inspect_only:
-            yield from analyze_medium(medium, rules=job.rules)
+            yield from analyze_medium(medium, rules=job.rules, writing=writing)
 
 
 def _skipped(
@@ -155,6 +203,7 @@ def _together(parts: Iterable[Changes], reached_s: float) -> Changes:
         dropped=_without_seams(gap for part in parts for gap in part.dropped),
         degraded=tuple(gap for part in parts for gap in part.degraded),
         view=next((part.view for part in reversed(parts) if part.view is not None), None),
+        phrases=tuple(phrase for part in parts for phrase in part.phrases),
     )
 
 

@@ -162,6 +162,16 @@ def _windows(
             yield replace(tracks, unbroken=bool(start_s > 0), truncated=last and tracks.truncated)
 
 
+def last_words(carry: Carry, writing: Writing | None) -> tuple[tuple[Phrase, ...], Carry]:
+    """Write the phrase that is not over at the end of a session, in session time. No more media will come."""
+    if writing is None:
+        return (), carry
+    nothing = np.zeros(0, np.float32)
+    ending = replace(writing, rest="end")
+    phrases, listening = listen(ending, nothing, carry.clock.reached_s, None, carry.listening)
+    return phrases, replace(carry, listening=listening)
+
+
 def perceive_segment(segment: Segment, limits: MediaLimits, on_progress: OnProgress | None = None) -> Tracks:
     """Turn one segment's bytes into tracks, as a conversation of its own.
 

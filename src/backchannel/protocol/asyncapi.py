@@ -107,7 +107,10 @@ def _names(events: Schema) -> dict[str, str]:
 
 
 def _channel(version: str, messages: dict[str, str], query: Schema) -> Schema:
-    include = {"type": "array", "items": {"type": "string", "enum": [*QUALITY_FLAGS, "evidence"]}}
+    include = {
+        "type": "array",
+        "items": {"type": "string", "enum": [*QUALITY_FLAGS, "evidence", "transcript"]},
+    }
     properties = {"include[]": include, **query}
     return {
         "address": f"/{version}/stream/analyze",

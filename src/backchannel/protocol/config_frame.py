@@ -33,11 +33,14 @@ class Config:
         The optional sections. Replaces the earlier ones as a whole.
     model, audio_format
         None if the frame does not name one. The current one then stays.
+    words
+        False to stop listening for words until the session ends; None to leave that as it is.
     """
 
     include: Include
     model: ModelName | None
     audio_format: AudioFormat | None
+    words: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class _Frame(msgspec.Struct, frozen=True):
     model: str | None = None
     audio_format: AudioFormat | None = None
     goal_dimensions: list[Any] | None = None
+    words: bool | None = None
 
 
 _decoder: msgspec.json.Decoder[_Frame] = msgspec.json.Decoder(_Frame)
@@ -97,14 +101,14 @@ def read_text(text: str) -> Config | Close:
         model = model_named(frame.model)
         if model is None:
             raise _invalid(f"`model` must be one of {', '.join(MODELS)}")
-    return Config(parse_include(frame.include or ()), model, frame.audio_format)
+    return Config(parse_include(frame.include or ()), model, frame.audio_format, frame.words)
 
 
 def _invalid_field(error: str) -> str:
     """Name the invalid field. The decoder's own error text may quote values, so it stays out."""
     _, found, path = error.partition(" - at `$.")
     field = path.rstrip("`").split(".")[0].split("[")[0]
-    names = ("type", "include", "model", "audio_format", "goal_dimensions")
+    names = ("type", "include", "model", "audio_format", "goal_dimensions", "words")
     if found and field in names:
         return f"`{field}` has the wrong type or an unsupported value"
     return "it is not a JSON object"

@@ -17,6 +17,7 @@ from backchannel.protocol.event_messages import (
     SignalDetected,
     SignalEnded,
     SignalUpdated,
+    TranscriptUpdated,
 )
 from backchannel.protocol.include import Include
 from backchannel.protocol.results import TimelineBody, quality_body, seconds, signal_bodies
@@ -71,6 +72,19 @@ def encode_coverage(changes: Changes, include: Include) -> Iterator[Data]:
         yield CoverageDegraded(tuple(map(_range, changes.degraded)))
     if changes.view is not None and include.evidence:
         yield _view(changes.view)
+
+
+def encode_transcript(changes: Changes, include: Include) -> Iterator[Data]:
+    """Yield messages for what was said, if the client asked for the transcript."""
+    for phrase in changes.phrases if include.transcript else ():
+        yield TranscriptUpdated(
+            start=seconds(phrase.span.start_s),
+            end=seconds(phrase.span.end_s),
+            text=phrase.text,
+            confidence=round(phrase.confidence, 3),
+            language=phrase.language,
+            final=phrase.final,
+        )
 
 
 def _range(span: Span) -> RangeBody:
@@ -142,4 +156,5 @@ def _cue(cue: Cue) -> CueDetected:
         baseline=None if cue.baseline is None else float(cue.baseline),
         certainty=float(cue.certainty),
         direction=cue.direction or UNSET,
+        text=cue.quote or UNSET,
     )

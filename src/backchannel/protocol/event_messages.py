@@ -186,6 +186,24 @@ class CueDetected(msgspec.Struct, frozen=True):
     baseline: float | None
     certainty: float
     direction: str | UnsetType = UNSET
+    text: str | UnsetType = UNSET
+
+
+class TranscriptUpdated(msgspec.Struct, frozen=True):
+    """What was said. Our own: sent only with `include` of transcript.
+
+    A phrase that is not final is shown while the person still speaks. A later one that begins at the same
+    time replaces it, and a final one always follows. Its text is empty if it was not heard after all.
+    """
+
+    type: ClassVar[str] = "transcript.updated"
+
+    start: float
+    end: float
+    text: str
+    confidence: float
+    language: str
+    final: bool
 
 
 class Error(msgspec.Struct, frozen=True):
@@ -215,6 +233,7 @@ Data = (
     | CoverageDegraded
     | CoverageMeasured
     | CueDetected
+    | TranscriptUpdated
     | Error
 )
 
@@ -234,6 +253,7 @@ _KINDS: Final[dict[str, type[Data]]] = {
         CoverageDegraded,
         CoverageMeasured,
         CueDetected,
+        TranscriptUpdated,
         Error,
     )
 }

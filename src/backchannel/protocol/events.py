@@ -18,7 +18,7 @@ from typing import Final, Literal
 from backchannel.errors import Problem
 from backchannel.protocol.config_frame import AudioFormat, Close, Config, read_text
 from backchannel.protocol.errors import ErrorLinks, IllegalEventError, message_too_large, retry_after
-from backchannel.protocol.event_encoding import encode_changes, encode_coverage
+from backchannel.protocol.event_encoding import encode_changes, encode_coverage, encode_transcript
 from backchannel.protocol.event_messages import (
     ConfigOptions,
     Data,
@@ -45,8 +45,6 @@ from backchannel.values import Policy, SignalType
 
 Version = Literal["v1", "v2"]
 FLAGS: Final[tuple[IncludeFlag, ...]] = ("conversation_quality_overall", "conversation_quality_timeline")
-EXTENSIONS: Final = ("evidence",)
-"""Our own values of `include`, beside the published flags."""
 
 
 class Phase(Enum):
@@ -153,6 +151,8 @@ class Session:
         Signals that were detected and have not ended, each with the end of its evidence so far.
     policy
         What may be reported, announced when the session opens. The analysis applies it.
+    words
+        The server listens for words. A client can end that, but not begin it.
     """
 
     version: Version
@@ -166,11 +166,17 @@ class Session:
     reason: EndReason = "client_shutdown"
     active: tuple[tuple[SignalType, float], ...] = ()
     policy: Policy = "full"
+    words: bool = False
 
     @property
     def sound_only(self) -> bool:
         """Whether to ignore video."""
         return self.model == SOUND_ONLY
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """Our own values of `include`, beside the published flags."""
+        return ("evidence", "transcript") if self.words else ("evidence",)
 
     # --- opening -----------------------------------------------------------------------------------
 
@@ -187,7 +193,7 @@ class Session:
                 include=FLAGS, model=MODELS if self.version == "v2" else None
             ),
             engine=ENGINE,
-            extensions=EXTENSIONS,
+            extensions=self.extensions,
             policy=policy_body(self.policy),
         )
         return self._after("open"), (ready,)
@@ -242,12 +248,13 @@ class Session:
         problem = self._config_problem(config, model, audio_format)
         if problem is not None:
             return after, (self._error(problem, None),)
-        after = replace(after, include=config.include, model=model, audio_format=audio_format)
+        words = self.words and config.words is not False
+        after = replace(after, include=config.include, model=model, audio_format=audio_format, words=words)
         updated = SessionUpdated(
             include=tuple(flag for flag in FLAGS if after.asks_for(flag)),
             model=model if self.version == "v2" else None,
             engine=ENGINE,
-            extensions=EXTENSIONS if config.include.evidence else (),
+            extensions=tuple(name for name in after.extensions if getattr(config.include, name)),
         )
         return after, (updated,)
 
@@ -287,6 +294,7 @@ class Session:
         news = self._reported(changes.news)
         return replace(after, active=_active(self.active, news)), (
             *encode_coverage(changes, self.include),
+            *encode_transcript(changes, self.include),
             *self._messages(news),
         )
 

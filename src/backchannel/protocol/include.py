@@ -19,11 +19,14 @@ class Include:
         The two parts of `conversation_quality`.
     evidence
         The measurements that each signal is based on. Our own.
+    transcript
+        What was said, if the server listens for words. Our own.
     """
 
     quality_overall: bool = False
     quality_timeline: bool = False
     evidence: bool = False
+    transcript: bool = False
 
 
 def parse_include(flags: Iterable[str]) -> Include:
@@ -32,14 +35,26 @@ def parse_include(flags: Iterable[str]) -> Include:
     Examples
     --------
     >>> parse_include(["evidence", "something new"])
-    Include(quality_overall=False, quality_timeline=False, evidence=True)
+    Include(quality_overall=False, quality_timeline=False, evidence=True, transcript=False)
     """
     asked = set(flags)
     return Include(
         quality_overall="conversation_quality_overall" in asked,
         quality_timeline="conversation_quality_timeline" in asked,
         evidence="evidence" in asked,
+        transcript="transcript" in asked,
     )
+
+
+def wants_words(query: str) -> bool:
+    """Read ``words=off`` from a query string: the client does not want to be listened to.
+
+    Examples
+    --------
+    >>> wants_words("words=off"), wants_words("include[]=transcript")
+    (False, True)
+    """
+    return ("words", "off") not in parse_qsl(query)
 
 
 def include_of_query(query: str) -> Include:

@@ -239,7 +239,7 @@ def _form(fields: Schema, flags: Sequence[str], required: Sequence[str] = ()) ->
         **fields,
         "include[]": {
             "type": "array",
-            "items": {"type": "string", "enum": [*flags, "evidence"]},
+            "items": {"type": "string", "enum": [*flags, "evidence", "transcript"]},
             "description": "Optional sections of the result. Unknown values are ignored.",
         },
     }

@@ -121,6 +121,16 @@ class CoverageBody(msgspec.Struct, frozen=True):
     truncated: bool | UnsetType = UNSET
 
 
+class PhraseBody(msgspec.Struct, frozen=True):
+    """Words that were said without a long pause. Times in session seconds; `language` as in ISO 639-1."""
+
+    start: float
+    end: float
+    text: str
+    confidence: float
+    language: str
+
+
 class AnalysisBody(msgspec.Struct, frozen=True):
     """The result of a v0 or v1 upload. `cues` are our own, and only there with the evidence."""
 
@@ -129,6 +139,7 @@ class AnalysisBody(msgspec.Struct, frozen=True):
     conversation_quality: ConversationQualityBody | UnsetType = UNSET
     coverage: CoverageBody | UnsetType = UNSET
     cues: tuple[CueBody, ...] | UnsetType = UNSET
+    transcript: tuple[PhraseBody, ...] | UnsetType = UNSET
 
 
 def seconds(time_s: float) -> float:
@@ -168,6 +179,26 @@ def signal_bodies(
             evidence=tuple(map(_evidence, signal.evidence)) if include.evidence else UNSET,
         )
         for signal in sorted(signals, key=lambda signal: signal.span.start_s)
+    )
+
+
+def transcript_bodies(
+    results: Sequence[SegmentResult], include: Include
+) -> tuple[PhraseBody, ...] | UnsetType:
+    """Return what was said as JSON, or UNSET, which leaves the field out, if the client did not ask."""
+    if not include.transcript:
+        return UNSET
+    phrases = [phrase for result in results for phrase in result.transcript]
+    return tuple(
+        PhraseBody(
+            start=seconds(phrase.span.start_s),
+            end=seconds(phrase.span.end_s),
+            text=phrase.text,
+            confidence=round(phrase.confidence, 3),
+            language=phrase.language,
+        )
+        for phrase in sorted(phrases, key=lambda phrase: phrase.span)
+        if phrase.final and phrase.words
     )
 
 
@@ -230,6 +261,7 @@ def analysis_body(results: Sequence[SegmentResult], include: Include) -> Analysi
         conversation_quality=quality,
         coverage=coverage_body(results),
         cues=file_cues(results) if include.evidence else UNSET,
+        transcript=transcript_bodies(results, include),
     )
 
 

@@ -21,12 +21,14 @@ from backchannel.protocol.results import (
     ConversationQualityBody,
     CoverageBody,
     EngagementBody,
+    PhraseBody,
     SignalBody,
     conversation_quality,
     coverage_body,
     engagement_of,
     seconds,
     signal_bodies,
+    transcript_bodies,
 )
 from backchannel.signals.merge import merge_signals
 from backchannel.values import EngagementLevel, SegmentResult, Signal
@@ -50,7 +52,7 @@ class WindowBody(msgspec.Struct, frozen=True):
 class ResultBody(msgspec.Struct, frozen=True):
     """The result of a completed job.
 
-    The last three fields are our own, and other clients ignore them. `engagement_state` and `cues` are only
+    The last four fields are our own, and other clients ignore them. `engagement_state` and `cues` are only
     there with the evidence.
     """
 
@@ -62,6 +64,7 @@ class ResultBody(msgspec.Struct, frozen=True):
     coverage: CoverageBody | UnsetType = UNSET
     engagement_state: tuple[EngagementBody, ...] | UnsetType = UNSET
     cues: tuple[CueBody, ...] | UnsetType = UNSET
+    transcript: tuple[PhraseBody, ...] | UnsetType = UNSET
 
 
 class JobBody(msgspec.Struct, frozen=True):
@@ -214,6 +217,7 @@ def result_body(results: Sequence[SegmentResult], request: JobRequest) -> Result
         coverage=coverage_body(results),
         engagement_state=engagement_of(results) if request.include.evidence else UNSET,
         cues=file_cues(results) if request.include.evidence else UNSET,
+        transcript=transcript_bodies(results, request.include),
     )
 
 

@@ -25,11 +25,13 @@ from backchannel.protocol.results import (
     ConversationQualityBody,
     CoverageBody,
     EngagementBody,
+    PhraseBody,
     SignalBody,
     conversation_quality,
     coverage_body,
     engagement_bodies,
     signal_bodies,
+    transcript_bodies,
 )
 from backchannel.values import Quality, SegmentResult
 
@@ -43,7 +45,11 @@ class Processing(msgspec.Struct, frozen=True, tag_field="status", tag="processin
 
 
 class Result(msgspec.Struct, frozen=True, tag_field="status", tag="result"):
-    """The result of the segment. `coverage` is our own; it is present if something was left out."""
+    """The result of the segment.
+
+    `coverage` and `transcript` are our own. Coverage is present if something was left out, the transcript if
+    the client asked for it.
+    """
 
     segment: int
     correlation_id: str
@@ -51,6 +57,7 @@ class Result(msgspec.Struct, frozen=True, tag_field="status", tag="result"):
     engagement_state: tuple[EngagementBody, ...]
     conversation_quality: ConversationQualityBody | UnsetType = UNSET
     coverage: CoverageBody | UnsetType = UNSET
+    transcript: tuple[PhraseBody, ...] | UnsetType = UNSET
 
 
 class Completed(msgspec.Struct, frozen=True, tag_field="status", tag="completed"):
@@ -189,6 +196,7 @@ class Session:
                 quality_overall, [] if result is None else [(result.span, result.quality)], self.include
             ),
             coverage=UNSET if result is None or not result.coverage.incomplete else coverage_body([result]),
+            transcript=transcript_bodies([] if result is None else [result], self.include),
         )
         return after, (body, Completed(number, self.correlation_id))
 

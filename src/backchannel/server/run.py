@@ -20,6 +20,7 @@ import uvicorn
 from backchannel.config import Settings, SettingsError
 from backchannel.engine.base import Engine
 from backchannel.engine.dispatch import Dispatcher
+from backchannel.engine.jobs import PACKAGED
 from backchannel.engine.process import ProcessCarrier
 from backchannel.server.app import make_app
 from backchannel.server.shutdown import Shutdown
@@ -203,7 +204,10 @@ def serve(settings: Settings, store: Store, taken: socket.socket, on_ready: Call
     """
     _allow_many_connections()
     carrier = ProcessCarrier(
-        settings.worker_memory_bytes, settings.worker_start_s, sandboxed=settings.sandbox == "on"
+        settings.worker_memory_bytes,
+        settings.worker_start_s,
+        sandboxed=settings.sandbox == "on",
+        words="" if settings.words == "off" else str(settings.words_model or PACKAGED),
     )
     server = make_server(settings, store, Dispatcher(settings, carrier), on_ready)
     # The web server shuts down, then raises the signal again for the handler that was there before. The

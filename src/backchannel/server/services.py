@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from backchannel.config import Settings
 from backchannel.engine.base import Engine
 from backchannel.protocol.errors import ErrorLinks
+from backchannel.protocol.include import wants_words
 from backchannel.server.access.ledger import Ledger
 from backchannel.server.access.limits import Limits
 from backchannel.server.shutdown import Shutdown
@@ -28,6 +29,10 @@ class Services:
     shutdown: Shutdown
     jobs: Jobs
     calibrated: Rules
+
+    def listens_to(self, query: str) -> bool:
+        """Return whether the server listens for words in media that comes with a query string."""
+        return self.settings.words == "on" and wants_words(query)
 
     def rules_for(self, key: ApiKey) -> Rules:
         """Return how media of a key is interpreted. The stricter policy of server and key counts."""

@@ -76,7 +76,11 @@ async def _serve(websocket: WebSocket, version: events.Version) -> None:
             settings = capped(services.settings, principal)
             rules = services.rules_for(principal.key)
             session = replace(
-                session, limits=_limits(settings), model=_model(websocket, version), policy=rules.policy
+                session,
+                limits=_limits(settings),
+                model=_model(websocket, version),
+                policy=rules.policy,
+                words=services.listens_to(websocket.url.query),
             )
             await held.enter_async_context(place(services, principal))
             meter = await held.enter_async_context(services.limits.metered(principal))
@@ -388,7 +392,15 @@ class EventStream:
             if segment is not None and self._session.audio_format is None:
                 check_container(segment)
             skipped = self._intake.skipped
-            piece = Piece(segment, limits, skipped=skipped, ends=ends, owner=self._owner, rules=self._rules)
+            piece = Piece(
+                segment,
+                limits,
+                skipped=skipped,
+                ends=ends,
+                owner=self._owner,
+                rules=self._rules,
+                words=self._session.words,
+            )
             analysis, changes = await self._engine.follow(self._intake.analysis, piece)
         except Problem as problem:
             await self._refuse(number, over_budget(problem, left_s, longest_s))

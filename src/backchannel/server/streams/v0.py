@@ -108,6 +108,7 @@ class SegmentStream:
         self._meter = meter
         self._settings = settings
         self._rules = services.rules_for(principal.key)
+        self._words = services.listens_to(websocket.url.query)
         self._owner = principal.key.id
         self._shutdown = services.shutdown
         self._stopping = False
@@ -230,7 +231,14 @@ class SegmentStream:
         if left_s is not None:
             limits = replace(limits, max_duration_s=min(limits.max_duration_s, left_s))
         try:
-            piece = Piece(segment, limits, closes_window=True, owner=self._owner, rules=self._rules)
+            piece = Piece(
+                segment,
+                limits,
+                closes_window=True,
+                owner=self._owner,
+                rules=self._rules,
+                words=self._words,
+            )
             analysis, changes = await self._engine.follow(self._intake.analysis, piece)
         except Problem as problem:
             raise over_budget(problem, left_s, self._settings.max_segment_s) from None

@@ -39,6 +39,7 @@ async def analyze_upload(request: Request) -> Response:
             services.settings.file_limits,
             owner=principal.key.id,
             rules=services.rules_for(principal.key),
+            words=services.listens_to(request.url.query),
         )
         charge = await inspect_upload(file, principal, services)
         refund = True  # unless it becomes clear that it is not the server's fault

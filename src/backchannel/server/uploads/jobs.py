@@ -50,7 +50,7 @@ async def _submit(request: Request, services: Services) -> tuple[Job, float]:
         principal = await admit(request, UPLOAD_SCOPE)
         form = await accept_upload(request, principal, held)
         asked = read_job_request(form)
-        file = _file(form.file or bytearray(), asked, principal, services)
+        file = _file(form.file or bytearray(), asked, principal, services, request.url.query)
         charge = await inspect_upload(file, principal, services, sound_files=asked.sound_only)
         places = held.pop_all()
 
@@ -70,7 +70,7 @@ async def _submit(request: Request, services: Services) -> tuple[Job, float]:
     return job, asked.wait_s
 
 
-def _file(data: bytearray, asked: JobRequest, principal: Principal, services: Services) -> File:
+def _file(data: bytearray, asked: JobRequest, principal: Principal, services: Services, query: str) -> File:
     return File(
         data,
         services.settings.file_limits,
@@ -79,6 +79,7 @@ def _file(data: bytearray, asked: JobRequest, principal: Principal, services: Se
         sound_only=asked.sound_only,
         rules=services.rules_for(principal.key),
         owner=principal.key.id,
+        words=services.listens_to(query),
     )
 
 
