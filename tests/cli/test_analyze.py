@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from backchannel.perception.whisper import built_in_whisper
 from tests.cli.commands import COMMAND, interruptible, is_one_line_without_a_traceback, run
 from tests.html.reading import checked
 from tests.media.making import Recipe, make
@@ -35,6 +36,26 @@ def test_a_clip_as_json_has_the_shape_of_an_upload(clips: Path) -> None:
     without = json.loads(run("analyze", clip, "--json").stdout)
     assert list(without) == ["signals", "engagement_state", "coverage"]
     assert without["signals"] == body["signals"]
+
+
+def test_words_are_listened_for_only_if_asked(clips: Path) -> None:
+    if built_in_whisper() is None:
+        pytest.skip("needs the network for words, which this build does not have")
+    clip = clips / "woman-couch-casual-talk.mp4"
+    body = json.loads(run("analyze", clip, "--json", "--words").stdout)
+    assert any("I think" in phrase["text"] for phrase in body["transcript"])
+    assert any("“I think”" in told["rationale"] for told in body["signals"])
+    lines = run("analyze", clip, "--words").stdout
+    assert re.search(r"^  said  0\.\d–8\.\d s +It's kind of", lines, re.MULTILINE)
+    without = run("analyze", clip).stdout
+    assert "  said  " not in without
+    assert "“" not in without
+
+
+def test_words_without_a_network_are_one_line(film: Path, tmp_path: Path) -> None:
+    done = run("analyze", film, "--words", BACKCHANNEL_WORDS_MODEL=str(tmp_path))
+    assert is_one_line_without_a_traceback(done)
+    assert "Whisper" in done.stderr
 
 
 def test_for_people_it_is_lines(tmp_path: Path) -> None:

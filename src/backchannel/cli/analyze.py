@@ -10,7 +10,6 @@ import typer
 from msgspec import UNSET
 from rich.console import Console
 
-from backchannel.cli.escape import escaped
 from backchannel.cli.exports import Places, write_exports
 from backchannel.cli.files import STDOUT, require_media_file, shown_name
 from backchannel.cli.options import (
@@ -26,7 +25,7 @@ from backchannel.cli.options import (
     WeightsFile,
 )
 from backchannel.cli.show import show_line, show_sections, show_transcript, timed_progress
-from backchannel.config import load_settings
+from backchannel.config import SettingsError, load_settings
 from backchannel.protocol.include import parse_include
 from backchannel.protocol.results import AnalysisBody, analysis_body
 from backchannel.signals.calibration import read_calibration
@@ -81,7 +80,7 @@ def _analyzed(media: Path, rules: Rules, *, words: bool) -> list[SegmentResult]:
     try:
         writing = Writing(whisper_for_words(load_settings().words_model)) if words else None
     except NetworkMissingError as error:
-        raise typer.BadParameter(escaped(str(error)), param_hint="--words") from None
+        raise SettingsError(str(error)) from None
     limits = MediaLimits(max_duration_s=MAX_FILE_S)
     with (
         timed_progress("Loading the networks") as progress,
