@@ -46,7 +46,7 @@ def test_words_are_listened_for_only_if_asked(clips: Path) -> None:
     assert any("I think" in phrase["text"] for phrase in body["transcript"])
     assert any("“I think”" in told["rationale"] for told in body["signals"])
     lines = run("analyze", clip, "--words").stdout
-    assert re.search(r"^  said  0\.\d–8\.\d s +It's kind of", lines, re.MULTILINE)
+    assert re.search(r"^  said  0:00\.\d–0:08\.\d +It's kind of", lines, re.MULTILINE)
     without = run("analyze", clip).stdout
     assert "  said  " not in without
     assert "“" not in without

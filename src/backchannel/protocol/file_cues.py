@@ -12,7 +12,7 @@ from backchannel.values import Cue, Modality, SegmentResult
 class CueBody(msgspec.Struct, frozen=True):
     """A cue with its measurements, s from the start of the file. `measures` are (name, value, unit).
 
-    Without a baseline the field is omitted, as jobs have no null.
+    Without a baseline the field is omitted, as jobs have no null. `text` has the words of a cue in words.
     """
 
     cue: str
@@ -25,6 +25,7 @@ class CueBody(msgspec.Struct, frozen=True):
     direction: str
     measures: tuple[tuple[str, float, str], ...]
     baseline: float | UnsetType = UNSET
+    text: str | UnsetType = UNSET
 
 
 def file_cues(results: Sequence[SegmentResult]) -> tuple[CueBody, ...]:
@@ -50,4 +51,5 @@ def _body(cue: Cue) -> CueBody:
         certainty=float(cue.certainty),
         direction=cue.direction,
         measures=tuple((name, float(value), unit) for name, value, unit in cue.measures),
+        text=cue.quote or UNSET,
     )
