@@ -193,7 +193,7 @@ def test_the_cut_into_segments_loses_no_clear_signal(piece_s: float) -> None:
     # Not so of signals that are based on a whole turn: a segment can only know the turn up to its own end.
     for results in (in_segments([TALK]), in_segments(every(TALK, piece_s))):
         types = {signal.type for result in results for signal in result.signals}
-        assert {"agreement", "disagreement", "interest", "uncertainty"} <= types
+        assert {"agreement", "disagreement", "interest", "hesitation"} <= types
         assert not types & {"confusion", "frustration", "skepticism", "stress"}
 
 
