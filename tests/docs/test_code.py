@@ -1,4 +1,4 @@
-"""The Python of the pages runs as it stands, and its types are right."""
+"""The Python of the README and of the pages runs as it stands, and its types are right."""
 
 import os
 import subprocess
@@ -30,7 +30,13 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_there_are_programs() -> None:
-    assert {page for page, _ in PROGRAMS} == {"quickstart.md", "library.md", "streams.md", "migrating.md"}
+    assert {page for page, _ in PROGRAMS} == {
+        "README.md",
+        "quickstart.md",
+        "library.md",
+        "streams.md",
+        "migrating.md",
+    }
 
 
 @pytest.mark.slow
