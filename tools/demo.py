@@ -81,7 +81,7 @@ def _run(host: str, port: int, data_dir: Path | None, serve_only: bool, video: P
         url = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::', ''} else host}:{port}"  # noqa: S104
         _wait_until_ready(server, url)
         if not serve_only:
-            clip = video or _sample(server)
+            clip = video or _sample(server, url)
             if video is None:
                 offer_sample(clip, load_settings(data_dir=data_dir).data_dir)
             _stream(clip, url, demo_key(data_dir))
@@ -166,10 +166,10 @@ def demo_key(data_dir: Path | None) -> str:
 # --- the sample ------------------------------------------------------------------------------------
 
 
-def _sample(server: subprocess.Popen[bytes]) -> Path:
+def _sample(server: subprocess.Popen[bytes], url: str) -> Path:
     clip = CACHE / "sample.mp4"
     if not (clip.is_file() and labels_of(clip).is_file()):
-        print("Making a sample to stream, once (about 20 s). The console can be used meanwhile.", flush=True)
+        print(f"Making a sample to stream, once (about 20 s). You can already open {url}.", flush=True)
         make_sample(clip, server)
     return clip
 
