@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from backchannel.engine.base import WorkerLostError
@@ -144,6 +145,7 @@ def test_damaged_media_is_refused_as_outside() -> None:
 
 
 def test_a_sandboxed_worker_logs_nothing() -> None:
+    structlog.reset_defaults()
     with capture_logs() as logs:
         attempt("threads")
 
@@ -156,6 +158,7 @@ def test_the_setting_off_is_logged_once_for_all_workers() -> None:
         for _ in range(2):
             await (await carrier.start(niceness=0)).kill()
 
+    structlog.reset_defaults()
     with capture_logs() as logs:
         asyncio.run(scenario())
 
