@@ -12,11 +12,11 @@ from playwright.sync_api import Browser, Page, Playwright
 
 from synthesis import Blink, Nod, Performance, Shot, write_clip
 from tests.console.modules import ADDRESS, give_file
+from tests.screenshots import FOLDER
 from tests.server.live import Live, running
 from tools.fake_camera import FakeCamera, fake_camera
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-SCREENSHOTS: Final = ROOT / ".cache" / "screenshots"
 ARGUMENTS: Final = (
     "--headless=new",
     "--no-sandbox",
@@ -124,15 +124,9 @@ def blank_page(browse: Open) -> Page:
     return page
 
 
-def screenshot(page: Page, name: str) -> None:
-    """Save a screenshot for people to look at."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
-
-
 def keep_figures(**figures: float) -> None:
     """Save measured figures next to the screenshots."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
     for name, value in figures.items():
         # A file each, since tests in other processes keep theirs at the same time.
-        (SCREENSHOTS / f"{name}.txt").write_text(f"{value:.2f}\n")
+        (FOLDER / f"{name}.txt").write_text(f"{value:.2f}\n")

@@ -28,7 +28,8 @@ from backchannel.protocol.results import analysis_body
 from backchannel.server.pages.console import SAMPLE_NAME, read_files
 from backchannel.signals.policy import scored_signals
 from backchannel.values import BEHAVIOUR_NOTE, Probability, SignalType
-from tests.console.conftest import NOD, Open, keep_figures, screenshot
+from tests.console.conftest import NOD, Open, keep_figures
+from tests.screenshots import keep
 from tests.server.live import Live, running
 from tools.fake_camera import FakeCamera, fake_camera
 
@@ -105,7 +106,7 @@ def test_a_real_person_gets_a_first_signal(live: Live, speaking: FakeCamera, bro
     timing: Any = page.evaluate("performance.getEntriesByType('navigation')[0].toJSON()")
     assert timing["loadEventEnd"] < 1000
     assert_accessible(page)
-    screenshot(page, "setup")
+    keep(page, "setup")
     assert page.get_by_role("region", name="Timeline").count() == 0
     start_button(page).click()
     first = page.locator(".chip").first
@@ -145,7 +146,7 @@ def test_a_real_person_gets_a_first_signal(live: Live, speaking: FakeCamera, bro
     page.get_by_role("button", name="Show cues").click()
     assert_accessible(page)
     assert_fits(page)
-    screenshot(page, "live")
+    keep(page, "live")
     keep_figures(first_signal_s=took_s, page_ready_ms=timing["loadEventEnd"])
     assert took_s < 15
 
@@ -169,7 +170,7 @@ def test_a_nod_appears_within_two_seconds_of_its_end(live: Live, nodding: FakeCa
     assert span_of(agreements.first)[0] == pytest.approx(start_s, abs=0.3)
     expect(page.locator(".tag").filter(has_text="nodding").first).to_be_attached(timeout=15_000)
     assert_accessible(page)
-    screenshot(page, "live-dark")
+    keep(page, "live-dark")
 
     # A click on the timeline shows that moment. So does the keyboard.
     nod.click()
@@ -188,7 +189,7 @@ def test_a_nod_appears_within_two_seconds_of_its_end(live: Live, nodding: FakeCa
     page.get_by_role("button", name="Pause").press("Enter")
     expect(page.locator("#state")).to_have_text("Paused")
     paused_s = recorded_s(page)
-    screenshot(page, "paused")
+    keep(page, "paused")
     page.get_by_role("button", name="Resume").click()
     expect(page.locator("#state")).to_have_text("Live")
     assert recorded_s(page) - paused_s < 1.0
@@ -200,7 +201,7 @@ def test_a_nod_appears_within_two_seconds_of_its_end(live: Live, nodding: FakeCa
     page.get_by_role("button", name="End", exact=True).click()
     expect(page.locator("#state")).to_have_text("Ended", timeout=20_000)
     assert_accessible(page)
-    screenshot(page, "ended-dark")
+    keep(page, "ended-dark")
 
 
 # --- when something is missing ---------------------------------------------------------------------
@@ -213,7 +214,7 @@ def test_without_permission_the_page_explains_what_to_do(live: Live, browse: Ope
     expect(page.get_by_role("alert")).to_contain_text("No permission.")
     expect(start_button(page)).to_be_enabled()
     assert_accessible(page)
-    screenshot(page, "no-permission")
+    keep(page, "no-permission")
 
 
 def test_no_face_in_view(live: Live, browse: Open) -> None:
@@ -227,7 +228,7 @@ def test_no_face_in_view(live: Live, browse: Open) -> None:
     assert_fits(page)
     for width in WIDTHS_PX:
         page.set_viewport_size({"width": width, "height": 800})
-        screenshot(page, f"no-face-{width}")
+        keep(page, f"no-face-{width}")
     assert_accessible(page)
 
 
@@ -239,7 +240,7 @@ def test_black_video_and_silence(live: Live, clips: Path, browse: Open, tmp_path
     expect(conditions).to_contain_text("No sound.", timeout=20_000)
     assert "No face" not in conditions.inner_text()
     assert page.locator(".chip").count() == 0
-    screenshot(page, "too-dark")
+    keep(page, "too-dark")
 
 
 def test_after_a_long_pause_a_new_session_continues(
@@ -272,7 +273,7 @@ def test_the_page_reconnects_after_a_restart_of_the_server(
         before = bars(page, "agreement").first.get_attribute("data-id")
     expect(page.locator("#state")).to_have_text("Reconnecting", timeout=10_000)
     expect(page.locator("#conditions")).to_contain_text("The connection to the server was lost.")
-    screenshot(page, "reconnecting")
+    keep(page, "reconnecting")
     lost_s = recorded_s(page)
     with serving(tmp_path, port):
         expect(page.locator("#state")).to_have_text("Live", timeout=30_000)
@@ -290,7 +291,7 @@ def test_the_page_reconnects_after_a_restart_of_the_server(
         times = re.findall(r"0:(\d\d\.\d)", newest.locator("tbody").inner_text())
         assert all(float(time_s) > lost_s for time_s in times)
         assert times
-        screenshot(page, "reconnected")
+        keep(page, "reconnected")
 
 
 # --- other ways in ---------------------------------------------------------------------------------
@@ -308,7 +309,7 @@ def test_a_file_is_uploaded_and_then_played_beside_the_results_of_the_command_li
     expect(page.locator("#working-text")).to_have_text(
         re.compile(r"^(Uploading: 0:\d\d of|Analysing) 0:\d\d")
     )
-    screenshot(page, "file-analysing")
+    keep(page, "file-analysing")
     with page.expect_response(re.compile("upload")) as answered:
         expect(page.locator("#state")).to_have_text("Ended", timeout=60_000)
     result: Any = answered.value.json()["result"]
@@ -331,7 +332,7 @@ def test_a_file_is_uploaded_and_then_played_beside_the_results_of_the_command_li
     assert page.evaluate("document.querySelector('#video').currentTime") == pytest.approx(1.5, abs=0.1)
     assert_accessible(page)
     assert_fits(page)
-    screenshot(page, "file-ended")
+    keep(page, "file-ended")
 
 
 def strongest_first(signals: list[dict[str, Any]], bar: Locator) -> tuple[Probability, SignalType]:
@@ -432,7 +433,7 @@ def test_the_page_asks_for_a_key_if_one_is_needed(browse: Open, tmp_path: Path) 
         page.keyboard.press("Enter")
         expect(page.get_by_role("alert")).to_contain_text("not known here")
         assert_accessible(page)
-        screenshot(page, "key")
+        keep(page, "key")
         page.get_by_label("API key").fill(guarded.key)
         page.keyboard.press("Enter")
         expect(page.locator("#state")).to_have_text("Live", timeout=20_000)
@@ -483,7 +484,7 @@ def test_a_server_that_reports_only_behaviour_says_so_and_shows_no_quality(
         expect(page.locator("#policy")).to_have_text(BEHAVIOUR_NOTE)
         expect(page.get_by_role("heading", name="Conversation quality")).to_be_hidden()
         assert_accessible(page)
-        screenshot(page, "behaviour")
+        keep(page, "behaviour")
         lanes = page.locator(".lane-name.signal").all_inner_texts()
         assert {lane.lower() for lane in lanes} <= set(scored_signals("behaviour"))
         with page.expect_download() as download:

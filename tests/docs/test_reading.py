@@ -12,9 +12,9 @@ from playwright.sync_api import Browser
 from starlette.applications import Starlette
 
 from backchannel.server.pages.documents import document_routes
+from tests.screenshots import keep
 
 PHONE, DESK = (360, 780), (1600, 1000)
-SCREENSHOTS = Path(__file__).resolve().parents[2] / ".cache" / "screenshots"
 PAGES = ("index", "quickstart", "streams", "errors", "accuracy", "cues-and-signals", "settings")
 
 
@@ -44,11 +44,10 @@ def test_pages_can_be_read(browser: Browser, address: str, scheme: str, size: tu
     faults: list[str] = []
     page.on("console", lambda said: faults.append(f"{page.url}: {said.text}"))
     page.on("requestfailed", lambda request: faults.append(f"{page.url}: {request.url} failed"))
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for name in PAGES:
         page.goto(f"{address}/{name}")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is too wide"
-        page.screenshot(path=SCREENSHOTS / f"docs-{name}-{width}-{scheme}.png")
+        keep(page, f"docs-{name}-{width}-{scheme}", full_page=False)
         # Playwright's evaluation is not bound by the page's policy; the page itself runs nothing.
         found = Axe().run(page)
         serious = [v for v in found.response["violations"] if v["impact"] in {"serious", "critical"}]

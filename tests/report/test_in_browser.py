@@ -3,6 +3,7 @@
 Screenshots are in `.cache/screenshots`. Look at them.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +18,8 @@ from backchannel.report.gather import recording_of
 from backchannel.report.page import render_report
 from tests.conftest import SHARED
 from tests.report.build import AGREEMENT, NOD, recording
+from tests.screenshots import FOLDER, keep
 
-SCREENSHOTS = Path(__file__).resolve().parents[2] / ".cache" / "screenshots"
 MEDIA = {".mp4", ".mov", ".webm", ".mpg"}
 CLIPS = sorted(path.name for path in (SHARED / "clips").glob("*") if path.suffix in MEDIA) or ["no clips"]
 NOW = datetime(2026, 11, 22, 20, 18, tzinfo=UTC)
@@ -56,11 +57,6 @@ def is_as_wide_as_its_window(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
-def keep(page: Page, name: str) -> None:
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"report-{name}.png", full_page=True)
-
-
 def long_recording() -> str:
     """Return a report of twenty minutes with many signals and cues."""
     signals = [
@@ -79,7 +75,7 @@ def test_the_report_of_each_clip_opens_offline_without_errors(show: Open, clips:
     assert page.get_by_role("heading", level=1).inner_text() == name
     assert is_as_wide_as_its_window(page)
     assert page.locator(".signal-card").count() == len(gathered.signals)
-    keep(page, Path(name).stem)
+    keep(page, f"report-{Path(name).stem}")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -90,7 +86,7 @@ def test_the_report_fits_the_screen_and_is_accessible(show: Open, scheme: Any, w
     assert is_as_wide_as_its_window(page)
     found = Axe().run(page).response["violations"]
     assert not [(one["id"], one["nodes"][0]["html"]) for one in found]
-    keep(page, f"{width}-{scheme}")
+    keep(page, f"report-{width}-{scheme}")
 
 
 def test_a_mark_links_to_its_signal_and_unfolds_the_evidence(show: Open) -> None:
@@ -99,7 +95,7 @@ def test_a_mark_links_to_its_signal_and_unfolds_the_evidence(show: Open) -> None
     assert evidence.get_attribute("open") is None
     page.get_by_role("link", name="Very likely agreeing").focus()
     page.keyboard.press("Enter")
-    assert page.url.endswith("#signal-1")
+    expect(page).to_have_url(re.compile(r"#signal-1$"))
     expect(page.locator("#signal-1").get_by_role("cell", name="9.25°")).to_be_visible()
 
 
@@ -115,7 +111,8 @@ def test_print_unfolds_evidence_and_omits_long_lists(show: Open, scripts: bool) 
     page.emulate_media(media="print")
     assert page.locator("#signal-1").get_by_role("cell", name="9.25°").is_visible()
     assert page.locator("details.long").is_hidden()
-    page.pdf(path=str(SCREENSHOTS / "report.pdf"), prefer_css_page_size=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    page.pdf(path=str(FOLDER / "report.pdf"), prefer_css_page_size=True)
     assert page.locator("#signal-1 details").get_attribute("open") is None
 
 
