@@ -82,8 +82,7 @@ def observe(state: CueState, rows: Lookback, start_s: float) -> tuple[CueState, 
         lookback = replace(lookback, said=words_outside(lookback.said, grid, phrases, dict(others)))
         # Words wait until it is clear whose they are. Those of sound alone need not.
         said = words_outside(lookback.said, grid, phrases, growing_phrase(face, grid, phrases))
-        grid = without(grid, [rows for rows, _ in others])
-        phrases = [rows for rows in phrases if rows not in dict(others)]
+        grid, phrases = without(grid, phrases, others)
         spoken = spoken_measures(grid, phrases)
         voice_history = remember(voice_history, grid.time_s, spoken)
         voice = view_voice(grid, voice_history, phrases, spoken)

@@ -43,21 +43,24 @@ def phrases_of_others(
     if face is None:
         return []
     most = cue_table()["other_voice"]["max_own_probability"]
-    seen = [_movements(_lips(face), face, _span(grid, rows)) for rows in phrases]
+    seen = _seen(face, grid, phrases)
     judged = ((rows, _own_probability(seen, phrases, at)) for at, rows in enumerate(phrases))
     return [(rows, own) for rows, own in judged if own is not None and own <= most]
 
 
-def without(grid: VoiceGrid, others: Sequence[IndexSpan]) -> VoiceGrid:
-    """Return the grid as if there had been no sound while others spoke."""
+def without(
+    grid: VoiceGrid, phrases: Sequence[IndexSpan], others: Sequence[tuple[IndexSpan, float]]
+) -> tuple[VoiceGrid, list[IndexSpan]]:
+    """Return the grid as if there had been no sound while others spoke, and the phrases that are left."""
+    theirs = {rows for rows, _ in others}
     heard = grid.heard.copy()
-    for start, end in others:
+    for start, end in theirs:
         heard[start:end] = False
 
     def masked(track: FloatArray) -> FloatArray:
         return np.where(heard, track, np.float32(np.nan))
 
-    return replace(
+    own = replace(
         grid,
         heard=heard,
         speech_probability=masked(grid.speech_probability),
@@ -66,6 +69,7 @@ def without(grid: VoiceGrid, others: Sequence[IndexSpan]) -> VoiceGrid:
         spectral_change=masked(grid.spectral_change),
         syllable=grid.syllable & heard,
     )
+    return own, [rows for rows in phrases if rows not in theirs]
 
 
 def growing_phrase(
@@ -74,7 +78,7 @@ def growing_phrase(
     """Return the last phrase, if it is not over and visible lips have not been seen for long enough."""
     if face is None or not phrases or phrases[-1][1] < grid.heard.size - GROWING_ROWS:
         return ()
-    seen = [_movements(_lips(face), face, _span(grid, rows)) for rows in phrases]
+    seen = _seen(face, grid, phrases)
     unknown = _own_probability(seen, phrases, len(phrases) - 1) is None
     return phrases[-1:] if unknown and len(seen[-1]) else ()
 
@@ -110,6 +114,12 @@ def other_voice_cues(grid: VoiceGrid, others: Sequence[tuple[IndexSpan, float]])
     """Report the phrases of others."""
     for rows, own in others:
         yield Cue("other_voice", AUDIO, _span(grid, rows), 1.0 - own, "", None, 1.0 - own)
+
+
+def _seen(face: FaceView, grid: VoiceGrid, phrases: Sequence[IndexSpan]) -> list[FloatArray]:
+    """Movements of the lips during each phrase."""
+    lips = _lips(face)
+    return [_movements(lips, face, _span(grid, rows)) for rows in phrases]
 
 
 def _lips(face: FaceView) -> tuple[FloatArray, BoolArray]:

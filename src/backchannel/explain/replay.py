@@ -129,8 +129,7 @@ def _voice_now(state: CueState) -> list[VoiceCourse]:
     grid = voice_grid(state.lookback.voice)
     face = next(iter(_face_now(state)), None)
     phrases = phrase_rows(grid)
-    others = [rows for rows, _ in phrases_of_others(face, grid, phrases)]
-    grid, phrases = without(grid, others), [rows for rows in phrases if rows not in others]
+    grid, phrases = without(grid, phrases, phrases_of_others(face, grid, phrases))
     view = view_voice(grid, state.voice_history, phrases, spoken_measures(grid, phrases))
     usual = view.usual.values
     return [

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Final
 
 from backchannel.signals.rationale import compose
-from backchannel.signals.score import SAME_OCCASION_S
-from backchannel.values import Coverage, Evidence, Modality, SegmentResult, Signal, Span
+from backchannel.signals.score import SAME_OCCASION_S, in_order
+from backchannel.values import Coverage, Evidence, SegmentResult, Signal, Span
 
 MOST_CUES: Final = 32
 """Most cues behind one signal. A minute of steady speech has more; its strongest are enough (judgement)."""
@@ -55,7 +55,7 @@ def _joined(before: Signal, after: Signal, coverage: Coverage) -> Signal:
         span=Span(before.span.start_s, max(before.span.end_s, after.span.end_s)),
         probability=likelier.probability,
         rationale=compose(evidence, coverage) if evidence else after.rationale,
-        modalities=_modalities(before.modalities, after.modalities),
+        modalities=in_order((*before.modalities, *after.modalities)),
         score=likelier.score,
         evidence=evidence,
     )
@@ -97,8 +97,3 @@ def _both(one: Coverage, other: Coverage) -> Coverage:
 def _larger(one: float | None, other: float | None) -> float | None:
     known = [share for share in (one, other) if share is not None]
     return max(known) if known else None
-
-
-def _modalities(one: Sequence[Modality], other: Sequence[Modality]) -> tuple[Modality, ...]:
-    order: tuple[Modality, ...] = ("visual", "audio", "text")
-    return tuple(modality for modality in order if modality in (*one, *other))

@@ -1,7 +1,7 @@
 """Combine readings into signals: evidence adds up in log-odds (naive Bayes, one table of weights)."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from backchannel.signals.contexts import Reading, read
@@ -105,7 +105,7 @@ def _signal(
     ]
     score = 1.0 / (1.0 + math.exp(-(weights.prior + sum(weight for _, weight in shares))))
     used = [(reading, weight) for reading, weight in shares if weight > 0]
-    modalities = _modalities(used)
+    modalities = in_order(cue.modality for reading, _ in used for cue in reading.cues)
     if len(modalities) == 1 and not _is_definitive(occasion, weights):
         score = min(score, bands.high - 1e-3)
     if score < bands.report:
@@ -164,8 +164,9 @@ def _is_definitive(occasion: Sequence[Reading], weights: SignalWeights) -> bool:
     return any(reading.name in weights.definitive and reading.force >= 0.9 for reading in occasion)
 
 
-def _modalities(used: Sequence[tuple[Reading, float]]) -> tuple[Modality, ...]:
-    present = {cue.modality for reading, _ in used for cue in reading.cues}
+def in_order(modalities: Iterable[Modality]) -> tuple[Modality, ...]:
+    """Return each modality once, in the order in which signals list them."""
+    present = frozenset(modalities)
     order: tuple[Modality, ...] = ("visual", "audio", "text")
     return tuple(modality for modality in order if modality in present)
 
