@@ -1,0 +1,41 @@
+"""Values that every room shares. All are frozen: functions take state and return it, and keep none.
+
+Times are seconds; the suffix of a name is its unit. Nothing here needs numpy, so the web layer can use these
+values without loading it. Values with arrays in them are in `tracks`.
+"""
+
+from backchannel.values.clock import MAX_GAP_S, MAX_OVERLAP_S, Clock, Span
+from backchannel.values.coverage import BEHAVIOUR_NOTE, Coverage
+from backchannel.values.cue import Cue
+from backchannel.values.names import EngagementLevel, Modality, Policy, Probability, SignalType
+from backchannel.values.result import SegmentResult
+from backchannel.values.rules import Bands, Rules
+from backchannel.values.segment import MediaLimits, Segment
+from backchannel.values.signal import EngagementSpan, Evidence, Quality, Signal
+from backchannel.values.words import Phrase, Word
+
+__all__ = [
+    "BEHAVIOUR_NOTE",
+    "MAX_GAP_S",
+    "MAX_OVERLAP_S",
+    "Bands",
+    "Clock",
+    "Coverage",
+    "Cue",
+    "EngagementLevel",
+    "EngagementSpan",
+    "Evidence",
+    "MediaLimits",
+    "Modality",
+    "Phrase",
+    "Policy",
+    "Probability",
+    "Quality",
+    "Rules",
+    "Segment",
+    "SegmentResult",
+    "Signal",
+    "SignalType",
+    "Span",
+    "Word",
+]
