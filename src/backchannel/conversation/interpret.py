@@ -18,7 +18,7 @@ from backchannel.conversation.changes import end_all, end_quiet, report_window
 from backchannel.conversation.people import follow_person
 from backchannel.conversation.state import Conversation, PictureWatch
 from backchannel.conversation.view import view_of
-from backchannel.conversation.windows import MIN_WINDOW_S, look_at_window
+from backchannel.conversation.windows import MIN_OPEN_S, MIN_WINDOW_S, look_at_window
 from backchannel.cues.lookback import Lookback
 from backchannel.cues.voice_rows import voice_rows
 from backchannel.cues.words.find import word_cues
@@ -267,7 +267,7 @@ def _answer(conversation: Conversation, *, closes_window: bool) -> tuple[Convers
         conversation = replace(conversation, analysis_rate_hz=rate_hz)
         news += closed
     activity = conversation.main.activity
-    if _is_worth_closing(conversation):
+    if reached_s - conversation.window_start_s >= MIN_OPEN_S:
         _, result = look_at_window(conversation, reached_s)
         activity, shown = report_window(activity, result, closed=False)
         news += shown
