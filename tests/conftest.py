@@ -40,6 +40,13 @@ NEEDS: Final = {
         "server",
         "tools/test_demo.py",
     ),
+    "process": (
+        "cli/test_analyze.py",
+        "cli/test_keys.py",
+        "engine/test_sandbox.py",
+        "explain/test_calibrate.py",
+        "test_build.py",
+    ),
 }
 """Marker, and the folders and files whose tests get it. `make check` runs the tests without any."""
 

@@ -30,7 +30,7 @@ def workers_find_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
-@pytest.fixture(params=[Processes, Threads])
+@pytest.fixture(params=[pytest.param(Processes, marks=pytest.mark.process), Threads])
 def carriage(request: pytest.FixtureRequest) -> Carriage:
     """A kind of workers; policy must not know which."""
     made: Carriage = request.param()
