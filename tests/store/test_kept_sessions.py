@@ -41,6 +41,9 @@ def test_another_key_gets_nothing(store: Store) -> None:
     begin(store)
     assert store.kept.claim("session", "other", KEPT_S) is None
     assert store.kept.claim("unknown", "key", KEPT_S) is None
+    assert not store.kept.has("session", "other")
+    assert not store.kept.has("unknown", "key")
+    assert store.kept.has("session", "key")
 
 
 def test_what_the_old_holder_writes_counts_no_more_in_any_process(
@@ -67,6 +70,7 @@ def test_it_is_deleted_when_its_time_without_a_connection_is_over(
     clock.passes(KEPT_S - 1)
     assert store.kept.refresh(KEPT_S) == 0
     clock.passes(1)
+    assert not store.kept.has("session", "key")
     assert store.kept.claim("session", "key", KEPT_S) is None
     assert store.kept.refresh(KEPT_S) == 1
     assert (rows(database, "kept_sessions"), rows(database, "kept_messages")) == (0, 0)

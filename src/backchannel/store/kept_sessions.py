@@ -1,6 +1,6 @@
 """Sessions that can be resumed: their encrypted state, and what they said last.
 
-A session is written by its holder, a connection. Whoever resumes it becomes the holder, and from then on
+A session is written by its holder, a connection. The one that resumes it becomes the holder, and from then on
 nothing that the old one writes counts, in whichever process it is. Every call is short and blocking; callers
 use a thread.
 """
@@ -111,6 +111,13 @@ class KeptSessions:
                 connection.execute(delete(kept_messages).where(old))
         return True
 
+    def has(self, session_id: str, key_id: str) -> bool:
+        """Return whether a session of this key is kept, without becoming its holder."""
+        live = (kept_sessions.c.id == session_id) & (kept_sessions.c.key_id == key_id)
+        live &= kept_sessions.c.expires_at > naive(self._now())
+        with self._database.connect() as connection:
+            return connection.scalar(select(kept_sessions.c.id).where(live)) is not None
+
     def claim(self, session_id: str, key_id: str, kept_s: float) -> KeptSession | None:
         """Become the holder of a session of this key; None if none is kept."""
         holder = secrets.token_hex(16)
@@ -160,7 +167,11 @@ class KeptSessions:
             return self._delete_expired(connection)
 
     def _delete_expired(self, connection: Connection) -> int:
-        expired = kept_sessions.c.expires_at <= naive(self._now())
+        # Not those of a process that lives and could not write for a while.
+        unheld = kept_sessions.c.runner_id.is_(None) | kept_sessions.c.runner_id.not_in(
+            self._runners.living(connection)
+        )
+        expired = (kept_sessions.c.expires_at <= naive(self._now())) & unheld
         ids = select(kept_sessions.c.id).where(expired)
         connection.execute(delete(kept_messages).where(kept_messages.c.session_id.in_(ids)))
         return connection.execute(delete(kept_sessions).where(expired)).rowcount
