@@ -90,6 +90,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     vanished_timeout_s
         How long a stream's client may send nothing, not even the answer to a ping, before the server takes it
         for gone and frees its place. Time in which the server does not read does not count.
+    resume_s
+        How long the server keeps a session whose connection is lost, so that its client can resume it. With 0
+        it keeps none. Only clients that ask for it are affected.
     header_timeout_s, idle_connections
         How long the headers of a request may take, and how many connections may wait without a request. For
         one more, the server closes the one that has waited longest.
@@ -164,6 +167,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     drain_s: NonNegativeSeconds = 30.0
     send_timeout_s: Seconds = 60.0
     vanished_timeout_s: Seconds = 40.0
+    resume_s: NonNegativeSeconds = 60.0
     header_timeout_s: Seconds = 10.0
     idle_connections: Count = 256
     sessions_per_key: Count = 10

@@ -111,7 +111,9 @@ def _channel(version: str, messages: dict[str, str], query: Schema) -> Schema:
         "type": "array",
         "items": {"type": "string", "enum": [*QUALITY_FLAGS, "evidence", "transcript"]},
     }
-    properties = {"include[]": include, **query}
+    resume = {"type": "string", "description": "Empty for a new session that can be resumed, or its token."}
+    after = {"type": "integer", "description": "`seq` of the last message read, to resume a session."}
+    properties = {"include[]": include, "resume": resume, "after": after, **query}
     return {
         "address": f"/{version}/stream/analyze",
         "messages": {name: {"$ref": _MESSAGE.format(name=message)} for name, message in messages.items()},
@@ -140,6 +142,7 @@ def _envelope(kind: Any, data: Schema) -> Schema:
             "timestamp": {"type": "string", "format": "date-time"},
             "correlation_id": {"type": "string", "format": "uuid"},
             "data": data,
+            "seq": {"type": "integer", "description": "Only with `resume`: the number of the message."},
         },
     }
 

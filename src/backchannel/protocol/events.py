@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, Literal
 
+from msgspec import UNSET
+
 from backchannel.errors import Problem
 from backchannel.protocol.config_frame import AudioFormat, Close, Config, read_text
 from backchannel.protocol.errors import ErrorLinks, IllegalEventError, message_too_large, retry_after
@@ -40,6 +42,7 @@ from backchannel.protocol.products import (
     reported_by,
 )
 from backchannel.protocol.results import policy_body, seconds
+from backchannel.protocol.resume import Resume
 from backchannel.updates import Change, Changes, SignalBegan, SignalChanged, SignalOver
 from backchannel.values import Policy, SignalType
 
@@ -180,8 +183,14 @@ class Session:
 
     # --- opening -----------------------------------------------------------------------------------
 
-    def open(self) -> tuple["Session", tuple[Data, ...]]:
-        """Open the session. `session.ready` is the first message of every accepted session."""
+    def open(self, resume: Resume | None = None) -> tuple["Session", tuple[Data, ...]]:
+        """Open the session. `session.ready` is the first message of every accepted session.
+
+        Parameters
+        ----------
+        resume
+            How it can be resumed; None if the client did not ask for that.
+        """
         limits = self.limits
         ready = SessionReady(
             session_idle_timeout_seconds=math.ceil(limits.idle_s),
@@ -195,8 +204,13 @@ class Session:
             engine=ENGINE,
             extensions=self.extensions,
             policy=policy_body(self.policy),
+            resume_token=UNSET if resume is None else resume.token,
+            resume_within_seconds=UNSET if resume is None else resume.within_s,
+            resumed=UNSET if resume is None or resume.resumed is None else resume.resumed,
         )
-        return self._after("open"), (ready,)
+        after = self._after("open")
+        # One that goes on has had media, perhaps: its model stays.
+        return (replace(after, phase=Phase.STREAMING) if self.received else after), (ready,)
 
     # --- messages from the client ------------------------------------------------------------------
 

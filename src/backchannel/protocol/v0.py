@@ -10,12 +10,14 @@ A text message is not a segment: it gets no number, and its error has ``"segment
 errors that end a session.
 """
 
-from dataclasses import dataclass, replace
+import dataclasses
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from backchannel.errors import Problem
 from backchannel.protocol.errors import ErrorLinks, IllegalEventError, message_too_large, retry_after
@@ -58,13 +60,20 @@ class Result(msgspec.Struct, frozen=True, tag_field="status", tag="result"):
     conversation_quality: ConversationQualityBody | UnsetType = UNSET
     coverage: CoverageBody | UnsetType = UNSET
     transcript: tuple[PhraseBody, ...] | UnsetType = UNSET
+    seq: int | UnsetType = UNSET
 
 
 class Completed(msgspec.Struct, frozen=True, tag_field="status", tag="completed"):
-    """The segment is finished."""
+    """The segment is finished.
+
+    `seq` and `resend_from` are our own, for clients that connected with `resume`: the number of the message,
+    and the first segment that is necessary to resume the session.
+    """
 
     segment: int
     correlation_id: str
+    seq: int | UnsetType = UNSET
+    resend_from: int | UnsetType = UNSET
 
 
 class Error(msgspec.Struct, frozen=True, tag_field="status", tag="error"):
@@ -77,6 +86,8 @@ class Error(msgspec.Struct, frozen=True, tag_field="status", tag="error"):
     message: str
     retryable: bool
     retry_after_seconds: float | UnsetType = UNSET
+    seq: int | UnsetType = UNSET
+    resend_from: int | UnsetType = UNSET
 
 
 Message = Processing | Result | Completed | Error
@@ -162,7 +173,7 @@ class Session:
     def media(self, size_bytes: int) -> tuple["Session", Arrival]:
         """Register a binary message."""
         number = self.received + 1
-        after = replace(self._after("media"), received=number)
+        after = dataclasses.replace(self._after("media"), received=number)
         message = Processing(number, self.correlation_id, size_bytes)
         return after, Arrival(number, message, self._size_problem(size_bytes))
 
@@ -186,7 +197,9 @@ class Session:
             The result, or None if the segment has only a container's header and no media yet.
         """
         quality_overall = self.quality_overall if result is None else result.quality_overall
-        after = replace(self._after("answer", number), answered=number, quality_overall=quality_overall)
+        after = dataclasses.replace(
+            self._after("answer", number), answered=number, quality_overall=quality_overall
+        )
         body = Result(
             segment=number,
             correlation_id=self.correlation_id,
@@ -202,7 +215,9 @@ class Session:
 
     def refuse(self, number: int, problem: Problem) -> tuple["Session", Error]:
         """Answer the oldest pending segment with an error. The session continues."""
-        return replace(self._after("refuse", number), answered=number), self._error(number, problem)
+        return dataclasses.replace(self._after("refuse", number), answered=number), self._error(
+            number, problem
+        )
 
     def drain(self) -> "Session":
         """Stop accepting media. Pending segments still get their answers."""
@@ -220,7 +235,7 @@ class Session:
             raise IllegalEventError(
                 f"{event} of segment {number}: {self.received} received, {self.answered} answered"
             )
-        return replace(self, phase=phase)
+        return dataclasses.replace(self, phase=phase)
 
     def _size_problem(self, size_bytes: int) -> Problem | None:
         if size_bytes == 0:
@@ -252,6 +267,16 @@ def encode(message: Message) -> str:
     '{"status":"completed","segment":2,"correlation_id":"id"}'
     """
     return msgspec.json.encode(message).decode()
+
+
+def encode_numbered(message: Result | Completed | Error, seq: int) -> str:
+    """Return a numbered message of a session that can be resumed, as the text of a WebSocket frame."""
+    return encode(replace(message, seq=seq))
+
+
+def sent_again(text: str, correlation_id: str) -> str:
+    """Return a message of an earlier connection with the correlation id of this one."""
+    return encode(replace(decode(text), correlation_id=correlation_id))
 
 
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)

@@ -82,7 +82,7 @@ def make_app(settings: Settings, store: Store, engine: Engine, shutdown: Shutdow
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await engine.start()
         try:
-            async with beating(store, ledger), jobs.working():
+            async with beating(store, ledger, settings.resume_s), jobs.working():
                 yield
         finally:
             await engine.close()

@@ -1,6 +1,6 @@
 """The objects that all handlers share. The server creates them once at the start."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from backchannel.config import Settings
 from backchannel.engine.base import Engine
@@ -8,6 +8,7 @@ from backchannel.protocol.errors import ErrorLinks
 from backchannel.protocol.include import wants_words
 from backchannel.server.access.ledger import Ledger
 from backchannel.server.access.limits import Limits
+from backchannel.server.holders import Holders
 from backchannel.server.shutdown import Shutdown
 from backchannel.server.uploads.job_runner import Jobs
 from backchannel.server.uploads.receive import HeldUploads
@@ -29,6 +30,7 @@ class Services:
     shutdown: Shutdown
     jobs: Jobs
     calibrated: Rules
+    holders: Holders = field(default_factory=Holders)
 
     def listens_to(self, query: str) -> bool:
         """Return whether the server listens for words in media that comes with a query string."""

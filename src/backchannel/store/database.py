@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backchannel.store.connections import Database
 from backchannel.store.jobs import JobStore
+from backchannel.store.kept_sessions import KeptSessions
 from backchannel.store.key_store import KeyStore
 from backchannel.store.migrate import downgrade, upgrade
 from backchannel.store.moments import Clock, utc_now
@@ -44,8 +45,8 @@ class Store:
 
     Attributes
     ----------
-    keys, tokens, usage, places, jobs
-        API keys, client tokens, what they used, analyses in progress, and jobs.
+    keys, tokens, usage, places, jobs, kept
+        API keys, client tokens, what they used, analyses in progress, jobs, and sessions that can be resumed.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Store:
         self.usage: Final = UsageStore(database, now, runners)
         self.places: Final = Places(database, runners)
         self.jobs: Final = JobStore(database, now, runners)
+        self.kept: Final = KeptSessions(database, now, runners)
 
     def __enter__(self) -> Self:
         return self

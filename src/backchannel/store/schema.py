@@ -102,6 +102,27 @@ open_charges = Table(
     Column("video_ms", BigInteger, nullable=False),
 )
 
+# What a session needs to go on after its connection is lost. `state` and `body` are encrypted.
+kept_sessions = Table(
+    "kept_sessions",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("key_id", String(32), nullable=False),
+    Column("holder", String(32), nullable=False),  # the connection that may write it
+    Column("runner_id", String(32), index=True),  # none while there is no connection
+    Column("place_id", String(32)),
+    Column("expires_at", DateTime, nullable=False, index=True),
+    Column("state", LargeBinary, nullable=False),
+)
+
+kept_messages = Table(
+    "kept_messages",
+    metadata,
+    Column("session_id", String(64), primary_key=True),
+    Column("last_seq", Integer, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
 jobs = Table(
     "jobs",
     metadata,
