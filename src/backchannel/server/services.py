@@ -8,6 +8,7 @@ from backchannel.protocol.errors import ErrorLinks
 from backchannel.protocol.include import wants_words
 from backchannel.server.access.ledger import Ledger
 from backchannel.server.access.limits import Limits
+from backchannel.server.metrics import Metrics
 from backchannel.server.shutdown import Shutdown
 from backchannel.server.uploads.job_runner import Jobs
 from backchannel.server.uploads.receive import HeldUploads
@@ -29,6 +30,7 @@ class Services:
     shutdown: Shutdown
     jobs: Jobs
     calibrated: Rules
+    metrics: Metrics
 
     def listens_to(self, query: str) -> bool:
         """Return whether the server listens for words in media that comes with a query string."""
