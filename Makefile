@@ -54,6 +54,7 @@ run: setup $(SITE)
 test: setup $(SITE)
 	@bash .ci/browser
 	@bash .ci/postgres
+	@bash .ci/prometheus
 	@$(PYTEST)
 
 check: setup code

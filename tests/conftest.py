@@ -35,6 +35,7 @@ NEEDS: Final = {
         "cli/test_serve.py",
         "cli/test_stream.py",
         "console/test_page.py",
+        "deploy",
         "docs/test_code.py",
         "interop",
         "server",

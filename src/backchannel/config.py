@@ -21,6 +21,7 @@ FILE_TOLERANCE_S: Final = 1.0
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 ConsoleAccess = Literal["on", "key", "off"]
+MetricsAccess = Literal["on", "off"]
 Sandbox = Literal["on", "off"]
 WordsSwitch = Literal["off", "on"]
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -67,6 +68,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     console
         Access to the page at ``/``. ``on`` lets browsers on this machine in without an API key, ``key``
         requires a key from everybody, ``off`` disables the console.
+    metrics
+        Whether ``/metrics`` answers, in the format of Prometheus. Anyone who reaches the server can read it.
+        It has no key and no person in it.
     log_level
         The lowest level to log: ``debug``, ``info``, ``warning`` or ``error``.
     policy
@@ -155,6 +159,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str = ""
     log_level: LogLevel = "info"
     console: ConsoleAccess = "on"
+    metrics: MetricsAccess = "on"
     policy: Policy = "full"
     weights: Path | None = None
 

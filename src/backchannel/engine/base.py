@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from backchannel.engine.jobs import Job, LiveState, Reply
+from backchannel.engine.observer import Observer
 from backchannel.updates import Changes
 from backchannel.values import MediaLimits, Rules, Segment, SegmentResult
 
@@ -95,6 +96,20 @@ class Engine(Protocol):
 
         Then media may be left out, and new sessions are rejected.
         """
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """Number of live pieces that wait for a worker."""
+        ...
+
+    @property
+    def worker_ids(self) -> tuple[int, ...]:
+        """Ids of the warm workers for live pieces."""
+        ...
+
+    def watch(self, observer: Observer) -> None:
+        """Tell an observer of the work from now on."""
         ...
 
     async def start(self) -> None:

@@ -117,6 +117,11 @@ class Pool:
         return tuple(worker.id for worker in self._places)
 
     @property
+    def waiting(self) -> int:
+        """Number of callers that wait for a worker."""
+        return len(self._line)
+
+    @property
     def waiting_s(self) -> float:
         """Longest time that a caller has waited, s, while there was a warm worker."""
         asked_s = self._line.oldest_s

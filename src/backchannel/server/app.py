@@ -23,9 +23,11 @@ from backchannel.server.access.ledger import Ledger, store_down
 from backchannel.server.access.limits import Limits
 from backchannel.server.access.tokens import exchange_key, mint_token, revoke_token
 from backchannel.server.heartbeat import beating
+from backchannel.server.metrics import Metrics
 from backchannel.server.pages import specifications
 from backchannel.server.pages.console import console_routes
 from backchannel.server.pages.documents import document_routes
+from backchannel.server.pages.metrics import CountedSessions, metrics_routes
 from backchannel.server.request_id import CLIENT_HEADER, HEADER, CorrelationIds
 from backchannel.server.responses import json_response, problem_response
 from backchannel.server.services import Services
@@ -77,6 +79,7 @@ def make_app(settings: Settings, store: Store, engine: Engine, shutdown: Shutdow
     links = ErrorLinks(settings.base_url)
     ledger = Ledger(store)
     jobs = Jobs(store, ledger, engine, settings.jobs_per_key)
+    metrics = Metrics(engine, ledger, store)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -111,14 +114,16 @@ def make_app(settings: Settings, store: Store, engine: Engine, shutdown: Shutdow
         shutdown or Shutdown(),
         jobs,
         Rules() if settings.weights is None else read_calibration(settings.weights),
+        metrics,
     )
-    return CorrelationIds(app)
+    return CorrelationIds(CountedSessions(app, metrics))
 
 
 def _routes(settings: Settings) -> list[BaseRoute]:
     return [
         *console_routes(settings),
         *document_routes(),
+        *metrics_routes(settings),
         Route("/openapi.json", specifications.openapi),
         Route("/asyncapi.json", specifications.asyncapi),
         Route("/healthz", _healthz),

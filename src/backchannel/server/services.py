@@ -9,6 +9,7 @@ from backchannel.protocol.include import wants_words
 from backchannel.server.access.ledger import Ledger
 from backchannel.server.access.limits import Limits
 from backchannel.server.holders import Holders
+from backchannel.server.metrics import Metrics
 from backchannel.server.shutdown import Shutdown
 from backchannel.server.uploads.job_runner import Jobs
 from backchannel.server.uploads.receive import HeldUploads
@@ -30,6 +31,7 @@ class Services:
     shutdown: Shutdown
     jobs: Jobs
     calibrated: Rules
+    metrics: Metrics
     holders: Holders = field(default_factory=Holders)
 
     def listens_to(self, query: str) -> bool:

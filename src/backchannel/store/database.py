@@ -11,7 +11,7 @@ from typing import Final, Self
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
-from backchannel.store.connections import Database
+from backchannel.store.connections import Database, OnUsed
 from backchannel.store.jobs import JobStore
 from backchannel.store.kept_sessions import KeptSessions
 from backchannel.store.key_store import KeyStore
@@ -53,7 +53,7 @@ class Store:
         self, engine: Engine, now: Clock = utc_now, now_s: Callable[[], float] = time.monotonic
     ) -> None:
         self._engine = engine
-        database = Database(engine)
+        self._database = database = Database(engine)
         runners = Runners(now, now_s)
         self.keys: Final = KeyStore(database, now)
         self.tokens: Final = TokenStore(database, now)
@@ -67,6 +67,10 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def watch(self, on_used: OnUsed) -> None:
+        """Tell how long each use of the database takes, s, from now on and from any thread."""
+        self._database.watch(on_used)
 
     def close(self) -> None:
         """Let go of the database."""
