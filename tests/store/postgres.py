@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import create_engine, text
 
-OPTIONS = "-c listen_addresses= -c fsync=off -c full_page_writes=off -c synchronous_commit=off"
+OPTIONS = "-c listen_addresses="
+HASTY = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"
 
 
 class Server:
@@ -51,8 +52,8 @@ def find() -> Path | None:
 
 
 @contextmanager
-def running(programs: Path) -> Iterator[Server]:
-    """Run a server for as long as the block lasts."""
+def running(programs: Path, options: str = HASTY) -> Iterator[Server]:
+    """Run a server for as long as the block lasts; by default one that forgets everything when it crashes."""
     # Not pytest's own folder, which only root may enter.
     with tempfile.TemporaryDirectory(prefix="backchannel-postgres-") as made:
         folder = Path(made)
@@ -66,7 +67,7 @@ def running(programs: Path) -> Iterator[Server]:
             assert done.returncode == 0, done.stderr
 
         run("initdb", "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-sync")
-        run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", f"-k {folder} {OPTIONS}", "start")
+        run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", f"-k {folder} {OPTIONS} {options}", "start")
         try:
             yield Server(folder)
         finally:
