@@ -53,7 +53,6 @@ run: setup $(SITE)
 
 test: setup $(SITE)
 	@bash .ci/browser
-	@bash .ci/postgres
 	@bash .ci/prometheus
 	@$(PYTEST)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 
 from backchannel.store.connections import Database, OnUsed
@@ -26,6 +27,8 @@ from backchannel.store.usage import UsageStore
 FILE_NAME: Final = "backchannel.sqlite3"
 BUSY_TIMEOUT_MS: Final = 5000
 """A second process that writes is waited for: it takes milliseconds (judgement)."""
+STATEMENT_TIMEOUT_MS: Final = 30_000
+"""No statement of the store takes a second. A server that hangs must not hold threads (judgement)."""
 
 
 class Store:
@@ -147,7 +150,9 @@ def _by_url(url: str, prepare: Callable[[Engine], None]) -> Engine:
 def _connected(url: str, prepare: Callable[[Engine], None]) -> Engine:
     engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "connect", _set_up_sqlite)
+    elif engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", _set_up_postgresql)
     try:
         prepare(engine)
     except BaseException:
@@ -161,7 +166,16 @@ def _is_busy(error: SQLAlchemyError) -> bool:
     return isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode == sqlite3.SQLITE_BUSY
 
 
-def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
+def _set_up_postgresql(connection: DBAPIConnection, _record: object) -> None:
+    # As SQLite does: wait for others for so long, and not for ever. The store's limits need this isolation.
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+        cursor.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+        cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    connection.commit()
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     with closing(connection.cursor()) as cursor:
         # Readers and a writer at once.
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")

@@ -38,11 +38,14 @@ api_keys = Table(
     Column("policy", String(16)),
 )
 
+# What a key used in a month is the sum of its rows here. Transactions that count at the same time write
+# different rows.
 usage = Table(
     "usage",
     metadata,
     Column("key_id", String(32), primary_key=True),
     Column("month", String(7), primary_key=True),  # 2026-01
+    Column("part", BigInteger, primary_key=True, autoincrement=False),  # any number
     Column("bytes", BigInteger, nullable=False),
     Column("video_ms", BigInteger, nullable=False),
 )
