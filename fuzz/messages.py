@@ -42,6 +42,8 @@ TEXTS = [
     b'{"include":["conversation_quality_overall","evidence"],"model":"inter-2"}',
     b'{"audio_format":{"encoding":"pcm_s16le","sample_rate":16000,"channels":1},"model":"inter-2-audio"}',
     b'{"include":[],"goal_dimensions":["clarity"]}',
+    b'{"type":"transcript.updated","transcript":[{"start":0,"end":2,"text":"I am not sure.","speaker":0}]}',
+    b'{"analysis_groups":["audio"],"realtime_recommendation_instructions":"Coach.","goal_dimensions":[]}',
     b"[" * 3000,
     b'{"include":' + b"[" * 3000,
 ]
@@ -109,7 +111,7 @@ def _v0_event(session: v0.Session, event: int) -> v0.Session:
         case 0:
             return session.media(event << 18)[0]
         case 1:
-            return session.text(event)[0]
+            return session.text(TEXTS[event % len(TEXTS)].decode())[0]
         case 2:
             return session.answer(session.answered + 1, None)[0]
         case 3:

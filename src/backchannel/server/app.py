@@ -33,6 +33,7 @@ from backchannel.server.responses import json_response, problem_response
 from backchannel.server.services import Services
 from backchannel.server.shutdown import Shutdown
 from backchannel.server.streams.events import stream_v1, stream_v2
+from backchannel.server.streams.realtime import stream_realtime
 from backchannel.server.streams.v0 import stream_v0
 from backchannel.server.uploads.analyze import analyze_upload
 from backchannel.server.uploads.job_runner import Jobs
@@ -43,6 +44,9 @@ from backchannel.store import Store, StoreUnavailableError
 from backchannel.values import Rules
 
 STREAM_V0, STREAM_V1, STREAM_V2 = (f"/{version}/stream/analyze" for version in ("v0", "v1", "v2"))
+
+REALTIME, REALTIME_OLD = "/v0/realtime/analyze", "/v0/real-time/analyze"
+"""The realtime stream, and an older spelling that clients in the wild still use."""
 
 log = structlog.get_logger(__name__)
 
@@ -141,6 +145,8 @@ def _routes(settings: Settings) -> list[BaseRoute]:
         Route(STREAM_V1, _upgrade_needed),
         WebSocketRoute(STREAM_V2, stream_v2),
         Route(STREAM_V2, _upgrade_needed),
+        *(WebSocketRoute(path, stream_realtime) for path in (REALTIME, REALTIME_OLD)),
+        *(Route(path, _upgrade_needed) for path in (REALTIME, REALTIME_OLD)),
         WebSocketRoute("/{path:path}", _no_stream_here),
     ]
 

@@ -34,9 +34,9 @@ class Services:
     metrics: Metrics
     holders: Holders = field(default_factory=Holders)
 
-    def listens_to(self, query: str) -> bool:
-        """Return whether the server listens for words in media that comes with a query string."""
-        return self.settings.words == "on" and wants_words(query)
+    def listens_to(self, key: ApiKey, query: str) -> bool:
+        """Return whether the server listens for words in a key's media that comes with a query string."""
+        return self.settings.words == "on" and key.words is not False and wants_words(query)
 
     def rules_for(self, key: ApiKey) -> Rules:
         """Return how media of a key is interpreted. The stricter policy of server and key counts."""
