@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
-from interhumanai import InterhumanError
+from interhumanai import InterhumanClient, InterhumanError
 from interhumanai.auth import StaticTokenProvider
 from interhumanai.realtime import (
     NO_GUIDANCE,
@@ -21,7 +21,7 @@ from interhumanai.realtime import (
     UnknownEvent,
 )
 from interhumanai.stream import ErrorEvent, SessionEndedEvent, SignalEndedEvent
-from interhumanai.types import AnalysisGroup, GoalDimension, RealtimeRecommendationFrequency
+from interhumanai.types import AnalysisGroup, GoalDimension, RealtimeRecommendationFrequency, Scope
 
 from backchannel.store import STREAM_SCOPE
 from tests.server.live import Live
@@ -214,6 +214,18 @@ def test_a_key_without_the_scope(live: Live) -> None:
             await stream.wait_closed()
             assert stream.close_info is not None
             assert stream.close_info.code == 4003
+
+    run(scenario)
+
+
+def test_a_client_token_of_the_vendors_client(live: Live, captures: Path) -> None:
+    async def scenario() -> None:
+        auth = InterhumanClient(access_token=live.key, base_url=live.http).auth
+        minted = await auth.create_client_token(api_key=live.key, scopes=[Scope.REALTIME])
+        assert minted.scope == "interhumanai.realtime"
+        stream = InterhumanClient(access_token=minted.access_token, base_url=live.http).realtime()
+        async with stream:
+            assert signals_of(await to_the_end(stream, chunks_of(captures)))
 
     run(scenario)
 

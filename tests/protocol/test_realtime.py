@@ -14,10 +14,10 @@ from backchannel.errors import Problem
 from backchannel.protocol import events
 from backchannel.protocol.event_messages import Message, encode
 from backchannel.protocol.realtime import Session
-from backchannel.updates import Changes, SignalBegan, SignalChanged, SignalOver
-from backchannel.values import Modality, Phrase, Probability, Signal, Span, Word
+from backchannel.updates import Changes, CueOver, SignalBegan, SignalChanged, SignalOver, View
+from backchannel.values import Cue, Modality, Phrase, Probability, Signal, Span, Word
 from tests.protocol.results import segment_result
-from tests.protocol.test_events import CORRELATION_ID, analysed, new
+from tests.protocol.test_events import ALL, CORRELATION_ID, analysed, new
 
 NOW = datetime(2026, 11, 30, 22, 0, tzinfo=UTC)
 TRANSCRIPT = json.dumps(
@@ -130,6 +130,14 @@ def test_a_new_rationale_alone_is_no_news() -> None:
 def test_engagement_and_quality_are_not_sent() -> None:
     _, messages = streaming().progress(analysed(segment_result(0.0, 5.0), complete=True))
     assert {kind for kind, _ in story(messages)} == {"signal.detected", "signal.ended"}
+
+
+def test_optional_sections_do_not_exist_here() -> None:
+    session, _ = Session(new("v1", ALL)).open()
+    cue = Cue("nod", "visual", Span(1.0, 2.0), 5.0, "deg", None, 0.9)
+    view = View(Span(0.0, 3.0), picture=True, sound=True)
+    _, messages = session.media(5)[0].progress(Changes(3.0, (CueOver(cue),), view=view))
+    assert messages == ()
 
 
 def test_what_was_heard_is_sent_once_it_is_final() -> None:

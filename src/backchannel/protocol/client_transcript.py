@@ -5,7 +5,7 @@ replaces the one before. From then on the server does not listen for words in th
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
@@ -94,6 +94,13 @@ class ClientTranscript:
         return replace(newer, taken_s=self.taken_s)
 
 
+def own_transcript(said: Iterable[Said], language: str = "") -> ClientTranscript:
+    """Make a transcript of phrases in any order."""
+    return ClientTranscript(
+        tuple(sorted((one for one in said if one.text), key=lambda one: one.span)), language
+    )
+
+
 def names_transcript(text: str) -> bool:
     """Return whether a text message says that it is a transcript."""
     try:
@@ -152,8 +159,7 @@ def _decoded(text: str) -> ClientTranscript:
     if any(one.end < one.start or not math.isfinite(one.end) for one in frame.transcript):
         raise ValueError("a phrase ends before it starts")
     phrases = (Said(Span(one.start, one.end), one.text.strip(), one.speaker) for one in frame.transcript)
-    in_order = sorted((one for one in phrases if one.text), key=lambda one: one.span)
-    return ClientTranscript(tuple(in_order), (frame.language or "").lower()[:2])
+    return own_transcript(phrases, (frame.language or "").lower()[:2])
 
 
 def _middle_s(span: Span) -> float:

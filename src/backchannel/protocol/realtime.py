@@ -101,8 +101,8 @@ class Session:
     # --- opening -----------------------------------------------------------------------------------
 
     def open(self, _resume: Resume | None = None) -> tuple["Session", tuple[Message, ...]]:
-        """Open the session."""
-        line, messages = self.line.open()
+        """Open the session. It has no optional sections, so `include[]` in the address is ignored."""
+        line, messages = replace(self.line, include=Include()).open()
         return replace(self, line=line), tuple(self._ready(one) for one in messages)
 
     def _ready(self, ready: Message) -> Message:
