@@ -34,11 +34,14 @@ class Advice:
         The stretch, session time.
     evidence
         The measurements behind it; empty without advice.
+    heard
+        What the person said in the stretch, as far as it was known.
     """
 
     text: str
     span: Span
     evidence: tuple[Evidence, ...] = ()
+    heard: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class Guide:
         The dimensions to serve; empty for all.
     signals, cues
         Those with evidence in the stretch, as they were last reported.
+    heard
+        What the person said in the stretch.
     given
         Advice that was given: the rule, and when its evidence began. The same evidence gives it once.
     """
@@ -64,6 +69,7 @@ class Guide:
     goals: frozenset[Dimension] = frozenset()
     signals: tuple[Signal, ...] = ()
     cues: tuple[Cue, ...] = ()
+    heard: tuple[str, ...] = ()
     given: tuple[tuple[str, float], ...] = ()
 
     def follow(self, changes: Changes) -> tuple["Guide", Advice | None]:
@@ -76,17 +82,21 @@ class Guide:
                     signals[signal.type, signal.span.start_s] = signal
                 case CueOver(cue=cue):
                     cues.append(cue)
+        heard = (*self.heard, *(one.text for one in changes.phrases if one.final and one.text))
         if changes.reached_s - self.since_s < self.period_s:
-            return replace(self, signals=tuple(signals.values()), cues=tuple(cues)), None
+            signals_now, cues_now = tuple(signals.values()), tuple(cues)
+            return replace(self, signals=signals_now, cues=cues_now, heard=heard), None
         stretch = Span(self.since_s, changes.reached_s)
-        ahead = replace(self, since_s=stretch.end_s, signals=(), cues=())
+        ahead = replace(self, since_s=stretch.end_s, signals=(), cues=(), heard=())
         for rule in guidance_rules():
             if self.goals and not self.goals & rule.dimensions:
                 continue
             for begun_s, evidence in _reasons(rule, signals.values(), cues):
                 if (rule.name, begun_s) not in self.given:
                     given = (*self.given[-_MOST_GIVEN:], (rule.name, begun_s))
-                    return replace(ahead, given=given), Advice(sentence(rule, evidence), stretch, evidence)
+                    return replace(ahead, given=given), Advice(
+                        sentence(rule, evidence), stretch, evidence, heard
+                    )
         return ahead, Advice(NO_GUIDANCE, stretch)
 
 

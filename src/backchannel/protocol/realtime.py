@@ -55,6 +55,8 @@ class Session:
         Active signals, as the client last saw them.
     reached_s
         Session time up to which media was analysed.
+    advice
+        What the last progress advised, with its evidence; None if it gave no advice.
     """
 
     line: events.Session
@@ -62,6 +64,7 @@ class Session:
     guide: Guide | None = None
     shown: tuple[Shown, ...] = ()
     reached_s: float = 0.0
+    advice: Advice | None = None
 
     @property
     def phase(self) -> events.Phase:
@@ -97,6 +100,13 @@ class Session:
     def said(self) -> ClientTranscript | None:
         """The client's own transcript. Words are heard, so it only counts with the group `audio`."""
         return self.line.said if "audio" in self.config.groups else None
+
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """What was said, as far as the session knows it, for the last advice."""
+        if self.said is None:
+            return self.advice.heard if self.advice else ()
+        return tuple(one.text for one in self.said.phrases if one.span.start_s < self.reached_s)
 
     # --- opening -----------------------------------------------------------------------------------
 
@@ -170,7 +180,7 @@ class Session:
         heard = () if line.said else _heard(changes)
         shown, signals = _signals(self.shown, changes)
         guide, advice = (None, None) if self.guide is None else self.guide.follow(changes)
-        after = replace(self, line=line, guide=guide, shown=shown, reached_s=changes.reached_s)
+        after = replace(self, line=line, guide=guide, shown=shown, reached_s=changes.reached_s, advice=advice)
         return after, (*coverage, *heard, *signals, *(() if advice is None else (_recommendation(advice),)))
 
     def refuse(self, number: int, problem: Problem) -> tuple["Session", tuple[Message, ...]]:

@@ -22,6 +22,7 @@ from backchannel.protocol.errors import ErrorLinks
 from backchannel.server.access.ledger import Ledger, store_down
 from backchannel.server.access.limits import Limits
 from backchannel.server.access.tokens import exchange_key, mint_token, revoke_token
+from backchannel.server.guidance_writer import guidance_writer
 from backchannel.server.heartbeat import beating
 from backchannel.server.metrics import Metrics
 from backchannel.server.pages import specifications
@@ -119,6 +120,7 @@ def make_app(settings: Settings, store: Store, engine: Engine, shutdown: Shutdow
         jobs,
         Rules() if settings.weights is None else read_calibration(settings.weights),
         metrics,
+        writer=guidance_writer(settings),
     )
     return CorrelationIds(CountedSessions(app, metrics))
 

@@ -8,6 +8,7 @@ from backchannel.protocol.errors import ErrorLinks
 from backchannel.protocol.include import wants_words
 from backchannel.server.access.ledger import Ledger
 from backchannel.server.access.limits import Limits
+from backchannel.server.guidance_writer import GuidanceWriter
 from backchannel.server.holders import Holders
 from backchannel.server.metrics import Metrics
 from backchannel.server.shutdown import Shutdown
@@ -33,6 +34,7 @@ class Services:
     calibrated: Rules
     metrics: Metrics
     holders: Holders = field(default_factory=Holders)
+    writer: GuidanceWriter | None = None
 
     def listens_to(self, key: ApiKey, query: str) -> bool:
         """Return whether the server listens for words in a key's media that comes with a query string."""

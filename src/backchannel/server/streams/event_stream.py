@@ -36,6 +36,7 @@ from backchannel.server.streams.event_keeper import EventKeeper
 from backchannel.server.streams.intake import Intake
 from backchannel.server.streams.journal import Journal, SupersededError
 from backchannel.server.streams.speaker import Speaker
+from backchannel.updates import Changes
 from backchannel.values import Rules, Segment
 
 TICK_S: Final = 0.5
@@ -414,9 +415,13 @@ class EventStream:
             return False
         self._intake, video_s = self._intake.analysed(analysis, changes)
         self._meter.analysed(video_s)
+        await self._note(changes)
+        return True
+
+    async def _note(self, changes: Changes) -> None:
+        """Note what to say of a piece that was analysed."""
         self._session, said = self._session.progress(changes)
         self._said += said
-        return True
 
     async def _answer_for_the_rest(self) -> None:
         """Say from which message on media was accepted and not analysed, because that took too long."""

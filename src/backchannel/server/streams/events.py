@@ -1,6 +1,5 @@
 """`WS /v1/stream/analyze` and `WS /v2/stream/analyze`: who is let in, and how a session begins or goes on."""
 
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from urllib.parse import parse_qs
@@ -14,7 +13,6 @@ from backchannel.protocol import events
 from backchannel.protocol.include import Include, include_of_query
 from backchannel.protocol.products import MODELS, PICTURE_AND_SOUND, ModelName, model_named
 from backchannel.protocol.resume import resume_of_query
-from backchannel.protocol.talk import Talk
 from backchannel.server.access.admission import check
 from backchannel.server.access.auth import read_offer
 from backchannel.server.access.limits import capped
@@ -42,7 +40,9 @@ async def serve(
     websocket: WebSocket,
     version: events.Version,
     scope: str = STREAM_SCOPE,
-    around: Callable[[events.Session], Talk] | None = None,
+    kind: type[EventStream] = EventStream,
+    *,
+    resumes: bool = True,
 ) -> None:
     """Admit a client and hold its session.
 
@@ -50,8 +50,10 @@ async def serve(
     ----------
     scope
         What its credential must be for.
-    around
-        Makes the session that is held of an admitted one; it cannot be resumed. None to hold that one.
+    kind
+        Holds the session.
+    resumes
+        Whether the client can resume it.
 
     Without a good credential it is refused with an HTTP answer. Whatever else is wrong is said after the
     handshake, since a browser cannot read the body of a refused one.
@@ -73,7 +75,7 @@ async def serve(
                 policy=rules.policy,
                 words=services.listens_to(principal.key, websocket.url.query),
             )
-            asked = None if around else resume_of_query(websocket.url.query)
+            asked = resume_of_query(websocket.url.query) if resumes else None
             journal = await held.enter_async_context(resumable(services, principal, version, asked))
             kept = None if journal is None else journal.resumed
             place_id = await held.enter_async_context(place(services, principal, resumed=kept is not None))
@@ -96,8 +98,7 @@ async def serve(
         speaker = Speaker(
             websocket, settings, open_s=kept.open_s if kept else 0.0, outlived=journal is not None
         )
-        talk = around(session) if around else session
-        stream = EventStream(speaker, talk, services, principal.key.id, settings, meter, rules)
+        stream = kind(speaker, session, services, principal.key.id, settings, meter, rules)
         if journal is not None:
             stream.keep(journal, asked.after if asked else 0)
         log.info(
