@@ -149,6 +149,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         The default is ``off``, until its accuracy and cost are measured on more recordings.
     words_model
         The folder of a Whisper network in CTranslate2 form, to use instead of the one in the package.
+    guidance_url, guidance_model, guidance_key
+        A language model that words the recommendations of the realtime stream: the base address of its chat
+        completions, such as ``http://localhost:11434/v1``, its name, and its credential. It gets evidence,
+        transcripts and instructions, so name only a server that may have them. The default is none.
+    guidance_timeout_s
+        How long the server waits for its sentence. Then it sends its own.
     """
 
     host: str = "127.0.0.1"
@@ -205,6 +211,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     streams_per_worker: Count = 64
     words: WordsSwitch = "off"
     words_model: Path | None = None
+    guidance_url: str = ""
+    guidance_model: str = ""
+    guidance_key: str = ""
+    guidance_timeout_s: Seconds = 2.0
 
     @property
     def base_url(self) -> str:

@@ -149,6 +149,16 @@ def test_an_older_program_does_not_report_more_to_a_key_than_its_policy_allows(d
         assert store.keys.verify(plain) is not None
 
 
+def test_an_older_program_does_not_listen_to_a_key_without_words(database: Database) -> None:
+    with database.open() as store:
+        _, unheard = store.keys.create("school", words=False)
+        _, plain = store.keys.create("laptop")
+    database.downgrade(REVISIONS[REVISIONS.index("0006") - 1])
+    with database.open() as store:
+        assert store.keys.verify(unheard) is None
+        assert store.keys.verify(plain) is not None
+
+
 # --- before Alembic --------------------------------------------------------------------------------
 
 

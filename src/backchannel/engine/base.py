@@ -7,7 +7,7 @@ from typing import Protocol
 from backchannel.engine.jobs import Job, LiveState, Reply
 from backchannel.engine.observer import Observer
 from backchannel.updates import Changes
-from backchannel.values import MediaLimits, Rules, Segment, SegmentResult
+from backchannel.values import GivenWords, MediaLimits, Rules, Segment, SegmentResult
 
 OnBegun = Callable[[float], Awaitable[None]]
 """Called with the media's duration, s, once it is open. An exception from it ends the analysis."""
@@ -35,6 +35,9 @@ class Piece:
         Whose it is, for example an API key. Owners take turns when workers are short.
     words
         Listen for words. Workers that have no network for words ignore it.
+    given
+        The client's own words that were not taken in yet. The phrases that are over when the piece ends are
+        taken in, and are in the changes. With them, nobody listens for words. None if the client gives none.
     """
 
     segment: Segment | None
@@ -45,6 +48,7 @@ class Piece:
     rules: Rules = Rules()
     owner: str = ""
     words: bool = False
+    given: GivenWords | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,8 @@ class File:
         Analyse only the sound.
     rules
         How cues are interpreted.
-    owner, words
-        As for `Piece`.
+    owner, words, given
+        As for `Piece`; those of the whole file.
     """
 
     data: bytes | bytearray
@@ -75,6 +79,7 @@ class File:
     rules: Rules = Rules()
     owner: str = ""
     words: bool = False
+    given: GivenWords | None = None
 
 
 class Engine(Protocol):

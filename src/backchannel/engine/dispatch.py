@@ -183,6 +183,7 @@ class Dispatcher:
             piece.ends,
             piece.rules,
             piece.words,
+            piece.given,
         )
         reply = await self._live(job, piece.owner)
         if isinstance(reply, PieceDone):
@@ -369,6 +370,7 @@ def _file_job(file: File, *, inspect_only: bool) -> FileJob:
         inspect_only,
         file.rules,
         file.words,
+        file.given,
     )
 
 

@@ -99,7 +99,9 @@ def perceive(
         frames = _frames(medium, decoders, decoding)
         if frames is not None:
             picture, seeing = see(load_networks(), _reported(frames, on_progress), start_s, carry.seeing)
-        sound, choice = chosen_sound(load_networks(), medium, carry.choice)
+        sound, choice = None, carry.choice
+        if not medium.segment.picture_only:
+            sound, choice = chosen_sound(load_networks(), medium, carry.choice)
     voice, hearing = _heard(sound, start_s, carry.hearing)
     words, listening = _words(writing, sound, voice, start_s, carry.listening)
     clock = Clock(max(carry.clock.reached_s, start_s + medium.timing.duration_s), stream_offset_s)

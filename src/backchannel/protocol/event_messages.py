@@ -6,7 +6,7 @@ the fields. Our own fields come last, and other clients ignore them.
 """
 
 from datetime import datetime
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal, Protocol
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -310,7 +310,13 @@ class Received(msgspec.Struct, frozen=True):
     seq: int | UnsetType = UNSET
 
 
-def encode(data: Data, correlation_id: str, now: datetime, seq: int | UnsetType = UNSET) -> str:
+class Message(Protocol):
+    """The data of a message, on any of the event streams."""
+
+    type: ClassVar[str]
+
+
+def encode(data: Message, correlation_id: str, now: datetime, seq: int | UnsetType = UNSET) -> str:
     """Return a message as the text of a WebSocket frame.
 
     Parameters

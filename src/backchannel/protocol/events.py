@@ -18,6 +18,7 @@ from typing import Final, Literal
 from msgspec import UNSET
 
 from backchannel.errors import Problem
+from backchannel.protocol.client_transcript import ClientTranscript
 from backchannel.protocol.config_frame import AudioFormat, Close, Config, read_text
 from backchannel.protocol.errors import ErrorLinks, IllegalEventError, message_too_large, retry_after
 from backchannel.protocol.event_encoding import encode_changes, encode_coverage, encode_transcript
@@ -156,6 +157,8 @@ class Session:
         What may be reported, announced when the session opens. The analysis applies it.
     words
         The server listens for words. A client can end that, but not begin it.
+    said
+        The client's own transcript, which then counts instead; None if it sent none.
     """
 
     version: Version
@@ -170,6 +173,17 @@ class Session:
     active: tuple[tuple[SignalType, float], ...] = ()
     policy: Policy = "full"
     words: bool = False
+    said: ClientTranscript | None = None
+
+    @property
+    def line(self) -> "Session":
+        """Itself."""
+        return self
+
+    @property
+    def picture_only(self) -> bool:
+        """Whether to ignore sound: never here."""
+        return False
 
     @property
     def sound_only(self) -> bool:
@@ -236,24 +250,35 @@ class Session:
         return after, after.received, ()
 
     def text(self, text: str) -> tuple["Session", tuple[Data, ...]]:
-        """Handle a text message: a config frame, `session.close`, or an invalid one."""
+        """Handle a text message: a config frame, a transcript, `session.close`, or an invalid one."""
         try:
             match read_text(text):
                 case Close():
-                    return self._close()
+                    return self.close()
+                case ClientTranscript() as newer:
+                    return self.replace_transcript(newer), ()
                 case Config() as config:
-                    return self._configure(config)
+                    return self.configure(config)
         except Problem as problem:
-            after = self._after("invalid text")
-            return after, () if self.phase is Phase.ENDED else (self._error(problem, None),)
+            return self.reject(problem)
 
-    def _close(self) -> tuple["Session", tuple[Data, ...]]:
+    def reject(self, problem: Problem) -> tuple["Session", tuple[Data, ...]]:
+        """Handle an invalid text message. The session continues."""
+        return self._after("invalid text"), () if self.phase is Phase.ENDED else (self._error(problem, None),)
+
+    def replace_transcript(self, newer: ClientTranscript) -> "Session":
+        """Take a client's own transcript, instead of the one before and the server's."""
+        return replace(self._after("config"), said=self.said.replaced(newer) if self.said else newer)
+
+    def close(self) -> tuple["Session", tuple[Data, ...]]:
+        """Handle `session.close`."""
         after = self._after("close")
         if self.phase in {Phase.DRAINING, Phase.ENDED}:
             return after, ()
         return after, (SessionClosing(math.ceil(self.limits.drain_s)),)
 
-    def _configure(self, config: Config) -> tuple["Session", tuple[Data, ...]]:
+    def configure(self, config: Config) -> tuple["Session", tuple[Data, ...]]:
+        """Handle a config frame."""
         after = self._after("config")
         if self.phase is Phase.ENDED:
             return after, ()
@@ -306,9 +331,11 @@ class Session:
         """Report what new media changed."""
         after = self._after("progress")
         news = self._reported(changes.news)
-        return replace(after, active=_active(self.active, news)), (
+        said = self.said and self.said.taken([phrase.span for phrase in changes.phrases])
+        return replace(after, active=_active(self.active, news), said=said), (
             *encode_coverage(changes, self.include),
-            *encode_transcript(changes, self.include),
+            # A client knows its own transcript.
+            *(() if said else encode_transcript(changes, self.include)),
             *self._messages(news),
         )
 

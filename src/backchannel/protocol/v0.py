@@ -7,7 +7,7 @@ fault, and raises `IllegalEventError`.
 Every binary message is a segment and gets the next number, even if it cannot be analysed. The server answers
 at once with `processing`, and later, in the order received, with `result` and `completed` or with `error`.
 A text message is not a segment: it gets no number, and its error has ``"segment": null``. The same holds for
-errors that end a session.
+errors that end a session. A client's own transcript gets no answer.
 """
 
 import dataclasses
@@ -20,6 +20,12 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from backchannel.errors import Problem
+from backchannel.protocol.client_transcript import (
+    TRANSCRIPT,
+    ClientTranscript,
+    names_transcript,
+    read_transcript,
+)
 from backchannel.protocol.errors import ErrorLinks, IllegalEventError, message_too_large, retry_after
 from backchannel.protocol.include import Include
 from backchannel.protocol.results import (
@@ -154,6 +160,8 @@ class Session:
         The current phase, and the number of segments received and answered.
     quality_overall
         Cumulative quality after the last result.
+    said
+        The client's own transcript; None if it sent none.
     """
 
     correlation_id: str
@@ -164,6 +172,7 @@ class Session:
     received: int = 0
     answered: int = 0
     quality_overall: Quality = NEUTRAL_QUALITY
+    said: ClientTranscript | None = None
 
     @property
     def pending(self) -> int:
@@ -177,14 +186,22 @@ class Session:
         message = Processing(number, self.correlation_id, size_bytes)
         return after, Arrival(number, message, self._size_problem(size_bytes))
 
-    def text(self, length: int) -> tuple["Session", Error]:
-        """Answer a text message with an error, because v0 has none."""
-        problem = Problem(
-            "ih6001",
-            f"This session accepts only media in binary messages. The text message ({length} characters) was "
-            "ignored; the session continues.",
-        )
-        return self._after("text"), self._error(None, problem)
+    def text(self, text: str) -> tuple["Session", tuple[Error, ...]]:
+        """Take a client's own transcript. Answer any other text message with an error."""
+        after = self._after("text")
+        try:
+            if names_transcript(text):
+                newer = read_transcript(text)
+                said = self.said.replaced(newer) if self.said else newer
+                return dataclasses.replace(after, said=said), ()
+            problem = Problem(
+                "ih6001",
+                f"This session accepts media in binary messages, and `{TRANSCRIPT}`. The text message "
+                f"({len(text)} characters) was ignored; the session continues.",
+            )
+        except Problem as invalid:
+            problem = invalid
+        return after, (self._error(None, problem),)
 
     def answer(self, number: int, result: SegmentResult | None) -> tuple["Session", tuple[Result, Completed]]:
         """Answer the oldest pending segment with its result.
@@ -197,8 +214,11 @@ class Session:
             The result, or None if the segment has only a container's header and no media yet.
         """
         quality_overall = self.quality_overall if result is None else result.quality_overall
+        said = self.said
+        if said is not None and result is not None:
+            said = said.taken([phrase.span for phrase in result.transcript])
         after = dataclasses.replace(
-            self._after("answer", number), answered=number, quality_overall=quality_overall
+            self._after("answer", number), answered=number, quality_overall=quality_overall, said=said
         )
         body = Result(
             segment=number,

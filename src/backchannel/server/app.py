@@ -22,6 +22,7 @@ from backchannel.protocol.errors import ErrorLinks
 from backchannel.server.access.ledger import Ledger, store_down
 from backchannel.server.access.limits import Limits
 from backchannel.server.access.tokens import exchange_key, mint_token, revoke_token
+from backchannel.server.guidance_writer import guidance_writer
 from backchannel.server.heartbeat import beating
 from backchannel.server.metrics import Metrics
 from backchannel.server.pages import specifications
@@ -33,6 +34,7 @@ from backchannel.server.responses import json_response, problem_response
 from backchannel.server.services import Services
 from backchannel.server.shutdown import Shutdown
 from backchannel.server.streams.events import stream_v1, stream_v2
+from backchannel.server.streams.realtime import stream_realtime
 from backchannel.server.streams.v0 import stream_v0
 from backchannel.server.uploads.analyze import analyze_upload
 from backchannel.server.uploads.job_runner import Jobs
@@ -43,6 +45,9 @@ from backchannel.store import Store, StoreUnavailableError
 from backchannel.values import Rules
 
 STREAM_V0, STREAM_V1, STREAM_V2 = (f"/{version}/stream/analyze" for version in ("v0", "v1", "v2"))
+
+REALTIME, REALTIME_OLD = "/v0/realtime/analyze", "/v0/real-time/analyze"
+"""The realtime stream, and an older spelling that clients in the wild still use."""
 
 log = structlog.get_logger(__name__)
 
@@ -115,6 +120,7 @@ def make_app(settings: Settings, store: Store, engine: Engine, shutdown: Shutdow
         jobs,
         Rules() if settings.weights is None else read_calibration(settings.weights),
         metrics,
+        writer=guidance_writer(settings),
     )
     return CorrelationIds(CountedSessions(app, metrics))
 
@@ -141,6 +147,8 @@ def _routes(settings: Settings) -> list[BaseRoute]:
         Route(STREAM_V1, _upgrade_needed),
         WebSocketRoute(STREAM_V2, stream_v2),
         Route(STREAM_V2, _upgrade_needed),
+        *(WebSocketRoute(path, stream_realtime) for path in (REALTIME, REALTIME_OLD)),
+        *(Route(path, _upgrade_needed) for path in (REALTIME, REALTIME_OLD)),
         WebSocketRoute("/{path:path}", _no_stream_here),
     ]
 

@@ -20,6 +20,8 @@ ENDPOINTS: Final = {
     "/v0/stream/analyze": "v0",
     "/v1/stream/analyze": "v1",
     "/v2/stream/analyze": "v2",
+    "/v0/realtime/analyze": "realtime",
+    "/v0/real-time/analyze": "realtime",
 }
 """Paths of live sessions, and their names."""
 KINDS: Final[tuple[JobKind, ...]] = ("live", "file")

@@ -8,6 +8,7 @@ from backchannel.protocol.errors import ErrorLinks
 from backchannel.protocol.include import wants_words
 from backchannel.server.access.ledger import Ledger
 from backchannel.server.access.limits import Limits
+from backchannel.server.guidance_writer import GuidanceWriter
 from backchannel.server.holders import Holders
 from backchannel.server.metrics import Metrics
 from backchannel.server.shutdown import Shutdown
@@ -33,10 +34,11 @@ class Services:
     calibrated: Rules
     metrics: Metrics
     holders: Holders = field(default_factory=Holders)
+    writer: GuidanceWriter | None = None
 
-    def listens_to(self, query: str) -> bool:
-        """Return whether the server listens for words in media that comes with a query string."""
-        return self.settings.words == "on" and wants_words(query)
+    def listens_to(self, key: ApiKey, query: str) -> bool:
+        """Return whether the server listens for words in a key's media that comes with a query string."""
+        return self.settings.words == "on" and key.words is not False and wants_words(query)
 
     def rules_for(self, key: ApiKey) -> Rules:
         """Return how media of a key is interpreted. The stricter policy of server and key counts."""

@@ -17,7 +17,7 @@ from backchannel.store.refusals import StoreError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISION: Final = "0005"
+REVISION: Final = "0006"
 """The newest of `migrations/versions`, which `schema.py` describes."""
 
 _FOLDER: Final = Path(__file__).with_name("migrations")

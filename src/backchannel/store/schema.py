@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Float,
@@ -36,6 +37,7 @@ api_keys = Table(
     Column("max_concurrent", Integer),
     Column("video_ms_per_month", BigInteger),
     Column("policy", String(16)),
+    Column("words", Boolean),
 )
 
 # What a key used in a month is the sum of its rows here. Transactions that count at the same time write

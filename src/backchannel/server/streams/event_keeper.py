@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from backchannel.protocol.event_messages import Data, MediaReceived, ResumedBody, SessionClosing
+from backchannel.protocol.event_messages import MediaReceived, Message, ResumedBody, SessionClosing
 from backchannel.protocol.events import Session
 from backchannel.protocol.resume import Resume
 from backchannel.server.streams.connection import NORMAL_CLOSURE
@@ -32,7 +32,7 @@ class EventKeeper(Keeper):
         resumed = journal.resumed
         self._kept = resumed.session if resumed and isinstance(resumed.session, KeptEvents) else None
         self._closing = self._kept is not None and self._kept.closing
-        self.refused: dict[int, tuple[Data, ...]] = {}
+        self.refused: dict[int, Sequence[Message]] = {}
 
     @property
     def ended(self) -> bool:
@@ -50,7 +50,7 @@ class EventKeeper(Keeper):
         resumed = ResumedBody(intake.through, intake.resend_from, self.lost_messages)
         return Resume(self.token, self.kept_s, None if self._kept is None else resumed)
 
-    async def begin(self, ready: Sequence[Data], now: Now) -> None:
+    async def begin(self, ready: Sequence[Message], now: Now) -> None:
         """Greet the client, and send what it has missed. A session that has ended is then over."""
         await self.say((), now)
         await self._speaker.say(ready)
@@ -59,17 +59,17 @@ class EventKeeper(Keeper):
             await self._speaker.close(NORMAL_CLOSURE)
             await self.forget()
 
-    def refuse_later(self, number: int, said: tuple[Data, ...]) -> int:
+    def refuse_later(self, number: int, said: Sequence[Message]) -> int:
         """Answer for a message when its turn comes; returns its number."""
         self.refused[number] = said
         return number
 
-    def close_once(self, said: tuple[Data, ...]) -> tuple[Data, ...]:
+    def close_once(self, said: Sequence[Message]) -> Sequence[Message]:
         """Leave `session.closing` out if it was said before the connection was lost."""
         again, self._closing = self._closing, True
         return tuple(one for one in said if not (again and isinstance(one, SessionClosing)))
 
-    async def say(self, messages: Sequence[Data], now: Now) -> None:
+    async def say(self, messages: Sequence[Message], now: Now) -> None:
         """Number messages, keep them with the session after them, and send them."""
 
         def pack(intake: Intake, seq: int, open_s: float) -> bytes:

@@ -1,4 +1,4 @@
-"""The shell around a session of `protocol.events`: its socket, its queue and its clock.
+"""The shell around a session of v1, v2 or realtime: its socket, its queue and its clock.
 
 As on v0 one task reads and another answers. Here the one that answers takes everything that waits at once,
 and not more often than every `TICK_S`, since each analysis has its price and recorders may send many small
@@ -23,7 +23,8 @@ from backchannel.engine.base import Piece
 from backchannel.errors import Problem
 from backchannel.media.stream.batch import Taken
 from backchannel.protocol import events
-from backchannel.protocol.event_messages import Data, EndReason
+from backchannel.protocol.event_messages import EndReason, Message
+from backchannel.protocol.talk import Talk
 from backchannel.server.access.limits import over_budget
 from backchannel.server.access.meter import Meter
 from backchannel.server.log import describe
@@ -35,6 +36,7 @@ from backchannel.server.streams.event_keeper import EventKeeper
 from backchannel.server.streams.intake import Intake
 from backchannel.server.streams.journal import Journal, SupersededError
 from backchannel.server.streams.speaker import Speaker
+from backchannel.updates import Changes
 from backchannel.values import Rules, Segment
 
 TICK_S: Final = 0.5
@@ -45,7 +47,7 @@ log = structlog.get_logger(__name__)
 
 
 class EventStream:
-    """One v1 or v2 session: its socket, its queue and its clock.
+    """One session of events: its socket, its queue and its clock.
 
     Parameters
     ----------
@@ -68,7 +70,7 @@ class EventStream:
     def __init__(
         self,
         connection: Speaker,
-        session: events.Session,
+        session: Talk,
         services: Services,
         owner: str,
         settings: Settings,
@@ -89,7 +91,7 @@ class EventStream:
         self._received_bytes = 0
         self._began_s = -TICK_S
         self._intake = Intake()
-        self._said: list[Data] = []  # about what is answered for; said with what follows
+        self._said: list[Message] = []  # about what is answered for; said with what follows
         self._keeper: EventKeeper | None = None
 
     def keep(self, journal: Journal, after: int) -> None:
@@ -101,7 +103,7 @@ class EventStream:
             Number of the last message that the client has read.
         """
         self._keeper = keeper = EventKeeper(journal, self._connection, after)
-        self._session, self._intake = keeper.resumed(self._session), keeper.intake
+        self._session, self._intake = keeper.resumed(self._session.line), keeper.intake
         journal.held.give_way = self._give_way
 
     def summary(self) -> Mapping[str, Any]:
@@ -281,7 +283,7 @@ class EventStream:
         """Analyse what only the end shows to be whole, and end every signal."""
         _, rest = self._intake.end()
         if rest is not None:
-            rest = replace(rest, sound_only=self._session.sound_only)
+            rest = self._selected(rest)
         ended = rest is not None and await self._follow(rest, self._session.received, 1, ends=True)
         if not ended and self._intake.analysis.conversation:
             await self._follow(None, self._session.received, 1, ends=True)
@@ -333,7 +335,7 @@ class EventStream:
             if taken.problem is not None:
                 self._refuse(about[0].number, taken.problem)
             elif taken.segment is not None:
-                segment = replace(taken.segment, sound_only=self._session.sound_only)
+                segment = self._selected(taken.segment)
                 if self._is_late(about[-1]) and (left or not self._backlog.taken):
                     self._leave_out(segment, taken.count)
                 else:
@@ -342,6 +344,10 @@ class EventStream:
             self._intake = self._intake.answered(taken.count, taken.after, odd_byte)
             if taken.segment is not None:
                 await self._say(())
+
+    def _selected(self, segment: Segment) -> Segment:
+        """Have only what the session wants measured."""
+        return replace(segment, sound_only=self._session.sound_only, picture_only=self._session.picture_only)
 
     async def _pieces(self, batch: Sequence[Waiting]) -> list[tuple[Taken, bytes]]:
         """Make segments of messages; what is late, and may be left out, is not joined with what is not.
@@ -401,6 +407,7 @@ class EventStream:
                 owner=self._owner,
                 rules=self._rules,
                 words=self._session.words,
+                given=self._session.said.waiting if self._session.said else None,
             )
             analysis, changes = await self._engine.follow(self._intake.analysis, piece)
         except Problem as problem:
@@ -408,9 +415,13 @@ class EventStream:
             return False
         self._intake, video_s = self._intake.analysed(analysis, changes)
         self._meter.analysed(video_s)
+        await self._note(changes)
+        return True
+
+    async def _note(self, changes: Changes) -> None:
+        """Note what to say of a piece that was analysed."""
         self._session, said = self._session.progress(changes)
         self._said += said
-        return True
 
     async def _answer_for_the_rest(self) -> None:
         """Say from which message on media was accepted and not analysed, because that took too long."""
@@ -428,7 +439,7 @@ class EventStream:
 
     # --- sending -----------------------------------------------------------------------------------
 
-    async def _say(self, messages: Sequence[Data]) -> None:
+    async def _say(self, messages: Sequence[Message]) -> None:
         """Send messages, after those about what was answered for before."""
         said, self._said = (*self._said, *messages), []
         if self._keeper is None:
@@ -437,4 +448,4 @@ class EventStream:
             await self._keeper.say(said, self._now)
 
     def _now(self) -> tuple[events.Session, Intake]:
-        return self._session, self._intake
+        return self._session.line, self._intake

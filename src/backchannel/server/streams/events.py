@@ -28,16 +28,32 @@ log = structlog.get_logger(__name__)
 
 async def stream_v1(websocket: WebSocket) -> None:
     """Hold a v1 session."""
-    await _serve(websocket, "v1")
+    await serve(websocket, "v1")
 
 
 async def stream_v2(websocket: WebSocket) -> None:
     """Hold a v2 session."""
-    await _serve(websocket, "v2")
+    await serve(websocket, "v2")
 
 
-async def _serve(websocket: WebSocket, version: events.Version) -> None:
+async def serve(
+    websocket: WebSocket,
+    version: events.Version,
+    scope: str = STREAM_SCOPE,
+    kind: type[EventStream] = EventStream,
+    *,
+    resumes: bool = True,
+) -> None:
     """Admit a client and hold its session.
+
+    Parameters
+    ----------
+    scope
+        What its credential must be for.
+    kind
+        Holds the session.
+    resumes
+        Whether the client can resume it.
 
     Without a good credential it is refused with an HTTP answer. Whatever else is wrong is said after the
     handshake, since a browser cannot read the body of a refused one.
@@ -49,7 +65,7 @@ async def _serve(websocket: WebSocket, version: events.Version) -> None:
     async with AsyncExitStack() as held:
         try:
             offer = read_offer(websocket.headers.get("authorization"), websocket.scope["subprotocols"])
-            principal = await check(websocket, offer, STREAM_SCOPE)
+            principal = await check(websocket, offer, scope)
             settings = capped(services.settings, principal)
             rules = services.rules_for(principal.key)
             session = replace(
@@ -57,9 +73,9 @@ async def _serve(websocket: WebSocket, version: events.Version) -> None:
                 limits=_limits(settings),
                 model=_model(websocket, version),
                 policy=rules.policy,
-                words=services.listens_to(websocket.url.query),
+                words=services.listens_to(principal.key, websocket.url.query),
             )
-            asked = resume_of_query(websocket.url.query)
+            asked = resume_of_query(websocket.url.query) if resumes else None
             journal = await held.enter_async_context(resumable(services, principal, version, asked))
             kept = None if journal is None else journal.resumed
             place_id = await held.enter_async_context(place(services, principal, resumed=kept is not None))
@@ -82,12 +98,12 @@ async def _serve(websocket: WebSocket, version: events.Version) -> None:
         speaker = Speaker(
             websocket, settings, open_s=kept.open_s if kept else 0.0, outlived=journal is not None
         )
-        stream = EventStream(speaker, session, services, principal.key.id, settings, meter, rules)
+        stream = kind(speaker, session, services, principal.key.id, settings, meter, rules)
         if journal is not None:
             stream.keep(journal, asked.after if asked else 0)
         log.info(
             "stream resumed" if kept else "stream opened",
-            version=version,
+            path=websocket.url.path,
             key=principal.id,
             token=principal.token_id,
         )

@@ -8,6 +8,7 @@ import msgspec
 from backchannel import __version__
 from backchannel.engine.jobs import LiveState
 from backchannel.errors import Problem
+from backchannel.protocol.client_transcript import ClientTranscript
 from backchannel.protocol.config_frame import AudioFormat
 from backchannel.protocol.events import Phase, Session
 from backchannel.protocol.include import Include
@@ -16,7 +17,7 @@ from backchannel.server.streams.intake import Intake
 from backchannel.server.streams.marks import Mark, stream_at, waiting_of
 from backchannel.values import Quality, SignalType
 
-VERSION: Final = f"{__version__}/1"
+VERSION: Final = f"{__version__}/2"
 """Raise the number with every change of what is kept. Another version is refused, never misread."""
 
 
@@ -43,6 +44,9 @@ class KeptEvents(msgspec.Struct, frozen=True, array_like=True, tag="events"):
         The client has closed it. It sends `session.close` again when it resumes.
     ended
         It has ended, and its client may not know.
+    words_taken_s
+        The client has its own transcript, and it is taken in up to this session time, s; None if it has none.
+        The words themselves are not kept.
     """
 
     include: Include
@@ -52,6 +56,7 @@ class KeptEvents(msgspec.Struct, frozen=True, array_like=True, tag="events"):
     active: tuple[tuple[SignalType, float], ...]
     closing: bool
     ended: bool
+    words_taken_s: float | None = None
 
     def given_to(self, session: Session, received: int) -> Session:
         """Return a session that goes on where this one was."""
@@ -63,13 +68,15 @@ class KeptEvents(msgspec.Struct, frozen=True, array_like=True, tag="events"):
             words=self.words,
             active=self.active,
             received=received,
+            said=transcript_of(self.words_taken_s),
         )
 
 
 class KeptSegments(msgspec.Struct, frozen=True, array_like=True, tag="segments"):
-    """A v0 session: its quality so far."""
+    """A v0 session: its quality so far, and `words_taken_s` as in `KeptEvents`."""
 
     quality_overall: Quality
+    words_taken_s: float | None = None
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -106,10 +113,21 @@ def keep_events(session: Session, intake: Intake, seq: int, open_s: float, *, cl
         session.active,
         closing,
         ended,
+        words_taken(session.said),
     )
     if ended:
         intake = Intake(through=intake.through, marks=(Mark(intake.through + 1),))
     return pack_kept(Kept(VERSION, session.version, seq, open_s, keep_intake(intake), kept))
+
+
+def words_taken(said: ClientTranscript | None) -> float | None:
+    """Return up to when a client's own transcript is taken in, s; None if there is none."""
+    return None if said is None else said.taken_s
+
+
+def transcript_of(taken_s: float | None) -> ClientTranscript | None:
+    """Return the transcript of a client that will send it again. Until then, nothing new was said."""
+    return None if taken_s is None else ClientTranscript((), taken_s=taken_s)
 
 
 _decoder: msgspec.msgpack.Decoder[Kept] = msgspec.msgpack.Decoder(Kept)

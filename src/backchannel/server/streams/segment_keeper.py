@@ -11,7 +11,15 @@ from backchannel.server.streams.connection import Connection
 from backchannel.server.streams.intake import Intake
 from backchannel.server.streams.journal import Journal
 from backchannel.server.streams.keeper import Keeper
-from backchannel.server.streams.kept import VERSION, Kept, KeptSegments, keep_intake, pack_kept
+from backchannel.server.streams.kept import (
+    VERSION,
+    Kept,
+    KeptSegments,
+    keep_intake,
+    pack_kept,
+    transcript_of,
+    words_taken,
+)
 
 Now = Callable[[], tuple[v0.Session, Intake]]
 """Returns a session as it is now, with its media."""
@@ -43,7 +51,11 @@ class SegmentKeeper(Keeper):
             return session
         through = self.intake.through
         return replace(
-            session, received=through, answered=through, quality_overall=self._kept.quality_overall
+            session,
+            received=through,
+            answered=through,
+            quality_overall=self._kept.quality_overall,
+            said=transcript_of(self._kept.words_taken_s),
         )
 
     async def begin(self, now: Now) -> None:
@@ -56,7 +68,7 @@ class SegmentKeeper(Keeper):
         """Number messages, keep them with the session after them, and send them."""
 
         def pack(intake: Intake, seq: int, open_s: float) -> bytes:
-            session = KeptSegments(now()[0].quality_overall)
+            session = KeptSegments(now()[0].quality_overall, words_taken(now()[0].said))
             return pack_kept(Kept(VERSION, "v0", seq, open_s, keep_intake(intake), session))
 
         await self.write([partial(self._written, message) for message in messages], lambda: now()[1], pack)

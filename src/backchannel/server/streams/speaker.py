@@ -9,7 +9,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from backchannel.config import Settings
 from backchannel.errors import Problem
 from backchannel.protocol import events
-from backchannel.protocol.event_messages import Data, encode, sent_again
+from backchannel.protocol.event_messages import Message, encode, sent_again
+from backchannel.protocol.talk import Talk
 from backchannel.server.streams.connection import INTERNAL_ERROR, Connection
 
 
@@ -22,11 +23,11 @@ class Speaker(Connection):
         super().__init__(websocket, settings, open_s=open_s, outlived=outlived)
         self._correlation_id: str = websocket.state.correlation_id
 
-    def written(self, message: Data, seq: int | UnsetType = UNSET) -> str:
+    def written(self, message: Message, seq: int | UnsetType = UNSET) -> str:
         """Return a message as text."""
         return encode(message, self._correlation_id, datetime.now(UTC), seq)
 
-    async def say(self, messages: Sequence[Data]) -> None:
+    async def say(self, messages: Sequence[Message]) -> None:
         """Send messages without numbers."""
         for message in messages:
             await self.send(self.written(message))
@@ -36,7 +37,7 @@ class Speaker(Connection):
         for text in texts:
             await self.send(sent_again(text, self._correlation_id))
 
-    async def break_off(self, session: events.Session, problem: Problem) -> None:
+    async def break_off(self, session: Talk, problem: Problem) -> None:
         """Say why a session is broken off, and close."""
         try:
             if session.phase is not events.Phase.ENDED:

@@ -123,7 +123,7 @@ class SegmentStream:
         self._meter = meter
         self._settings = settings
         self._rules = services.rules_for(principal.key)
-        self._words = services.listens_to(websocket.url.query)
+        self._words = services.listens_to(principal.key, websocket.url.query)
         self._owner = principal.key.id
         self._shutdown = services.shutdown
         self._stopping = False
@@ -226,9 +226,10 @@ class SegmentStream:
     async def _take(self, message: Mapping[str, Any]) -> None:
         data: bytes | None = message.get("bytes")
         if data is None:
-            self._session, error = self._session.text(len(message.get("text") or ""))
-            log.debug("text refused", error_id=error.error_id)
-            await self._say((error,))
+            self._session, errors = self._session.text(message.get("text") or "")
+            if errors:
+                log.debug("text refused", error_id=errors[0].error_id)
+                await self._say(errors)
             return
         self._received_bytes += len(data)
         if self._keeper is not None and self._keeper.reads_again:
@@ -316,6 +317,7 @@ class SegmentStream:
                 owner=self._owner,
                 rules=self._rules,
                 words=self._words,
+                given=self._session.said.waiting if self._session.said else None,
             )
             analysis, changes = await self._engine.follow(self._intake.analysis, piece)
         except Problem as problem:
