@@ -20,6 +20,7 @@ NEEDS: Final = {
         "evals/test_truth_bounds.py",
         "evals/test_whose.py",
         "explain/test_replay.py",
+        "perception/test_shots.py",
         "synthesis",
         "test_invariances.py",
         "tools/test_rationales.py",
