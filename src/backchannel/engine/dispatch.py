@@ -187,7 +187,8 @@ class Dispatcher:
         )
         reply = await self._live(job, piece.owner)
         if isinstance(reply, PieceDone):
-            self._note("live", reply.changes.results, reply.changes.phrases, reply.changes.dropped)
+            heard = reply.changes.phrases if piece.given is None else ()
+            self._note("live", reply.changes.results, heard, reply.changes.dropped)
             return reply.state, reply.changes
         raise _our_fault()
 
@@ -221,8 +222,8 @@ class Dispatcher:
                 self._file_pool.hand_out(worker)
             reply = _unless_refused(reply, job)
             if isinstance(reply, FileDone):
-                phrases = [phrase for result in reply.results for phrase in result.transcript]
-                self._note("file", reply.results, phrases)
+                heard = [phrase for result in reply.results for phrase in result.transcript]
+                self._note("file", reply.results, heard if file.given is None else ())
                 return reply.results
             break
         raise _our_fault()
