@@ -69,7 +69,7 @@ def test_a_database_that_is_gone_says_so(tmp_path: Path) -> None:
         store.keys.list()
 
 
-def test_a_server_that_restarts_costs_one_call_at_most(postgresql: Database) -> None:
+def test_a_server_that_closes_its_connections_costs_nothing(postgresql: Database) -> None:
     with postgresql.open() as store:
         key, secret = store.keys.create("test")
         others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
