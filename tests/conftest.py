@@ -41,6 +41,7 @@ NEEDS: Final = {
         "interop",
         "server",
         "tools/test_demo.py",
+        "tools/test_soak.py",
     ),
     "process": (
         "cli/test_analyze.py",

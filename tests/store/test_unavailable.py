@@ -1,12 +1,13 @@
 """A database that does not do its work: one exception says so, and nothing is written by halves."""
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
-from backchannel.store import SCOPES, Caps, Store, StoreUnavailableError
+from backchannel.store import SCOPES, Caps, Store, StoreError, StoreUnavailableError, open_store
 from backchannel.store import database as opening
 from backchannel.store.refusals import BytesSpent
 from backchannel.store.usage import Used
@@ -69,7 +70,7 @@ def test_a_database_that_is_gone_says_so(tmp_path: Path) -> None:
         store.keys.list()
 
 
-def test_a_server_that_restarts_costs_one_call_at_most(postgresql: Database) -> None:
+def test_a_server_that_closes_its_connections_costs_nothing(postgresql: Database) -> None:
     with postgresql.open() as store:
         key, secret = store.keys.create("test")
         others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -80,6 +81,16 @@ def test_a_server_that_restarts_costs_one_call_at_most(postgresql: Database) -> 
         assert store.keys.verify(secret) is not None
         store.usage.note(key.id, None, 1.0)
         assert store.usage.used(key.id).video_s == 1.0
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "CONNECT_TIMEOUT_S", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises(StoreError, match="OperationalError"):
+            open_store(tmp_path, url=f"postgresql+psycopg://nobody@127.0.0.1:{port}/x")
 
 
 def test_a_place_that_could_not_be_given_back_is_given_back_by_the_next_beat(

@@ -15,10 +15,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from backchannel.config import load_settings
-from backchannel.engine.dispatch import Dispatcher
-from backchannel.engine.process import WORK_MODULE, ProcessCarrier
 from backchannel.server.log import configure_logging
-from backchannel.server.run import listen, make_server
+from backchannel.server.run import listen, serve
 from backchannel.store import open_store
 from bench.served import children, rss_bytes
 
@@ -87,11 +85,11 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, log: Path, module: str = WORK_MODULE, **settings: object) -> Iterator[Server]:
+def serving(folder: Path, log: Path, **settings: object) -> Iterator[Server]:
     """Run a server for as long as the block lasts. Whatever still runs at its end is killed."""
     generous = {"port": 0, "sessions_per_key": 1000, "requests_per_minute": 1e6, "log_level": "warning"}
     chosen = {**generous, "data_dir": str(folder), **settings}
-    command = [sys.executable, "-m", "tools.soak.server", module, str(log), json.dumps(chosen)]
+    command = [sys.executable, "-m", "tools.soak.server", str(log), json.dumps(chosen)]
     with (
         log.open("a") as errors,
         subprocess.Popen(  # noqa: S603 -- our own command
@@ -117,7 +115,7 @@ def _clock_file(log: Path) -> Path:
 
 def main() -> None:
     """Serve, and print the address once media would be analysed."""
-    module, log, chosen = sys.argv[1:]
+    log, chosen = sys.argv[1:]
     taken, settings = listen(load_settings({}, **json.loads(chosen)))
     configure_logging(settings.log_level)
     ahead = _clock_file(Path(log))
@@ -126,13 +124,8 @@ def main() -> None:
         ahead_s = float(ahead.read_text() or 0) if ahead.exists() else 0.0
         return datetime.now(UTC) + timedelta(seconds=ahead_s)
 
-    carrier = ProcessCarrier(
-        settings.worker_memory_bytes, settings.worker_start_s, module, sandboxed=module == WORK_MODULE
-    )
     with open_store(settings.data_dir, now) as store:
-        make_server(settings, store, Dispatcher(settings, carrier), lambda: _say(settings.base_url)).run(
-            sockets=[taken]
-        )
+        serve(settings, store, taken, lambda: _say(settings.base_url))
 
 
 def _say(url: str) -> None:

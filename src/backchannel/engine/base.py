@@ -232,7 +232,18 @@ class Carrier(Protocol):
 
 
 class WorkerLostError(Exception):
-    """The worker died or broke the protocol. It has been ended."""
+    """The worker died or broke the protocol. It has been ended.
+
+    Attributes
+    ----------
+    killed
+        Somebody ended it from outside, as an operator or a system short of memory does. So its media is
+        hardly to blame: a decoder that crashes ends in another way.
+    """
+
+    def __init__(self, *, killed: bool = False) -> None:
+        super().__init__("killed" if killed else "died")
+        self.killed = killed
 
 
 class WorkerUnfitError(Exception):

@@ -47,6 +47,8 @@ LONGEST_QUICK_S: Final = 10.0
 """A longer piece is not for the quick workers (judgement: twice the usual 5 s)."""
 MAX_LOSSES: Final = 2
 """A worker may be lost for other reasons than its media, so the job is tried again once."""
+MAX_KILLS: Final = 5
+"""A kill says little about the media, which may still be the reason: it took memory (judgement)."""
 MOST_STREAMS_KNOWN: Final = 1024
 """Number of streams to remember the worker that holds their decoder."""
 
@@ -72,6 +74,24 @@ class Deadlines:
     def to_end_s(self, duration_s: float) -> float:
         """Longest time for the analysis of media of a duration, s."""
         return max(self.least_s, self.factor * duration_s)
+
+
+@dataclass(slots=True)
+class _Losses:
+    """Workers that a job has lost."""
+
+    died: int = 0
+    killed: int = 0
+
+    @property
+    def enough(self) -> bool:
+        """Whether the job should not be tried again."""
+        return self.died >= MAX_LOSSES or self.killed >= MAX_KILLS
+
+    def count(self, lost: WorkerLostError) -> None:
+        """Count one more."""
+        self.killed += lost.killed
+        self.died += not lost.killed
 
 
 class HungError(Exception):
@@ -208,12 +228,14 @@ class Dispatcher:
         settings = self._settings
         deadlines = Deadlines(settings.file_wall_min_s, settings.file_wall_min_s, settings.file_wall_factor)
         job = _file_job(file, inspect_only=False)
-        for _ in range(MAX_LOSSES):
+        losses = _Losses()
+        while not losses.enough:
             worker = await self._turn(self._file_pool, job, file.owner)
             try:
                 reply = await self._run(worker, job, deadlines, on_begun)
-            except WorkerLostError:
+            except WorkerLostError as lost:
                 self._lose(worker, job, hung=False)
+                losses.count(lost)
                 continue
             except HungError:
                 self._lose(worker, job, hung=True)
@@ -234,18 +256,18 @@ class Dispatcher:
         It begins with the quick workers. A job that is too long for them, or hung one of them, moves to the
         workers for long pieces, where it does not block others.
         """
-        pool, losses = self._pool, 0
-        while losses < MAX_LOSSES:
+        pool, losses = self._pool, _Losses()
+        while not losses.enough:
             worker = await self._turn(pool, job, owner)
             try:
                 reply = await self._unheard(pool, worker, job, on_begun)
-            except WorkerLostError:
+            except WorkerLostError as lost:
                 self._lose(worker, job, hung=False)
-                losses += 1
+                losses.count(lost)
                 continue
             except HungError:
                 self._lose(worker, job, hung=True)
-                losses += 1
+                losses.died += 1
             else:
                 if not isinstance(reply, TooLong):
                     self._remember(worker, job)

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, Self
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -27,6 +27,10 @@ from backchannel.store.usage import UsageStore
 FILE_NAME: Final = "backchannel.sqlite3"
 BUSY_TIMEOUT_MS: Final = 5000
 """A second process that writes is waited for: it takes milliseconds (judgement)."""
+CONNECT_TIMEOUT_S: Final = 5
+"""The same for a server that is asked to connect (judgement)."""
+SILENCE_S: Final = 20
+"""How long PostgreSQL's machine may be out of reach before its connections are given up (judgement)."""
 STATEMENT_TIMEOUT_MS: Final = 30_000
 """No statement of the store takes a second. A server that hangs must not hold threads (judgement)."""
 
@@ -148,7 +152,7 @@ def _by_url(url: str, prepare: Callable[[Engine], None]) -> Engine:
 
 
 def _connected(url: str, prepare: Callable[[Engine], None]) -> Engine:
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    engine = create_engine(_impatient(make_url(url)), pool_pre_ping=not url.startswith("sqlite"))
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
     elif engine.dialect.name == "postgresql":
@@ -159,6 +163,20 @@ def _connected(url: str, prepare: Callable[[Engine], None]) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def _impatient(url: URL) -> URL:
+    """Let PostgreSQL's own library notice a server that does not answer; by itself it waits for minutes."""
+    if url.get_driver_name() not in {"psycopg", "psycopg2"}:
+        return url
+    limits = {
+        "connect_timeout": CONNECT_TIMEOUT_S,
+        "tcp_user_timeout": 1000 * SILENCE_S,
+        "keepalives_idle": SILENCE_S // 2,
+        "keepalives_interval": SILENCE_S // 4,
+        "keepalives_count": 2,
+    }
+    return url.update_query_dict({name: str(limit) for name, limit in limits.items()} | dict(url.query))
 
 
 def _is_busy(error: SQLAlchemyError) -> bool:
