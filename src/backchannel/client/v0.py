@@ -5,6 +5,7 @@ import ipaddress
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final, Protocol
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -40,7 +41,9 @@ class TimedMedia(Protocol):
         ...
 
 
-def stream_url(url: str, include: Sequence[str] = (), path: str = STREAM_PATH) -> str:
+def stream_url(
+    url: str, include: Sequence[str] = (), path: str = STREAM_PATH, resume: Sequence[tuple[str, str]] = ()
+) -> str:
     """Return the WebSocket address of a stream.
 
     Parameters
@@ -51,6 +54,8 @@ def stream_url(url: str, include: Sequence[str] = (), path: str = STREAM_PATH) -
         Flags of `include[]`.
     path
         Path of the stream if `url` has none.
+    resume
+        Further parameters, for a session that can be resumed.
 
     Raises
     ------
@@ -66,7 +71,7 @@ def stream_url(url: str, include: Sequence[str] = (), path: str = STREAM_PATH) -
     schemes = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
     if scheme not in schemes or not host:
         raise ClientError(f"{url} is not the address of a server. Try http://127.0.0.1:8000.")
-    flags = urlencode([("include[]", flag) for flag in include])
+    flags = urlencode([*(("include[]", flag) for flag in include), *resume])
     if given_path not in {"", "/"}:
         path = given_path
     return urlunsplit((schemes[scheme], host, path, "&".join(filter(None, (query, flags))), ""))
@@ -74,7 +79,11 @@ def stream_url(url: str, include: Sequence[str] = (), path: str = STREAM_PATH) -
 
 @asynccontextmanager
 async def open_stream(
-    url: str, key: str, include: Sequence[str] = (), path: str = STREAM_PATH
+    url: str,
+    key: str,
+    include: Sequence[str] = (),
+    path: str = STREAM_PATH,
+    resume: Sequence[tuple[str, str]] = (),
 ) -> AsyncIterator[ClientConnection]:
     """Open a session.
 
@@ -88,6 +97,8 @@ async def open_stream(
         Flags of `include[]`.
     path
         Path of the stream if `url` has none.
+    resume
+        See `stream_url`.
 
     Yields
     ------
@@ -105,7 +116,7 @@ async def open_stream(
     --------
     play : Also sends segments and waits for their answers.
     """
-    address = stream_url(url, include, path)
+    address = stream_url(url, include, path, resume)
     try:
         connection = await connect(
             address,
@@ -117,7 +128,10 @@ async def open_stream(
             proxy=None if _is_here(address) else True,
         )
     except InvalidStatus as refusal:
-        raise RefusedError(_reason(refusal.response.status_code, refusal.response.body)) from None
+        status, body = refusal.response.status_code, refusal.response.body
+        # Above 500, a server or a proxy is on its way up or down.
+        kind = ClientError if status >= HTTPStatus.INTERNAL_SERVER_ERROR else RefusedError
+        raise kind(_reason(status, body)) from None
     except (OSError, TimeoutError, InvalidHandshake, InvalidURI, EOFError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
         raise ClientError(f"No server answers at {urlsplit(address).netloc} ({why}).") from None
