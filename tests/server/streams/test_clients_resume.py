@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from msgspec import UNSET
 from sqlalchemy import create_engine, text
 
 from backchannel.client.events import ClientError, EventClient, QualityUpdated, Received, Reconnected
+from backchannel.client.v0 import play
+from backchannel.protocol import v0
 from tests.server.live import Live
 from tests.server.streams.test_events import segment
 from tests.server.streams.wire import Wire, wire
@@ -141,5 +144,64 @@ def test_a_server_that_stays_away_is_given_up(faulty_live: Live) -> None:
     async def scenario() -> None:
         with pytest.raises(ClientError, match="before all results arrived"):
             await session(faulty_live, away, retry_after_s=[0.01, 0.01])
+
+    run(scenario)
+
+
+# --- v0 ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Piece:
+    data: bytes
+    duration_s: float = 0.02
+
+
+def start_of(result: v0.Result) -> float:
+    assert result.conversation_quality is not UNSET
+    timeline = result.conversation_quality.timeline
+    assert timeline is not UNSET
+    return timeline[0].start
+
+
+async def segments(live: Live, cuts: Callable[[Wire, int], None]) -> list[v0.Message]:
+    """Play segments over a wire; returns every message."""
+
+    def media(line: Wire) -> Iterator[Piece]:
+        for number in range(1, CHUNKS + 1):
+            cuts(line, number)
+            yield Piece(segment("window"))
+
+    async with wire(live.http) as line:
+        playing = play(media(line), line.url, live.key, TIMELINE, AT_ONCE)
+        return [v0.decode(text) async for text in playing]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_segments_are_answered_once_and_in_order_however_often_the_wire_is_cut(
+    faulty_live: Live, seed: int
+) -> None:
+    rng = random.Random(seed)  # noqa: S311 -- the same cuts each time
+    cuts = 0
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+
+        def cutting(line: Wire, _number: int) -> None:
+            nonlocal cuts
+            if rng.random() < 0.4:
+                cuts += 1
+                loop.call_soon_threadsafe(line.cut)
+
+        said = await segments(faulty_live, cutting)
+        answers = [one for one in said if not isinstance(one, v0.Processing)]
+        assert [(type(one), one.segment) for one in answers] == [
+            (kind, number) for number in range(1, CHUNKS + 1) for kind in (v0.Result, v0.Completed)
+        ]
+        assert [start_of(one) for one in answers if isinstance(one, v0.Result)] == list(range(CHUNKS))
+        # One that was lost does not come again when its segment is answered already.
+        announced = [one.segment for one in said if isinstance(one, v0.Processing)]
+        assert announced == sorted(set(announced))
+        assert cuts > 2
 
     run(scenario)
