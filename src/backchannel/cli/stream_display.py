@@ -66,6 +66,8 @@ class StreamStatus:
     def after(self, event: Received | Reconnected) -> "StreamStatus":
         """Return the state after this event."""
         if isinstance(event, Reconnected):
+            if event.resumed:
+                return self
             return StreamStatus(signals=self.signals, answers=self.answers, refusals=self.refusals)
         match event.data:
             case SignalUpdated(signal_type=name, probability=probability):
@@ -92,7 +94,8 @@ class StreamStatus:
 def lines_of(event: Received | Reconnected) -> Iterator[Text]:
     """Return an event as lines of text; events that only change the status line have none."""
     if isinstance(event, Reconnected):
-        yield Text(f"{escaped(reconnection(event))} Times start again at 0.", "yellow")
+        again = "" if event.resumed else " Times start again at 0."
+        yield Text(f"{escaped(reconnection(event))}{again}", "yellow")
         return
     match event.data:
         case SignalUpdated(probability=level) as signal:
@@ -119,9 +122,15 @@ def lines_of(event: Received | Reconnected) -> Iterator[Text]:
 
 def reconnection(event: Reconnected) -> str:
     """Return a sentence about a lost connection."""
-    pieces = f"{event.lost_chunks} piece{'' if event.lost_chunks == 1 else 's'}"
-    lost = f", {pieces} lost" if event.lost_chunks else ""
-    return f"Reconnected with a new session ({event.reason}{lost})."
+    lost = [_count(event.lost_chunks, "piece")] if event.lost_chunks else []
+    if event.resumed:
+        lost += [_count(event.lost_messages, "message")] if event.lost_messages else []
+        return f"Reconnected, {' and '.join(lost) or 'nothing'} lost."
+    return f"Reconnected with a new session ({', '.join([event.reason, *(f'{one} lost' for one in lost)])})."
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _line(time_s: float, what: str, why: str = "", level: Probability = "medium") -> Text:

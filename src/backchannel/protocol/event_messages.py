@@ -31,12 +31,13 @@ class ConfigOptions(msgspec.Struct, frozen=True):
 class ResumedBody(msgspec.Struct, frozen=True):
     """The session goes on. Binary messages up to `through` are answered for.
 
-    The client sends those from `resend_from` on again. `lost_messages` of the server's messages were too old
-    to be sent again.
+    The client sends those from `resend_from` on again. The server sends its messages up to `last_seq` again
+    that the client has not read; `lost_messages` of them were too old for that.
     """
 
     through: int
     resend_from: int
+    last_seq: int
     lost_messages: int
 
 

@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -132,10 +132,11 @@ class Client:
             self._through, resend_from = where["through"], where["resend_from"]
             assert where["lost_messages"] == 0
         assert resend_from >= self.keep_from, "the server asks for what it said is not necessary"
-        for chunk in self.chunks[resend_from - 1 :]:
-            await self.socket.send(chunk)
-        if self.closing:
-            await self.socket.send('{"type":"session.close"}')
+        with suppress(ConnectionClosed):  # it had ended already, and all that is left is to read
+            for chunk in self.chunks[resend_from - 1 :]:
+                await self.socket.send(chunk)
+            if self.closing:
+                await self.socket.send('{"type":"session.close"}')
 
     async def send(self, chunk: bytes) -> None:
         self.chunks.append(chunk)

@@ -47,7 +47,7 @@ class EventKeeper(Keeper):
     def resume(self) -> Resume:
         """How the session can be resumed, and where it goes on."""
         intake = self.intake
-        resumed = ResumedBody(intake.through, intake.resend_from, self.lost_messages)
+        resumed = ResumedBody(intake.through, intake.resend_from, self.last_seq, self.lost_messages)
         return Resume(self.token, self.kept_s, None if self._kept is None else resumed)
 
     async def begin(self, ready: Sequence[Message], now: Now) -> None:

@@ -270,7 +270,8 @@ class EventStream:
         """Answer for what waits until the line is closed and empty."""
         while await self._backlog.wait():
             await self._let_more_come()
-            batch = self._take_waiting()
+            if not (batch := self._take_waiting()):
+                continue  # it was dropped meanwhile
             self._began_s = self._connection.now()
             await self._answer(batch)
             self._connection.keep_alive()

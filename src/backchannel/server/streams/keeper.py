@@ -55,6 +55,11 @@ class Keeper:
         return self._whole
 
     @property
+    def last_seq(self) -> int:
+        """The number of the last message."""
+        return self._journal.seq
+
+    @property
     def resend_from(self) -> int:
         """The first message that the client must keep, as far as the store knows."""
         return self._stored.resend_from
