@@ -14,8 +14,9 @@ from tools.soak.clients import Seen, SegmentClient
 from tools.soak.media import LEAST_S, damaged, recordings, shared
 from tools.soak.server import Server, serving
 
-GOOD_CLIENTS = 2
-PERIOD_S = 1.0
+GOOD_CLIENTS = 3
+PERIOD_S = 4.0
+"""The pace of life: the recordings are so long."""
 SETTLE_S = 5.0
 
 
@@ -124,9 +125,11 @@ async def _behave(server: Server, key: str, for_s: float, over: asyncio.Event) -
         live = itertools.takewhile(lambda _: not over.is_set() and time.monotonic() < until_s, _looped())
         return shared(live)
 
-    clients = [SegmentClient(clips(), PERIOD_S) for _ in range(GOOD_CLIENTS)]
-    seen = await asyncio.gather(*(client.run(server.url, key) for client in clients))
-    return sum(seen, Seen())
+    async def client(number: int) -> Seen:
+        await asyncio.sleep(number * PERIOD_S / GOOD_CLIENTS)
+        return await SegmentClient(clips(), PERIOD_S).run(server.url, key)
+
+    return sum(await asyncio.gather(*map(client, range(GOOD_CLIENTS))), Seen())
 
 
 def _looped() -> Iterator[bytes]:

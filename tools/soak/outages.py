@@ -22,7 +22,8 @@ from tools.soak.server import Server, serving
 PERIOD_S = 4.0
 """The recordings are so long."""
 CHUNK_S = 1.0
-DISK_BYTES = 2 * MIB
+DISK_BYTES = 16 * MIB
+"""SQLite's write-ahead log alone takes 4 MiB."""
 BETWEEN_S = 6.0
 """Time between two faults of the store, in which it may recover, s."""
 

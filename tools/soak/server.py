@@ -79,9 +79,13 @@ class Server:
         return self.process.wait(STOPS_WITHIN_S)
 
     def logged(self) -> Counter[str]:
-        """Return how often each event was logged as a warning or an error."""
+        """Return how often each event was logged as a warning or an error, with its place if it has one."""
         rows = (json.loads(row) for row in self.log.read_text().splitlines() if row.startswith("{"))
-        return Counter(row["event"] for row in rows if row.get("level") in {"warning", "error"})
+        return Counter(
+            " ".join(filter(None, (row["event"], row.get("kind"), row.get("place"))))
+            for row in rows
+            if row.get("level") in {"warning", "error"}
+        )
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from backchannel.errors import Problem
 from backchannel.media.stream.codec import pack_stream, unpack_stream
 from backchannel.media.stream.continuity import StreamState, continue_stream
+from fuzz.target import CORPUS
 from tests.media.making import Recipe, make
 
 KINDS = (
@@ -33,6 +34,12 @@ def test_a_stream_goes_on_from_what_was_written_down(captures: Path, name: str) 
         assert segment == expected
         assert state == kept
         assert unpack_stream(written) == kept
+
+
+def test_a_track_number_that_no_file_may_have_can_be_written_down() -> None:
+    data = (CORPUS / "webm" / "ffd860c6291f.bin").read_bytes()
+    state, _ = continue_stream(StreamState(), data)
+    assert unpack_stream(pack_stream(state)) == state
 
 
 def test_a_transport_stream_cut_in_a_packet_goes_on_too() -> None:

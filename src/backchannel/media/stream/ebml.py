@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+MOST_NUMBER_BYTES: Final = 8
+"""RFC 8794, 7.2."""
 
 
 class Element(NamedTuple):
@@ -77,8 +80,9 @@ def children(data: bytes, at: int, end: int) -> Iterator[Element]:
 
 
 def number_of(data: bytes, element: Element) -> int:
-    """Return the payload of an element as an unsigned number."""
-    return int.from_bytes(data[element.body : element.end])
+    """Return the payload of an element as an unsigned number; 0 if it is longer than EBML allows."""
+    payload = data[element.body : element.end]
+    return int.from_bytes(payload) if len(payload) <= MOST_NUMBER_BYTES else 0
 
 
 def sized(payload: bytes) -> bytes:
