@@ -8,6 +8,7 @@ from websockets.asyncio.server import ServerConnection
 from backchannel.protocol import events
 from backchannel.protocol.errors import ErrorLinks
 from backchannel.protocol.event_messages import Data, SignalDetected, encode
+from backchannel.protocol.event_phases import Phase
 
 Handler = Callable[[ServerConnection], Awaitable[None]]
 
@@ -32,7 +33,7 @@ async def polite(connection: ServerConnection) -> None:
             continue
         state, messages = state.text(message)
         await say(connection, *messages)
-        if state.phase is events.Phase.DRAINING:
+        if state.phase is Phase.DRAINING:
             _, messages = state.end()
             await say(connection, *messages)
             return

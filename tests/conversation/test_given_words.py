@@ -9,6 +9,7 @@ from backchannel.errors import Problem
 from backchannel.tracks import Tracks
 from backchannel.updates import Changes, CueOver
 from backchannel.values import GivenWords, Said, Span
+from tests.conversation.driving import at
 from tests.cues.build import RATE_HZ, both, heard, seen
 
 UNSURE = Said(Span(2.0, 3.4), "I'm not sure, maybe.")
@@ -72,3 +73,15 @@ def test_a_session_that_only_looks_rejects_media_without_a_picture() -> None:
     with pytest.raises(Problem, match="no picture"):
         interpret(Conversation(), SPOKEN, picture_only=True)
     interpret(Conversation(), seen(3.0), picture_only=True)
+
+
+def test_a_picture_that_nobody_wants_is_not_missing() -> None:
+    whole = both(seen(6.0), SPOKEN)
+    conversation, _ = interpret(Conversation(), at(whole, 0.0))
+    _, missing = interpret(conversation, at(SPOKEN, 6.0))
+    assert [round(gap.end_s) for gap in missing.degraded] == [12]
+    conversation, changes = interpret(conversation, at(SPOKEN, 6.0), sound_only=True)
+    assert changes.degraded == ()
+    conversation, changes = interpret(conversation, at(whole, 12.0))
+    assert changes.degraded == ()
+    assert all(result.coverage.without_picture == () for result in changes.results)

@@ -20,7 +20,7 @@ from interhumanai.realtime import (
     TranscriptSegment,
     UnknownEvent,
 )
-from interhumanai.stream import ErrorEvent, SessionEndedEvent, SignalEndedEvent
+from interhumanai.stream import CoverageDegradedEvent, ErrorEvent, SessionEndedEvent, SignalEndedEvent
 from interhumanai.types import AnalysisGroup, GoalDimension, RealtimeRecommendationFrequency, Scope
 
 from backchannel.store import STREAM_SCOPE
@@ -144,6 +144,26 @@ def test_only_the_chosen_group_is_analysed(live: Live, captures: Path, group: st
             await stream.update_config(analysis_groups=[group])
             events = await to_the_end(stream, chunks_of(captures))
         assert {part for event in signals_of(events) for part in event.data.modality} == {group}
+
+    run(scenario)
+
+
+def test_the_group_can_change_while_media_flows(live: Live, captures: Path) -> None:
+    chunks = chunks_of(captures)
+
+    async def scenario() -> None:
+        stream = client(live)
+        async with stream:
+            for group in ("audio", "visual"):
+                await stream.update_config(analysis_groups=["visual", "audio"])
+                for chunk in chunks[:4]:
+                    await stream.send_video(chunk)
+                await stream.update_config(analysis_groups=[group])
+                for chunk in chunks[4:8]:
+                    await stream.send_video(chunk)
+            events = await to_the_end(stream, [])
+        signals_of(events)
+        assert not any(isinstance(event, ErrorEvent | CoverageDegradedEvent) for event in events)
 
     run(scenario)
 

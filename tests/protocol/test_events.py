@@ -14,7 +14,7 @@ from backchannel.errors import CATALOGUE, Problem
 from backchannel.protocol import events
 from backchannel.protocol.errors import ErrorLinks, IllegalEventError
 from backchannel.protocol.event_messages import Data, SessionEnded, decode, encode
-from backchannel.protocol.events import Phase
+from backchannel.protocol.event_phases import Phase
 from backchannel.protocol.include import Include
 from backchannel.updates import Change, Changes, FaceInView, View
 from backchannel.values import Cue, Phrase, SegmentResult, Span, Word

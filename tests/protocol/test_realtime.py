@@ -11,8 +11,8 @@ from interhumanai.realtime import parse_realtime_event
 from interhumanai.stream import UnknownEvent
 
 from backchannel.errors import Problem
-from backchannel.protocol import events
 from backchannel.protocol.event_messages import Message, encode
+from backchannel.protocol.event_phases import Phase
 from backchannel.protocol.realtime import Session
 from backchannel.updates import Changes, CueOver, SignalBegan, SignalChanged, SignalOver, View
 from backchannel.values import Cue, Modality, Phrase, Probability, Signal, Span, Word
@@ -251,7 +251,7 @@ def test_a_session_closes_as_on_v1() -> None:
     assert story(messages)[0][1]["code"] == "ih6001"
     session, messages = session.end()
     assert story(messages) == [("session.ended", {"reason": "client_shutdown"})]
-    assert session.phase is events.Phase.ENDED
+    assert session.phase is Phase.ENDED
 
 
 def test_media_that_cannot_be_used_is_named() -> None:

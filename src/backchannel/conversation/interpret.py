@@ -91,7 +91,7 @@ def interpret(
         raise Problem("ih5001", "The media has no picture, and this session only looks.")
     conversation, start_s = _placed(conversation, tracks, sound_only=sound_only)
     conversation, missed, dropped = _over_gap(conversation, tracks, start_s)
-    conversation, degraded = _watch_picture(conversation, tracks, start_s)
+    conversation, degraded = _watch_picture(conversation, tracks, start_s, sound_only=sound_only)
     conversation, face = _take_in(conversation, tracks, start_s)
     until_s = conversation.clock.reached_s - (0.0 if closes_window else SETTLED_S)
     heard = tuple(phrase.shifted(start_s) for phrase in tracks.words or ())
@@ -209,10 +209,13 @@ def _is_worth_closing(conversation: Conversation) -> bool:
 
 
 def _watch_picture(
-    conversation: Conversation, tracks: Tracks, start_s: float
+    conversation: Conversation, tracks: Tracks, start_s: float, *, sound_only: bool
 ) -> tuple[Conversation, tuple[Span, ...]]:
-    """Find the stretches without a picture in a stream that has had one."""
+    """Find the stretches without a picture in a stream that has had one, unless the session leaves it out."""
     watch, end_s = conversation.watch, start_s + tracks.duration_s
+    if sound_only:
+        watch = replace(watch, pictured=False, until_s=end_s, blind=False)
+        return replace(conversation, watch=watch), ()
     times = () if tracks.picture is None else tuple((tracks.picture.time_s + start_s).tolist())
     if not (watch.pictured or times):
         return conversation, ()

@@ -12,7 +12,6 @@ windows do not follow the client's messages (see `conversation.changes`).
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import Final, Literal
 
 from msgspec import UNSET
@@ -33,6 +32,7 @@ from backchannel.protocol.event_messages import (
     SessionReady,
     SessionUpdated,
 )
+from backchannel.protocol.event_phases import NEXT, Event, Phase
 from backchannel.protocol.include import Include
 from backchannel.protocol.products import (
     ENGINE,
@@ -49,67 +49,6 @@ from backchannel.values import Policy, SignalType
 
 Version = Literal["v1", "v2"]
 FLAGS: Final[tuple[IncludeFlag, ...]] = ("conversation_quality_overall", "conversation_quality_timeline")
-
-
-class Phase(Enum):
-    """The phase of a session."""
-
-    NEW = "new"
-    READY = "ready"
-    STREAMING = "streaming"
-    DRAINING = "draining"
-    ENDED = "ended"
-
-
-Event = Literal[
-    "open",
-    "media",
-    "config",
-    "close",
-    "invalid text",
-    "progress",
-    "refuse",
-    "time over",
-    "shut down",
-    "end",
-    "break",
-]
-
-_NEXT: Final[dict[tuple[Phase, Event], Phase]] = {
-    (Phase.NEW, "open"): Phase.READY,
-    (Phase.NEW, "break"): Phase.ENDED,
-    (Phase.READY, "media"): Phase.STREAMING,
-    (Phase.READY, "config"): Phase.READY,
-    (Phase.READY, "close"): Phase.DRAINING,
-    (Phase.READY, "invalid text"): Phase.READY,
-    (Phase.READY, "time over"): Phase.DRAINING,
-    (Phase.READY, "shut down"): Phase.DRAINING,
-    (Phase.READY, "break"): Phase.ENDED,
-    (Phase.STREAMING, "media"): Phase.STREAMING,
-    (Phase.STREAMING, "config"): Phase.STREAMING,
-    (Phase.STREAMING, "close"): Phase.DRAINING,
-    (Phase.STREAMING, "invalid text"): Phase.STREAMING,
-    (Phase.STREAMING, "progress"): Phase.STREAMING,
-    (Phase.STREAMING, "refuse"): Phase.STREAMING,
-    (Phase.STREAMING, "time over"): Phase.DRAINING,
-    (Phase.STREAMING, "shut down"): Phase.DRAINING,
-    (Phase.STREAMING, "break"): Phase.ENDED,
-    (Phase.DRAINING, "media"): Phase.DRAINING,
-    (Phase.DRAINING, "config"): Phase.DRAINING,
-    (Phase.DRAINING, "close"): Phase.DRAINING,
-    (Phase.DRAINING, "invalid text"): Phase.DRAINING,
-    (Phase.DRAINING, "progress"): Phase.DRAINING,
-    (Phase.DRAINING, "refuse"): Phase.DRAINING,
-    (Phase.DRAINING, "time over"): Phase.DRAINING,
-    (Phase.DRAINING, "shut down"): Phase.DRAINING,
-    (Phase.DRAINING, "end"): Phase.ENDED,
-    (Phase.DRAINING, "break"): Phase.ENDED,
-    # The client may send these before it reads `session.ended`.
-    (Phase.ENDED, "media"): Phase.ENDED,
-    (Phase.ENDED, "config"): Phase.ENDED,
-    (Phase.ENDED, "close"): Phase.ENDED,
-    (Phase.ENDED, "invalid text"): Phase.ENDED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,7 +326,7 @@ class Session:
         )
 
     def _after(self, event: Event) -> "Session":
-        phase = _NEXT.get((self.phase, event))
+        phase = NEXT.get((self.phase, event))
         if phase is None:
             raise IllegalEventError(f"{event} while {self.phase.value}")
         return replace(self, phase=phase)

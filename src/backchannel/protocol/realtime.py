@@ -17,6 +17,7 @@ from backchannel.protocol import events
 from backchannel.protocol.client_transcript import TRANSCRIPT, ClientTranscript, read_transcript
 from backchannel.protocol.config_frame import CLOSE, AudioFormat, Config, message_type
 from backchannel.protocol.event_messages import EndReason, Message, SessionReady, SessionUpdated, SignalEnded
+from backchannel.protocol.event_phases import Phase
 from backchannel.protocol.include import Include
 from backchannel.protocol.realtime_frame import EXAMPLE, GROUPS, PERIODS_S, RealtimeConfig, read_config
 from backchannel.protocol.realtime_messages import (
@@ -67,7 +68,7 @@ class Session:
     advice: Advice | None = None
 
     @property
-    def phase(self) -> events.Phase:
+    def phase(self) -> Phase:
         """The current phase."""
         return self.line.phase
 

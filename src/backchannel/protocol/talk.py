@@ -7,7 +7,8 @@ from backchannel.errors import Problem
 from backchannel.protocol.client_transcript import ClientTranscript
 from backchannel.protocol.config_frame import AudioFormat
 from backchannel.protocol.event_messages import EndReason, Message
-from backchannel.protocol.events import Phase, Session
+from backchannel.protocol.event_phases import Phase
+from backchannel.protocol.events import Session
 from backchannel.protocol.resume import Resume
 from backchannel.updates import Changes
 

@@ -24,6 +24,7 @@ from backchannel.errors import Problem
 from backchannel.media.stream.batch import Taken
 from backchannel.protocol import events
 from backchannel.protocol.event_messages import EndReason, Message
+from backchannel.protocol.event_phases import Phase
 from backchannel.protocol.talk import Talk
 from backchannel.server.access.limits import over_budget
 from backchannel.server.access.meter import Meter
@@ -178,7 +179,7 @@ class EventStream:
 
     def _shut_down(self) -> None:
         """End soon, since the server is stopping."""
-        if self._session.phase not in {events.Phase.READY, events.Phase.STREAMING}:
+        if self._session.phase not in {Phase.READY, Phase.STREAMING}:
             return
         if self._keeper is None:
             self._session = self._session.shut_down()
@@ -206,7 +207,7 @@ class EventStream:
         except WebSocketDisconnect as gone:
             if self._keeper is None or not await self._keeper.outlives(gone.code):
                 raise
-            self._keeper.suspended = self._session.phase is not events.Phase.DRAINING
+            self._keeper.suspended = self._session.phase is not Phase.DRAINING
             self._drain()
 
     async def _read(self) -> None:
@@ -226,7 +227,7 @@ class EventStream:
             number = self._keeper.next_again()
         else:
             self._session, number, said = self._session.media(len(data))
-            if said and (self._keeper is None or self._session.phase is not events.Phase.STREAMING):
+            if said and (self._keeper is None or self._session.phase is not Phase.STREAMING):
                 await self._say(said)
             elif said and self._keeper is not None:
                 # Its turn comes after what is before it, or it could be answered twice.
@@ -238,14 +239,14 @@ class EventStream:
 
     async def _take_text(self, text: str) -> None:
         self._session, said = self._session.text(text)
-        if self._session.phase is events.Phase.DRAINING and self._keeper is not None:
+        if self._session.phase is Phase.DRAINING and self._keeper is not None:
             said = self._keeper.close_once(said)
         await self._say(said)
-        if self._session.phase is events.Phase.DRAINING:
+        if self._session.phase is Phase.DRAINING:
             self._drain()
 
     async def _look_at_the_clock(self) -> None:
-        if self._session.phase is events.Phase.DRAINING:
+        if self._session.phase is Phase.DRAINING:
             self._connection.keep_alive()
         elif self._connection.is_over:
             await self._end_for(self._connection.overtime(), "max_duration")

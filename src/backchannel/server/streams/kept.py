@@ -10,7 +10,8 @@ from backchannel.engine.jobs import LiveState
 from backchannel.errors import Problem
 from backchannel.protocol.client_transcript import ClientTranscript
 from backchannel.protocol.config_frame import AudioFormat
-from backchannel.protocol.events import Phase, Session
+from backchannel.protocol.event_phases import Phase
+from backchannel.protocol.events import Session
 from backchannel.protocol.include import Include
 from backchannel.protocol.products import ModelName
 from backchannel.server.streams.intake import Intake

@@ -8,8 +8,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from backchannel.config import Settings
 from backchannel.errors import Problem
-from backchannel.protocol import events
 from backchannel.protocol.event_messages import Message, encode, sent_again
+from backchannel.protocol.event_phases import Phase
 from backchannel.protocol.talk import Talk
 from backchannel.server.streams.connection import INTERNAL_ERROR, Connection
 
@@ -40,7 +40,7 @@ class Speaker(Connection):
     async def break_off(self, session: Talk, problem: Problem) -> None:
         """Say why a session is broken off, and close."""
         try:
-            if session.phase is not events.Phase.ENDED:
+            if session.phase is not Phase.ENDED:
                 await self.say(session.break_off(problem)[1])
             await self.close(problem.entry.close_code or INTERNAL_ERROR)
         except (WebSocketDisconnect, RuntimeError):
