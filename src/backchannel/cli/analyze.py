@@ -24,15 +24,13 @@ from backchannel.cli.options import (
     VttPlace,
     WeightsFile,
 )
-from backchannel.cli.show import show_line, show_sections, show_transcript, timed_progress
-from backchannel.config import SettingsError, load_settings
+from backchannel.cli.show import show_line, show_sections, show_transcript
+from backchannel.config import SettingsError
 from backchannel.protocol.include import parse_include
 from backchannel.protocol.results import AnalysisBody, analysis_body
 from backchannel.signals.calibration import read_calibration
-from backchannel.values import MediaLimits, Rules, Segment, SegmentResult
+from backchannel.values import Rules, SegmentResult
 
-MAX_FILE_S = 1800.0
-"""Longest file, s (wire contract, section 8)."""
 SHOWN_TO_PEOPLE = ("conversation_quality_overall", "conversation_quality_timeline")
 
 
@@ -70,25 +68,14 @@ def analyze(
 
 def _analyzed(media: Path, rules: Rules, *, words: bool) -> list[SegmentResult]:
     # Imported here, because it loads the decoders and the networks, which other commands do not need.
-    from backchannel.engine.worker import analyze_medium  # noqa: PLC0415
-    from backchannel.media.decode import read  # noqa: PLC0415
+    from backchannel.api import analyze as analyze_file  # noqa: PLC0415
     from backchannel.perception.networks import NetworkMissingError, stay_on_one_thread  # noqa: PLC0415
-    from backchannel.perception.transcript import Writing  # noqa: PLC0415
-    from backchannel.perception.whisper import whisper_for_words  # noqa: PLC0415
 
     stay_on_one_thread()
     try:
-        writing = Writing(whisper_for_words(load_settings().words_model)) if words else None
+        return list(analyze_file(media, rules=rules, words=words, progress=True))
     except NetworkMissingError as error:
         raise SettingsError(str(error)) from None
-    limits = MediaLimits(max_duration_s=MAX_FILE_S)
-    with (
-        timed_progress("Loading the networks") as progress,
-        read(Segment(media.read_bytes()), limits) as medium,
-    ):
-        duration_s = medium.timing.duration_s
-        progress(0.0, duration_s)
-        return list(analyze_medium(medium, progress, rules=rules, writing=writing))
 
 
 def _show(console: Console, body: AnalysisBody) -> None:
