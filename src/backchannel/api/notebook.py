@@ -14,7 +14,7 @@ MOST_SIGNALS: Final = 20
 
 
 def shown_in_notebook(report: "Report") -> str:
-    """Return a short HTML fragment. Every text in it is escaped."""
+    """Return a short HTML fragment: the summary and the signals. Every text in it is escaped."""
     signals = report.signals
     rows = [
         (times(signal.span), likely(signal.probability, signal.type), headline(signal.rationale))
@@ -24,7 +24,7 @@ def shown_in_notebook(report: "Report") -> str:
     return tag(
         "div",
         tag("p", tag("b", report.source), f" {clock(report.duration_s)}"),
-        tag("p", " ".join(report.notes)) if report.notes else Html(""),
+        [tag("p", line) for line in report.summary.lines] if report.windows else Html(""),
         table(("when", "signal", "because"), rows) if rows else tag("p", "No signal was reported."),
         tag("p", f"And {rest} more in report.signals.") if rest > 0 else Html(""),
     )

@@ -12,9 +12,21 @@ from backchannel.api.tables import TableName, columns_of
 from backchannel.api.tracks import TrackTable
 from backchannel.cues.merge import cue_log
 from backchannel.protocol.include import Include
-from backchannel.protocol.results import analysis_body, coverage_body
+from backchannel.protocol.results import analysis_body, whole_coverage
 from backchannel.signals.merge import merge_signals
-from backchannel.values import Cue, EngagementSpan, Phrase, Quality, SegmentResult, Signal, Span, Word
+from backchannel.summary.story import Story
+from backchannel.summary.summarize import Summary, summarize
+from backchannel.values import (
+    Coverage,
+    Cue,
+    EngagementSpan,
+    Phrase,
+    Quality,
+    SegmentResult,
+    Signal,
+    Span,
+    Word,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,9 +113,19 @@ class Report(Sequence[SegmentResult]):
         return tuple(word for phrase in self.transcript for word in phrase.words)
 
     @property
+    def coverage(self) -> Coverage:
+        """What could be measured; shares are means over the windows."""
+        return whole_coverage([(window.coverage, window.span.duration_s) for window in self.windows])
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What was missing or left out, in plain sentences."""
-        return coverage_body(self.windows).notes if self.windows else ()
+        return self.coverage.notes if self.windows else ()
+
+    @property
+    def summary(self) -> Summary:
+        """The whole in a few figures, moments and sentences; `summary.lines` has it in four lines."""
+        return summarize(Story(self.duration_s, self.cues, self.signals, self.coverage))
 
     # --- the sequence of windows -------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -24,12 +24,15 @@ from backchannel.cli.options import (
     VttPlace,
     WeightsFile,
 )
-from backchannel.cli.show import show_line, show_sections, show_transcript
+from backchannel.cli.show import show_line, show_sections, show_summary, show_transcript
 from backchannel.config import SettingsError
 from backchannel.protocol.include import parse_include
 from backchannel.protocol.results import AnalysisBody, analysis_body
 from backchannel.signals.calibration import read_calibration
-from backchannel.values import Rules, SegmentResult
+from backchannel.values import Rules
+
+if TYPE_CHECKING:
+    from backchannel.api import Report
 
 SHOWN_TO_PEOPLE = ("conversation_quality_overall", "conversation_quality_timeline")
 
@@ -56,24 +59,27 @@ def analyze(
     places.require_usable(media, json_on_stdout=as_json)
     rules = Rules() if weights is None else read_calibration(weights)
     rules = rules if policy is None else replace(rules, policy=policy.policy)
-    results = _analyzed(media, rules, words=words)
+    report = _analyzed(media, rules, words=words)
+    results = report.windows
     heard = ("transcript",) if words else ()
     if as_json:
         typer.echo(msgspec.json.encode(analysis_body(results, parse_include([*(include or ()), *heard]))))
     elif STDOUT not in places.by_kind.values():
         sections = parse_include([*(include or SHOWN_TO_PEOPLE), *heard])
-        _show(Console(highlight=False), analysis_body(results, sections))
+        console = Console(highlight=False)
+        _show(console, analysis_body(results, sections))
+        show_summary(console, report.summary)
     write_exports(places, results, media, shown_name(media), datetime.now().astimezone())
 
 
-def _analyzed(media: Path, rules: Rules, *, words: bool) -> list[SegmentResult]:
+def _analyzed(media: Path, rules: Rules, *, words: bool) -> "Report":
     # Imported here, because it loads the decoders and the networks, which other commands do not need.
     from backchannel.api import analyze as analyze_file  # noqa: PLC0415
     from backchannel.perception.networks import NetworkMissingError, stay_on_one_thread  # noqa: PLC0415
 
     stay_on_one_thread()
     try:
-        return list(analyze_file(media, rules=rules, words=words, progress=True))
+        return analyze_file(media, rules=rules, words=words, progress=True)
     except NetworkMissingError as error:
         raise SettingsError(str(error)) from None
 

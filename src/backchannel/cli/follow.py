@@ -15,7 +15,7 @@ from backchannel.cli.stream_display import StreamStatus, closing_lines, lines_of
 from backchannel.client.events import EventClient, Received, Reconnected
 from backchannel.client.v0 import TimedMedia
 
-SHOWN_TO_PEOPLE = ("conversation_quality_overall", "evidence")
+SHOWN_TO_PEOPLE = ("conversation_quality_overall", "evidence", "summary")
 """With evidence the server also reports its progress, which the status line shows."""
 MIN_LAST_S = 0.25
 """A last piece shorter than this is joined to the one before it, s."""

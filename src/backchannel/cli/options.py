@@ -65,7 +65,9 @@ ListenForWords = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", envvar=f"{ENV_PREFIX}JSON", help="Print only JSON.")]
 
 
-SECTIONS: Final = ("conversation_quality_overall", "conversation_quality_timeline", "evidence", "transcript")
+SECTIONS: Final = (
+    "conversation_quality_overall", "conversation_quality_timeline", "evidence", "transcript", "summary"
+)  # fmt: skip
 """What `--include` accepts."""
 
 

@@ -19,6 +19,7 @@ from backchannel.protocol.results import (
     QualityBody,
     SignalBody,
 )
+from backchannel.summary.summarize import Summary
 from backchannel.values import Span
 
 _STYLES: Final = {"high": "bold", "medium": "", "low": "dim"}
@@ -74,6 +75,13 @@ def show_transcript(console: Console, phrases: tuple[PhraseBody, ...]) -> None:
         show_line(console, f"  said  {_span(phrase.start, phrase.end):<15} {phrase.text}")
     if not phrases:
         show_line(console, "  no words", "dim")
+
+
+def show_summary(console: Console, summary: Summary) -> None:
+    """Print the four lines of a summary."""
+    show_line(console, "")
+    for line in summary.lines:
+        show_line(console, f"  {line}")
 
 
 def _table(signals: tuple[SignalBody, ...]) -> Table:

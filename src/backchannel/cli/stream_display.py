@@ -19,6 +19,7 @@ from backchannel.client.events import (
     Received,
     Reconnected,
     SessionEnded,
+    SessionSummary,
     SignalDetected,
     SignalEnded,
     SignalUpdated,
@@ -113,6 +114,8 @@ def lines_of(event: Received | Reconnected) -> Iterator[Text]:
         case Error(code=code, message=message, segment=segment):
             where = "session" if segment is None else f"piece {segment}"
             yield Text(escaped(f"{where}: {message} ({code})"), "red")
+        case SessionSummary(lines=lines):
+            yield from (Text(escaped(line)) for line in lines)
         case SessionEnded(reason=reason) if reason in _ENDINGS:
             yield Text(_ENDINGS[reason], "yellow")
 

@@ -109,7 +109,7 @@ def _names(events: Schema) -> dict[str, str]:
 def _channel(version: str, messages: dict[str, str], query: Schema) -> Schema:
     include = {
         "type": "array",
-        "items": {"type": "string", "enum": [*QUALITY_FLAGS, "evidence", "transcript"]},
+        "items": {"type": "string", "enum": [*QUALITY_FLAGS, "evidence", "transcript", "summary"]},
     }
     properties = {"include[]": include, **query}
     return {

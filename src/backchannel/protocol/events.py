@@ -28,6 +28,7 @@ from backchannel.protocol.event_messages import (
     SessionClosing,
     SessionEnded,
     SessionReady,
+    SessionSummary,
     SessionUpdated,
 )
 from backchannel.protocol.include import Include
@@ -176,7 +177,7 @@ class Session:
     @property
     def extensions(self) -> tuple[str, ...]:
         """Our own values of `include`, beside the published flags."""
-        return ("evidence", "transcript") if self.words else ("evidence",)
+        return ("evidence", "transcript", "summary") if self.words else ("evidence", "summary")
 
     # --- opening -----------------------------------------------------------------------------------
 
@@ -312,12 +313,16 @@ class Session:
         """Stop accepting media, because the server is stopping."""
         return replace(self._after("shut down"), reason="server_shutdown")
 
-    def end(self) -> tuple["Session", tuple[Data, ...]]:
-        """End a drained session. The caller then closes the socket with 1000."""
+    def end(self, summary: SessionSummary | None = None) -> tuple["Session", tuple[Data, ...]]:
+        """End a drained session, with its summary if the client asked for one.
+
+        The caller then closes the socket with 1000.
+        """
         after = self._after("end")
         # The analysis has ended every signal, unless it could not finish in time.
         rest = sorted((SignalOver(name, end_s) for name, end_s in self.active), key=lambda over: over.end_s)
-        return replace(after, active=()), (*self._messages(rest), SessionEnded(self.reason))
+        asked = (summary,) if summary is not None and self.include.summary else ()
+        return replace(after, active=()), (*self._messages(rest), *asked, SessionEnded(self.reason))
 
     def break_off(self, problem: Problem) -> tuple["Session", tuple[Data, ...]]:
         """Abort the session. The error is the last message; the caller closes the socket with its code."""

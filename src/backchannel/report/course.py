@@ -7,10 +7,10 @@ from typing import Final
 from backchannel.cues.thresholds import cue_table
 from backchannel.html.markup import Html, tag
 from backchannel.html.timeline import Mark, axis, lane, percent, strip
-from backchannel.html.words import clock, headline, likely, plain, times
+from backchannel.html.words import clock, counted, headline, likely, plain, times
+from backchannel.report.overview import DIMENSIONS, NO_EVIDENCE
 from backchannel.report.recording import CueEntry, QualityEntry, Recording
-from backchannel.report.summary import DIMENSIONS, NO_EVIDENCE
-from backchannel.report.words import counted, measured, named
+from backchannel.report.words import measured, named
 from backchannel.values import Modality, Span
 
 PART_S: Final = 300.0

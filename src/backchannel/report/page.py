@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from backchannel.html.markup import Html, fragment, page, tag
-from backchannel.html.words import HOW_LIKELY, headline, likely, times
+from backchannel.html.words import HOW_LIKELY, counted, headline, length, likely, percentage, times
 from backchannel.report.course import quality_course, timeline
 from backchannel.report.figures import Figures, figures_of
+from backchannel.report.overview import coverage_notes, overview
 from backchannel.report.prose import ENGAGEMENT, EVIDENCE, HOW, NOTHING_INVENTED, QUALITY, WHAT_THIS_IS
 from backchannel.report.recording import Recording, SignalEntry
-from backchannel.report.summary import coverage_notes, summary
 from backchannel.report.tables import (
     coverage_table,
     cue_list_table,
@@ -20,7 +20,7 @@ from backchannel.report.tables import (
     measures_table,
     quality_table,
 )
-from backchannel.report.words import counted, length, moment, percentage
+from backchannel.report.words import moment
 from backchannel.values import BEHAVIOUR_NOTE, Probability
 
 _LEVELS: Mapping[Probability, int] = MappingProxyType({"low": 1, "medium": 2, "high": 3})
@@ -105,7 +105,7 @@ def _section(title: str, name: str, *children: Html) -> Html:
 
 
 def _summary(recording: Recording, figures: Figures) -> Html:
-    sentences = summary(recording, figures)
+    sentences = overview(recording, figures)
     return _section(
         "Summary",
         "summary",

@@ -13,8 +13,8 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
+from backchannel.report.overview import DIMENSIONS
 from backchannel.report.recording import CueEntry, Period, QualityEntry, Recording, SignalEntry
-from backchannel.report.summary import DIMENSIONS
 
 COLUMNS: Final = (
     "source", "kind", "name", "start_s", "end_s", "duration_s", "probability", "state", "value", "unit",

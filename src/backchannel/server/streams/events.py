@@ -28,7 +28,7 @@ from backchannel.media.stream.batch import Taken
 from backchannel.protocol import events
 from backchannel.protocol.event_messages import Data, EndReason, encode
 from backchannel.protocol.include import Include, include_of_query
-from backchannel.protocol.products import MODELS, PICTURE_AND_SOUND, ModelName, model_named
+from backchannel.protocol.products import MODELS, PICTURE_AND_SOUND, ModelName, model_named, reported_by
 from backchannel.server.access.admission import check
 from backchannel.server.access.auth import read_offer
 from backchannel.server.access.limits import capped, over_budget
@@ -39,7 +39,9 @@ from backchannel.server.streams.backlog import Backlog, Waiting
 from backchannel.server.streams.connection import INTERNAL_ERROR, NORMAL_CLOSURE, Connection
 from backchannel.server.streams.door import UNAUTHORISED, check_container, deny, place
 from backchannel.server.streams.intake import Intake
+from backchannel.server.streams.summary import summary_message
 from backchannel.store import STREAM_SCOPE
+from backchannel.summary.so_far import StorySoFar
 from backchannel.values import Rules, Segment
 
 TICK_S: Final = 0.5
@@ -203,6 +205,8 @@ class EventStream:
         self._received_bytes = 0
         self._began_s = -TICK_S
         self._intake = Intake()
+        # A client may ask for a summary until the end, so this is collected in any case. It is small.
+        self._story = StorySoFar()
 
     def summary(self) -> Mapping[str, Any]:
         """Return what the log may know of the session."""
@@ -241,7 +245,8 @@ class EventStream:
                     await answering
             except TimeoutError:
                 await self._answer_for_the_rest()
-            self._session, last = self._session.end()
+            summary = summary_message(self._story, reported_by(self._session.model))
+            self._session, last = self._session.end(summary)
             await self._connection.say(last)
             await self._connection.close(NORMAL_CLOSURE)
             reading.cancel()
@@ -407,6 +412,7 @@ class EventStream:
             return False
         self._intake, video_s = self._intake.analysed(analysis, changes)
         self._meter.analysed(video_s)
+        self._story = self._story.after(changes)
         self._session, said = self._session.progress(changes)
         await self._connection.say(said)
         return True
