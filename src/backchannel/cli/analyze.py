@@ -10,11 +10,13 @@ import typer
 from msgspec import UNSET
 from rich.console import Console
 
-from backchannel.cli.exports import Places, write_exports
+from backchannel.cli.exports import Look, Places, write_exports
 from backchannel.cli.files import STDOUT, require_media_file, shown_name
 from backchannel.cli.options import (
     AsJson,
     CsvPlace,
+    DetailChoice,
+    DetailName,
     EafPlace,
     HtmlPlace,
     IncludeFlags,
@@ -23,6 +25,7 @@ from backchannel.cli.options import (
     SrtPlace,
     VttPlace,
     WeightsFile,
+    WithStills,
 )
 from backchannel.cli.show import show_line, show_sections, show_summary, show_transcript
 from backchannel.config import SettingsError
@@ -45,6 +48,8 @@ def analyze(
     words: ListenForWords = False,
     as_json: AsJson = False,
     html: HtmlPlace = None,
+    detail: DetailName = DetailChoice.BRIEF,
+    stills: WithStills = False,
     csv: CsvPlace = None,
     srt: SrtPlace = None,
     vtt: VttPlace = None,
@@ -55,6 +60,8 @@ def analyze(
     Can also write a report, a table, captions or annotations. Needs no server.
     """
     places = Places.of(html=html, csv=csv, srt=srt, vtt=vtt, eaf=eaf)
+    look = Look(detail.detail, stills)
+    look.require_possible(places)
     media = require_media_file(file)
     places.require_usable(media, json_on_stdout=as_json)
     rules = Rules() if weights is None else read_calibration(weights)
@@ -69,7 +76,7 @@ def analyze(
         console = Console(highlight=False)
         _show(console, analysis_body(results, sections))
         show_summary(console, report.summary)
-    write_exports(places, results, media, shown_name(media), datetime.now().astimezone())
+    write_exports(places, look, results, media, shown_name(media), datetime.now().astimezone())
 
 
 def _analyzed(media: Path, rules: Rules, *, words: bool) -> "Report":

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from backchannel.html.words import headline, likely
-from backchannel.signals.rationale import compose, evidence_of
+from backchannel.html.words import headline, length, likely
 from backchannel.summary.story import Story
 from backchannel.values import Cue, Probability, Signal, SignalType, Span
 
@@ -16,9 +15,16 @@ FEWEST_MOMENTS: Final = 2
 """With fewer signals than this, notable cues are moments too (judgement)."""
 _RANKS: Final = MappingProxyType({"low": 0, "medium": 1, "high": 2})
 _NOTABLE: Final = MappingProxyType(
-    {"smile": 1.0, "nod": 1.0, "shake": 1.2, "long_pause": 1.0, "gaze_away": 0.5, "brow_furrow": 0.7}
+    {
+        "smile": (1.0, "Smiled for {}."),
+        "nod": (1.0, "Nodded for {}."),
+        "shake": (1.2, "Shook the head for {}."),
+        "long_pause": (1.0, "Paused for {}."),
+        "gaze_away": (0.5, "Looked away for {}."),
+        "brow_furrow": (0.7, "Furrowed the brows for {}."),
+    }
 )
-"""Cues that a person would point out, and how much a second of each counts (judgement)."""
+"""Cues that a person would point out: how much a second of each counts (judgement), and its sentence."""
 MIN_NOTABLE_S: Final = 0.8
 """Shorter ones pass unnoticed (judgement)."""
 
@@ -59,7 +65,7 @@ def moments(story: Story) -> tuple[Moment, ...]:
     chosen = [_of_signal(signal) for signal in _strongest_of_each_type(story.signals)][:MOST_MOMENTS]
     if len(chosen) < FEWEST_MOMENTS:
         apart = (cue for cue in _notable(story) if not any(_overlap(cue.span, one.span) for one in chosen))
-        chosen += [_of_cue(cue, story) for cue in _one_of_each_name(apart)][: FEWEST_MOMENTS - len(chosen)]
+        chosen += [_of_cue(cue) for cue in _one_of_each_name(apart)][: FEWEST_MOMENTS - len(chosen)]
     return tuple(sorted(chosen, key=lambda moment: moment.span))
 
 
@@ -78,7 +84,7 @@ def _strongest_of_each_type(signals: Sequence[Signal]) -> list[Signal]:
 
 def _notable(story: Story) -> list[Cue]:
     cues = [cue for cue in story.named(*_NOTABLE) if cue.span.duration_s >= MIN_NOTABLE_S]
-    return sorted(cues, key=lambda cue: (-_NOTABLE[cue.name] * cue.span.duration_s, cue.span))
+    return sorted(cues, key=lambda cue: (-_NOTABLE[cue.name][0] * cue.span.duration_s, cue.span))
 
 
 def _one_of_each_name(cues: Iterator[Cue]) -> list[Cue]:
@@ -92,8 +98,8 @@ def _of_signal(signal: Signal) -> Moment:
     return Moment(signal.span, headline(signal.rationale), signal.type, signal.probability)
 
 
-def _of_cue(cue: Cue, story: Story) -> Moment:
-    return Moment(cue.span, headline(compose(evidence_of(cue, 1.0), story.coverage)))
+def _of_cue(cue: Cue) -> Moment:
+    return Moment(cue.span, _NOTABLE[cue.name][1].format(length(cue.span.duration_s)))
 
 
 def _overlap(one: Span, other: Span) -> bool:
