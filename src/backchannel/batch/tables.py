@@ -36,7 +36,7 @@ def places_of(out: Path) -> Mapping[Table, Path]:
             "name that ends with .csv or .jsonl."
         )
     if not out.parent.is_dir():
-        raise SettingsError(f"--out {out}: there is no folder {out.parent}.")
+        raise SettingsError(f"--out {out}: there is no folder {out.parent}. Create it first.")
     others = {table: out.with_suffix(f".{table}{out.suffix}") for table in TABLES[1:]}
     return MappingProxyType({TABLES[0]: out} | others)
 

@@ -17,6 +17,7 @@ from backchannel.cli.explain import explain
 from backchannel.cli.keys import keys_app
 from backchannel.cli.serve import serve
 from backchannel.cli.stream import stream
+from backchannel.cli.watch import watch
 from backchannel.client.v0 import ClientError
 from backchannel.config import SettingsError
 from backchannel.errors import Problem
@@ -37,6 +38,7 @@ app.command()(serve)
 app.command()(analyze)
 app.command()(batch)
 app.command()(stream)
+app.command()(watch)
 app.command("eval")(evaluate)
 app.command()(calibrate)
 app.command()(explain)

@@ -51,9 +51,7 @@ def batch(
     results = {place.resolve() for place in places.values()}
     items = [item for item in found(files) if item.path.resolve() not in results]
     if not items:
-        raise SettingsError(
-            f"There is no file {escaped(', '.join(files))}. Check the folder and the pattern."
-        )
+        raise SettingsError(f"No file matches {', '.join(files)}. Check the folder and the pattern.")
     rules = Rules() if weights is None else read_calibration(weights)
     rules = rules if policy is None else replace(rules, policy=policy.policy)
     if words:

@@ -230,7 +230,9 @@ class EventClient:
                 return
             pause_s = next(pauses, None)
             if self._finishing or pause_s is None:
-                raise ClientError(f"The session ended before all results arrived ({self._reason}).")
+                raise ClientError(
+                    f"The session ended before all results arrived ({self._reason}). Try again."
+                )
             await asyncio.sleep(pause_s)
 
     async def _listen(self, connection: ClientConnection) -> bool:
@@ -279,7 +281,7 @@ class EventClient:
             event = self._events.get_nowait()
             if isinstance(event, ClientError):
                 return event
-        return ClientError("The server ended the connection before the session was ready.")
+        return ClientError("The server ended the connection before the session was ready. Try again.")
 
 
 def _decoded(text: str | bytes) -> Received | None:

@@ -120,7 +120,10 @@ async def open_stream(
         raise RefusedError(_reason(refusal.response.status_code, refusal.response.body)) from None
     except (OSError, TimeoutError, InvalidHandshake, InvalidURI, EOFError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-        raise ClientError(f"No server answers at {urlsplit(address).netloc} ({why}).") from None
+        raise ClientError(
+            f"No server answers at {urlsplit(address).netloc} ({why}). "
+            "Start one with `backchannel serve`, or check the address."
+        ) from None
     async with connection:
         yield connection
 
@@ -171,14 +174,16 @@ async def play(
                 if tally.complete:
                     return
         except ConnectionClosed as closed:
-            raise ClientError(f"The server ended the connection ({_close_reason(closed)}).") from None
+            raise ClientError(
+                f"The server ended the connection ({_close_reason(closed)}). Try again."
+            ) from None
         finally:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
     if tally.fault is not None:
         raise tally.fault
     if not tally.complete:
-        raise ClientError("The server ended the session before it answered every segment.")
+        raise ClientError("The server ended the session before it answered every segment. Try again.")
 
 
 @dataclass(slots=True)
