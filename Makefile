@@ -27,7 +27,7 @@ PAGES := $(shell find docs evals/RESULTS.md evals/TRUTH.md evals/NODS.md bench/R
 help:
 	@echo "make run    set up, serve on $(HOST):$(PORT) and stream a sample (VIDEO=path, DEMO=0 only serves, DATA_DIR=folder)"
 	@echo "make test   set up, then run every test"
-	@echo "make check  types, lint, and every test that needs no browser, no server and no rendering"
+	@echo "make check  types, lint, and every test that needs no browser, server, worker process or rendering"
 	@echo "make lint   format, lint, types, imports, the words of all texts, and the links of the documentation"
 	@echo "make docs   the documentation, as the server shows it at /docs"
 	@echo "make eval   how well cues agree with labelled clips (CLIPS=dir, HTML=page.html, NEITHER=1, RESULTS=1 keeps the result)"
@@ -53,11 +53,11 @@ run: setup $(SITE)
 
 test: setup $(SITE)
 	@bash .ci/browser
-	@bash .ci/postgres
+	@bash .ci/prometheus
 	@$(PYTEST)
 
 check: setup code
-	@$(PYTEST) -q -m "not browser and not server and not render and not slow"
+	@$(PYTEST) -q -m "not browser and not server and not render and not process and not slow"
 
 lint: setup code
 	@$(BIN)/python -m docs.site.build --strict

@@ -1,23 +1,29 @@
 """Targets in `backchannel.protocol`, and in what is kept: texts, bodies, forms, machines and states."""
 
+from contextlib import suppress
 from dataclasses import replace
 from random import Random
+from typing import TypeVar
 
 import msgspec
 
 from backchannel.conversation.codec import pack_conversation, unpack_conversation
 from backchannel.conversation.interpret import interpret
 from backchannel.conversation.state import Conversation
+from backchannel.cues.words.find import word_cues
+from backchannel.cues.words.given import given_phrases
 from backchannel.errors import Problem
 from backchannel.media.stream.codec import pack_stream, unpack_stream
 from backchannel.media.stream.continuity import StreamState, continue_stream
 from backchannel.packing import pack_value, unpack_value
 from backchannel.perception.perceive import Carry
-from backchannel.protocol import event_messages, events, v0
+from backchannel.protocol import event_messages, events, realtime, v0
+from backchannel.protocol.client_transcript import read_transcript
 from backchannel.protocol.config_frame import read_text
 from backchannel.protocol.errors import ErrorLinks, IllegalEventError
 from backchannel.protocol.include import Include
 from backchannel.protocol.multipart import FormReader
+from backchannel.protocol.talk import Talk
 from backchannel.protocol.tokens import (
     STREAM,
     UPLOAD,
@@ -35,6 +41,7 @@ from backchannel.updates import Changes
 from fuzz.mutate import pieces
 from fuzz.target import Target, recordings
 
+SomeTalk = TypeVar("SomeTalk", bound=Talk)
 LINKS = ErrorLinks("http://127.0.0.1:8000")
 LIMITS = events.Limits(300.0, 3600.0, 30.0, 60.0, 32 * 1024 * 1024)
 TEXTS = [
@@ -42,8 +49,15 @@ TEXTS = [
     b'{"include":["conversation_quality_overall","evidence"],"model":"inter-2"}',
     b'{"audio_format":{"encoding":"pcm_s16le","sample_rate":16000,"channels":1},"model":"inter-2-audio"}',
     b'{"include":[],"goal_dimensions":["clarity"]}',
+    b'{"type":"transcript.updated","transcript":[{"start":0,"end":2,"text":"I am not sure.","speaker":0}]}',
+    b'{"analysis_groups":["audio"],"realtime_recommendation_instructions":"Coach.","goal_dimensions":[]}',
     b"[" * 3000,
     b'{"include":' + b"[" * 3000,
+]
+TRANSCRIPTS = [
+    b'{"type":"transcript.updated","transcript":[{"start":0,"end":2,"text":"I am not sure.","speaker":0}]}',
+    '[{"start":1.5,"end":1.5,"text":"Je ne sais pas ?"},{"start":3,"end":9,"text":"不明かも"}]'.encode(),
+    b'{"transcript":[{"start":0,"end":1e300,"text":"he said \\"no\\", I, I think"}],"language":"en"}',
 ]
 BOUNDARY = "frontier"
 FORM = (
@@ -109,7 +123,7 @@ def _v0_event(session: v0.Session, event: int) -> v0.Session:
         case 0:
             return session.media(event << 18)[0]
         case 1:
-            return session.text(event)[0]
+            return session.text(TEXTS[event % len(TEXTS)].decode())[0]
         case 2:
             return session.answer(session.answered + 1, None)[0]
         case 3:
@@ -132,7 +146,23 @@ def event_machine(data: bytes) -> None:
         assert session.received >= before
 
 
-def _event(session: events.Session, event: int, rest: bytes) -> events.Session:
+def realtime_machine(data: bytes) -> None:
+    """Do the events of a realtime session in any order, with texts from the input."""
+    session = realtime.Session(events.Session("v1", LINKS, LIMITS))
+    for place, event in enumerate(data[:300]):
+        with suppress(IllegalEventError):
+            session = _event(session, event, data[place : place + 200])
+
+
+def client_transcript(data: bytes) -> None:
+    """Read a client's own transcript, and find the cues in its words."""
+    read = read_transcript(data.decode("utf-8", "replace"))
+    for phrase in given_phrases(read.waiting, 1e9, ""):
+        assert all(phrase.span.start_s <= word.span.start_s <= phrase.span.end_s for word in phrase.words)
+        word_cues(phrase)
+
+
+def _event(session: SomeTalk, event: int, rest: bytes) -> SomeTalk:
     problem = Problem("ih5004", "Bad.")
     actions = (
         lambda: session.open()[0],
@@ -239,6 +269,8 @@ TARGETS = (
     Target("v0-messages", v0_messages, (msgspec.MsgspecError,), lambda: _SENT),
     Target("v0-machine", v0_machine, (), lambda: [bytes(range(256)), bytes(range(0, 250, 3))]),
     Target("event-machine", event_machine, (), lambda: [bytes(range(256)), b"\x90\x00" + bytes(range(200))]),
+    Target("realtime-machine", realtime_machine, (), lambda: [bytes(range(256)), bytes(range(9, 200))]),
+    Target("client-transcript", client_transcript, (Problem,), lambda: TRANSCRIPTS),
     Target("event-messages", server_events, (msgspec.MsgspecError,), lambda: _EVENTS),
     Target(
         "conversation", conversation, (Problem,), lambda: [pack_conversation(one) for one in _conversations()]

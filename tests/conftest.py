@@ -20,6 +20,7 @@ NEEDS: Final = {
         "evals/test_truth_bounds.py",
         "evals/test_whose.py",
         "explain/test_replay.py",
+        "perception/test_shots.py",
         "synthesis",
         "test_invariances.py",
         "tools/test_rationales.py",
@@ -35,10 +36,19 @@ NEEDS: Final = {
         "cli/test_serve.py",
         "cli/test_stream.py",
         "console/test_page.py",
+        "deploy",
         "docs/test_code.py",
         "interop",
         "server",
         "tools/test_demo.py",
+        "tools/test_soak.py",
+    ),
+    "process": (
+        "cli/test_analyze.py",
+        "cli/test_keys.py",
+        "engine/test_sandbox.py",
+        "explain/test_calibrate.py",
+        "test_build.py",
     ),
 }
 """Marker, and the folders and files whose tests get it. `make check` runs the tests without any."""

@@ -32,6 +32,7 @@ def _slice_picture(picture: PictureTracks, start_s: float, end_s: float) -> Pict
         face_count=picture.face_count[inside],
         luminance=picture.luminance[inside],
         moving=picture.moving[inside],
+        new_shot=picture.new_shot[inside],
     )
 
 

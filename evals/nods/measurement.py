@@ -153,6 +153,7 @@ def _picture(clip: Clip, truth: Truth, face: FaceTracks) -> PictureTracks:
         face_count=np.ones(rows, np.int32),
         luminance=np.full(rows, 0.5, np.float32),
         moving=np.ones(rows, np.bool_),
+        new_shot=np.zeros(rows, np.bool_),
         width_px=clip.shot.view.width_px,
         height_px=clip.shot.view.height_px,
     )

@@ -21,6 +21,7 @@ FILE_TOLERANCE_S: Final = 1.0
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 ConsoleAccess = Literal["on", "key", "off"]
+MetricsAccess = Literal["on", "off"]
 Sandbox = Literal["on", "off"]
 WordsSwitch = Literal["off", "on"]
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -67,6 +68,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     console
         Access to the page at ``/``. ``on`` lets browsers on this machine in without an API key, ``key``
         requires a key from everybody, ``off`` disables the console.
+    metrics
+        Whether ``/metrics`` answers, in the format of Prometheus. Anyone who reaches the server can read it.
+        It has no key and no person in it.
     log_level
         The lowest level to log: ``debug``, ``info``, ``warning`` or ``error``.
     policy
@@ -90,6 +94,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     vanished_timeout_s
         How long a stream's client may send nothing, not even the answer to a ping, before the server takes it
         for gone and frees its place. Time in which the server does not read does not count.
+    resume_s
+        How long the server keeps a session whose connection is lost, so that its client can resume it. With 0
+        it keeps none. Only clients that ask for it are affected.
     header_timeout_s, idle_connections
         How long the headers of a request may take, and how many connections may wait without a request. For
         one more, the server closes the one that has waited longest.
@@ -142,6 +149,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         The default is ``off``, until its accuracy and cost are measured on more recordings.
     words_model
         The folder of a Whisper network in CTranslate2 form, to use instead of the one in the package.
+    guidance_url, guidance_model, guidance_key
+        A language model that words the recommendations of the realtime stream: the base address of its chat
+        completions, such as ``http://localhost:11434/v1``, its name, and its credential. It gets evidence,
+        transcripts and instructions, so name only a server that may have them. The default is none.
+    guidance_timeout_s
+        How long the server waits for its sentence. Then it sends its own.
     """
 
     host: str = "127.0.0.1"
@@ -152,6 +165,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str = ""
     log_level: LogLevel = "info"
     console: ConsoleAccess = "on"
+    metrics: MetricsAccess = "on"
     policy: Policy = "full"
     weights: Path | None = None
 
@@ -164,6 +178,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     drain_s: NonNegativeSeconds = 30.0
     send_timeout_s: Seconds = 60.0
     vanished_timeout_s: Seconds = 40.0
+    resume_s: NonNegativeSeconds = 60.0
     header_timeout_s: Seconds = 10.0
     idle_connections: Count = 256
     sessions_per_key: Count = 10
@@ -196,6 +211,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     streams_per_worker: Count = 64
     words: WordsSwitch = "off"
     words_model: Path | None = None
+    guidance_url: str = ""
+    guidance_model: str = ""
+    guidance_key: str = ""
+    guidance_timeout_s: Seconds = 2.0
 
     @property
     def base_url(self) -> str:

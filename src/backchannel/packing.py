@@ -19,6 +19,7 @@ from backchannel.constants import VOICE_ROW_S
 _FINEST_STEP: Final = 2.0**-12
 _MOST_STEPS: Final = 2**30
 _GLANCE: Final = 16
+_LONG: Final = 1024
 """How many numbers of a long column to check first. Raw samples have no steps, and show it at once."""
 _DTYPES: Final = frozenset(
     np.dtype(kind).str for kind in (np.bool_, np.int32, np.int64, np.float32, np.float64)
@@ -80,10 +81,11 @@ def _parts_of(value: object) -> Parts:
 
 def _in_steps(columns: NDArray[Any]) -> tuple[tuple[float, ...], NDArray[np.int32]] | None:
     """Return the largest step of each column, and how many of it each number is, if that says all of them."""
-    if columns.shape[1] > 2 * _GLANCE and _in_steps(columns[:, :_GLANCE]) is None:
+    if columns.shape[1] > _LONG and _in_steps(columns[:, :_GLANCE]) is None:
         return None  # raw samples, most likely
     missing = np.isnan(columns)
-    exact = np.where(missing, 0.0, columns).astype(np.float64)
+    exact = columns.astype(np.float64)
+    exact[missing] = 0.0
     if not np.isfinite(exact).all():
         return None
     for finest in (_FINEST_STEP, VOICE_ROW_S):
@@ -104,6 +106,8 @@ def _in_steps(columns: NDArray[Any]) -> tuple[tuple[float, ...], NDArray[np.int3
 
 def _held(whole: NDArray[np.int32], missing: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Replace each missing number with the last known one, which takes no space."""
+    if not missing.any():
+        return whole
     rows = np.where(missing, 0, np.arange(whole.shape[1]))
     return np.take_along_axis(whole, np.maximum.accumulate(rows, axis=1), axis=1)
 
@@ -111,14 +115,15 @@ def _held(whole: NDArray[np.int32], missing: NDArray[np.bool_]) -> NDArray[np.in
 def _from_steps(
     whole: NDArray[np.int32], steps: tuple[float, ...], missing: NDArray[np.bool_], dtype: np.dtype[Any]
 ) -> NDArray[Any]:
-    sizes = np.asarray(steps, np.float64)[:, np.newaxis]
-    return np.where(missing, np.nan, whole * sizes).astype(dtype)
+    exact = whole * np.asarray(steps, np.float64)[:, np.newaxis]
+    exact[missing] = np.nan
+    return exact.astype(dtype)
 
 
 def _differences(whole: NDArray[np.int32]) -> bytes:
     """Differences along each column, with bytes of equal weight side by side, because those compress well."""
-    with np.errstate(over="ignore"):
-        steps = np.diff(whole, axis=1, prepend=np.int32(0))
+    steps = whole.copy()
+    steps[:, 1:] -= whole[:, :-1]
     zigzag = (steps.astype(np.uint32) << np.uint32(1)) ^ (steps >> 31).astype(np.uint32)
     return np.ascontiguousarray(zigzag.ravel().view(np.uint8).reshape(-1, 4).T).tobytes()
 

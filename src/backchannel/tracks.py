@@ -172,6 +172,8 @@ class PictureTracks:
         (n,) mean brightness of the frame, 0..1.
     moving
         (n,) bool. The frame differs from the one analysed before it. A frozen picture measures nothing.
+    new_shot
+        (n,) bool. The picture was cut before this frame: it shows another shot.
     width_px, height_px
         Size of the analysed picture after rotation, px.
     """
@@ -181,6 +183,7 @@ class PictureTracks:
     face_count: NDArray[np.int32]
     luminance: FloatArray
     moving: BoolArray
+    new_shot: BoolArray
     width_px: int
     height_px: int
 

@@ -41,10 +41,11 @@ def test_list_and_revoke(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
         assert store.keys.verify(secret) is None
     headings, row = run("keys", "list", "--data-dir", str(tmp_path)).stdout.splitlines()
-    assert headings.split("\t") == ["id", "name", "scopes", "created", "last used", "revoked", "policy"]
-    plain = row.split("\t")
-    assert (plain[0], plain[1]) == (key.id, "laptop")
-    assert plain[-2] != "-"
+    names = ["id", "name", "scopes", "created", "last used", "revoked", "policy", "words"]
+    assert headings.split("\t") == names
+    plain = dict(zip(names, row.split("\t"), strict=True))
+    assert (plain["id"], plain["name"]) == (key.id, "laptop")
+    assert plain["revoked"] != "-"
 
 
 def test_an_empty_store_has_headings_too(tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_no_name_can_pass_for_a_row_or_a_column_or_reach_the_terminal(tmp_path: 
     printed = run("keys", "list", "--data-dir", str(tmp_path)).stdout
     shown = on_terminal("keys", "list", "--data-dir", tmp_path)
     _, row = printed.splitlines()
-    assert len(row.split("\t")) == 7
+    assert len(row.split("\t")) == 8
     assert row.split("\t")[1] == r"laptop\n0123456789ab\tadmin\x1b[2J\u202e \x20[red]x[/red]\t-"
     for text in (made.stderr, printed, shown):
         assert "\x1b[2J" not in text
@@ -129,7 +130,7 @@ def test_a_key_may_have_a_policy_of_its_own(tmp_path: Path) -> None:
         keys = [store.keys.verify(done.stdout.strip()) for done in (made, plain)]
     assert [key and key.policy for key in keys] == ["behaviour", None]
     _, first, second = run("keys", "list", "--data-dir", tmp_path).stdout.splitlines()
-    assert (first.split("\t")[-1], second.split("\t")[-1]) == ("behaviour", "-")
+    assert (first.split("\t")[-2], second.split("\t")[-2]) == ("behaviour", "-")
     assert run("keys", "create", "--policy", "strict", "--data-dir", tmp_path).returncode == 2
 
 
@@ -141,3 +142,12 @@ def test_rotating_keeps_client_tokens_good_unless_it_is_at_once(tmp_path: Path) 
         assert run("keys", "rotate", "--at-once", "--data-dir", str(tmp_path)).returncode == 0
         with pytest.raises(TokenUnknown):
             store.tokens.verify(token)
+
+
+def test_a_key_may_switch_words_off(tmp_path: Path) -> None:
+    assert run("keys", "create", "--no-words", "--data-dir", tmp_path).returncode == 0
+    assert run("keys", "create", "--data-dir", tmp_path).returncode == 0
+    with open_store(tmp_path) as store:
+        assert [key.words for key in store.keys.list()] == [False, None]
+    rows = run("keys", "list", "--data-dir", tmp_path).stdout.splitlines()[1:]
+    assert [row.split("\t")[-1] for row in rows] == ["off", "-"]

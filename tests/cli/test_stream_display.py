@@ -87,6 +87,18 @@ def test_a_reconnection_says_how_much_was_lost() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("chunks", "messages", "lost"),
+    [(0, 0, "nothing"), (1, 0, "1 piece"), (0, 2, "2 messages"), (3, 1, "3 pieces and 1 message")],
+)
+def test_a_session_that_goes_on_keeps_its_times_and_its_state(chunks: int, messages: int, lost: str) -> None:
+    event = Reconnected(1, chunks, "connection lost", resumed=True, lost_messages=messages)
+    (line,) = lines_of_event(event)
+    assert line.plain == f"Reconnected, {lost} lost."
+    status = after(DETECTED, MEASURED)
+    assert status.after(event) == status
+
+
 def test_signals_are_active_until_they_end() -> None:
     status = after(
         DETECTED, SignalUpdated("agreement", 4.1, "high", ""), SignalDetected("interest", 5, "low", "")

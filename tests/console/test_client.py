@@ -1,6 +1,7 @@
 """The browser client against servers that each test scripts, like `tests/client/test_events.py`."""
 
 import asyncio
+import json
 import threading
 from base64 import b64encode
 from collections.abc import Iterator
@@ -118,6 +119,27 @@ def test_events_of_a_whole_session(blank_page: Page) -> None:
         "session.closing",
         "session.ended",
     ]
+
+
+def test_words_are_switched_off_for_good_and_nothing_else_changes(blank_page: Page) -> None:
+    received: list[Any] = []
+
+    async def dropping(connection: ServerConnection) -> None:
+        await say(connection, *session().open()[1])
+        received.extend([json.loads(await connection.recv()), json.loads(await connection.recv())])
+        connection.transport.abort()
+
+    async def keeping(connection: ServerConnection) -> None:
+        await say(connection, *session().open()[1])
+        received.append(json.loads(await connection.recv()))
+        await connection.recv()
+        await say(connection, SessionEnded("client_shutdown"))
+
+    with server(dropping, keeping) as url:
+        script = "made.stopWords(); listen(); await until(() => heard.flat().includes('reconnected')); "
+        talk(blank_page, url, script + "made.finish(); await until(() => heard.includes('session.ended'));")
+    asked = {"include": ["evidence"], "model": "inter-2"}
+    assert received == [asked, asked | {"words": False}, asked | {"words": False}]
 
 
 def test_after_a_lost_connection_the_next_session_gets_the_header(blank_page: Page) -> None:

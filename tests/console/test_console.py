@@ -3,6 +3,7 @@
 Screenshots of every state are in ``.cache/screenshots``. Look at them.
 """
 
+import json
 import re
 import shutil
 import socket
@@ -23,6 +24,7 @@ from playwright.sync_api import Locator, Page, expect
 from backchannel import analyze
 from backchannel.html import words
 from backchannel.html.words import likely
+from backchannel.perception.whisper import built_in_whisper
 from backchannel.protocol.include import Include
 from backchannel.protocol.results import analysis_body
 from backchannel.server.pages.console import SAMPLE_NAME, read_files
@@ -94,6 +96,59 @@ def assert_accessible(page: Page) -> None:
     found = Axe().run(page).response["violations"]
     grave = [one for one in found if one["impact"] in {"serious", "critical"}]
     assert not grave, [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in grave]
+
+
+# --- words -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A server that listens for words."""
+    if built_in_whisper() is None:
+        pytest.skip("needs the network for words, which this build does not have")
+    with running(tmp_path_factory.mktemp("words"), words="on") as live:
+        yield live
+
+
+def config_frames(page: Page) -> list[dict[str, Any]]:
+    """Collect the config frames that the page sends."""
+    sent: list[dict[str, Any]] = []
+
+    def keep_config(payload: str | bytes) -> None:
+        if isinstance(payload, str) and "include" in payload:
+            sent.append(json.loads(payload))
+
+    page.on("websocket", lambda socket: socket.on("framesent", keep_config))
+    return sent
+
+
+def test_words_can_be_switched_off_while_they_are_heard(
+    listening: Live, nodding: FakeCamera, browse: Open
+) -> None:
+    page = browse(nodding)
+    sent = config_frames(page)
+    start(page, listening.http)
+    switch = page.get_by_label("Words are heard")
+    expect(switch).to_be_checked()
+    keep(page, "words")
+    assert_accessible(page)
+    switch.uncheck()
+    expect(switch).to_be_disabled()
+    page.get_by_role("button", name="End").click()
+    expect(page.locator("#state")).to_have_text("Ended", timeout=20_000)
+    expect(switch).to_be_enabled()
+    expect(switch).not_to_be_checked()
+    assert [frame.get("words") for frame in sent] == [None, False]
+    assert sent[0]["include"] == sent[1]["include"]
+    start_button(page).click()
+    expect(page.locator("#state")).to_have_text("Live", timeout=20_000)
+    assert [frame.get("words") for frame in sent] == [None, False, False]
+
+
+def test_without_words_there_is_no_switch(live: Live, browse: Open) -> None:
+    page = browse()
+    open_console(page, live.http)
+    expect(page.get_by_label("Words are heard")).to_be_hidden()
 
 
 # --- the first minute ------------------------------------------------------------------------------

@@ -55,6 +55,12 @@ def test_a_browser_gets_the_console_and_other_clients_the_plain_page(live: Live)
     assert all("Accept" in answer.headers["vary"] for answer in (page(live), terminal))
 
 
+def test_the_page_knows_whether_words_are_heard(live: Live, tmp_path: Path) -> None:
+    assert "<body>" in page(live).text
+    with running(tmp_path, "tests.engine.faulty", words="on") as listening:
+        assert "<body data-words>" in page(listening).text
+
+
 def test_nothing_is_inline_or_from_another_origin(live: Live) -> None:
     answer = page(live)
     policy = dict(part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";"))

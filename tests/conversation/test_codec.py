@@ -86,7 +86,8 @@ def picture_of(step: Step) -> PictureTracks:
     time_s = np.sort(np.round(chance.uniform(0, step.duration_s, rows), 3))
     faces = [_face(number, time_s, chance) for number in step.faces] if rows else []
     moving = chance.random() < 0.9
-    return picture(np.unique(time_s), *_unique(faces, time_s), moving=moving)
+    new_shot = chance.random(np.unique(time_s).size) < 0.02
+    return picture(np.unique(time_s), *_unique(faces, time_s), moving=moving, new_shot=new_shot)
 
 
 def _unique(faces: Sequence[FaceTracks], time_s: np.ndarray) -> list[FaceTracks]:
@@ -416,7 +417,7 @@ def test_the_version_says_what_is_carried() -> None:
     """
     carried = [*names_in(Conversation), *FACE_MEASURES, *FACE_BASELINES, *VOICE_MEASURES]
     carried += [f"{measure.step}" for measure in FACE_MEASURES.values()]
-    assert (VERSION, f"{zlib.crc32(' '.join(carried).encode()):08x}") == (4, "2908422e")
+    assert (VERSION, f"{zlib.crc32(' '.join(carried).encode()):08x}") == (5, "1a8ee960")
 
 
 def names_in(kind: object) -> list[str]:

@@ -100,7 +100,9 @@ def face(rows: int, valid: Any = True, face_id: int = 0, **values: Any) -> FaceT
     )
 
 
-def picture(time_s: TimeArray, *faces: FaceTracks, moving: Any = True) -> PictureTracks:
+def picture(
+    time_s: TimeArray, *faces: FaceTracks, moving: Any = True, new_shot: Any = False
+) -> PictureTracks:
     rows = time_s.size
     return PictureTracks(
         time_s=time_s,
@@ -108,6 +110,7 @@ def picture(time_s: TimeArray, *faces: FaceTracks, moving: Any = True) -> Pictur
         face_count=np.full(rows, len(faces), np.int32),
         luminance=np.full(rows, 0.5, np.float32),
         moving=np.broadcast_to(np.asarray(moving, np.bool_), rows).copy(),
+        new_shot=np.broadcast_to(np.asarray(new_shot, np.bool_), rows).copy(),
         width_px=640,
         height_px=480,
     )

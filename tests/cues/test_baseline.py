@@ -1,5 +1,7 @@
 """What is usual for a person: deaf to cues, and a function of session time alone."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -118,3 +120,45 @@ def test_remembering_the_same_again_changes_nothing() -> None:
     once = history_of(TIME_S)
     assert remember(once, TIME_S, column(TIME_S)).time_s.size == once.time_s.size
     assert remember(once, np.zeros(0), column(np.zeros(0))) is once
+
+
+# --- cuts ------------------------------------------------------------------------------------------
+
+
+def cut_at(cut_s: float) -> History:
+    """5 before the cut, nothing for a moment, and 9 after it."""
+    values = np.where(cut_s > TIME_S, 5.0, np.where(cut_s + 0.4 > TIME_S, np.nan, 9.0))
+    return remember(History.empty(1), TIME_S, column(values), np.array([cut_s]))
+
+
+@pytest.mark.parametrize("cut_s", [6.0, 7.03, 8.99, 12.2])
+def test_each_shot_has_a_baseline_of_its_own(cut_s: float) -> None:
+    at_s = np.array([cut_s - 0.1, cut_s + 0.5, 20.0])
+    found = baselines_along(cut_at(cut_s), {"it": Usual()}, at_s)
+    assert found.values["it"].tolist() == [5.0, 9.0, 9.0]
+    assert found.observed_s[0] == pytest.approx(cut_s, abs=0.5)
+    assert found.observed_s[2] == pytest.approx(21.0 - cut_s, abs=0.7)
+
+
+def test_a_shot_without_a_face_has_no_baseline() -> None:
+    values = np.where(TIME_S < 9.0, 5.0, np.nan)
+    history = remember(History.empty(1), TIME_S, column(values), np.array([9.0]))
+    assert np.isnan(baselines_along(history, {"it": Usual()}, np.array([20.0])).values["it"]).all()
+
+
+@given(st.lists(st.integers(1, 359), min_size=1, max_size=5, unique=True).map(sorted))
+def test_cuts_are_remembered_piece_by_piece(pieces: list[int]) -> None:
+    history, values = History.empty(1), np.where(TIME_S < 8.0, 5.0, 9.0)
+    for first, last in pairwise((0, *pieces, TIME_S.size)):
+        # The last seconds are given again, as by the look-back.
+        rows = slice(max(0, first - 45), last)
+        cuts_s = np.array([cut_s for cut_s in (8.0, 15.5) if TIME_S[rows][0] <= cut_s <= TIME_S[rows][-1]])
+        history = remember(history, TIME_S[rows], column(values[rows]), cuts_s)
+    assert history.shots_s.tolist() == [8.0, 15.5]
+
+
+def test_cuts_before_the_history_are_forgotten() -> None:
+    history = remember(
+        History.empty(1), np.arange(0, 200, 0.2), column(np.zeros(1000)), np.array([5.0, 190.0])
+    )
+    assert history.shots_s.tolist() == [190.0]

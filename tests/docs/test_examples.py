@@ -21,6 +21,10 @@ def faults(specification: Specification, example: Example) -> list[str]:
     match example:
         case {"status": "processing" | "result" | "completed" | "error"} if "job_id" not in example:
             return specification.faults_of_message("/v0/stream/analyze", json.dumps(example))
+        case {"type": "transcript.updated", "transcript": _}:
+            return specification.faults_of_client(example)
+        case {"type": str() as kind, "data": dict() as data} if is_realtime(kind, data):
+            return specification.faults_of_message("/v0/realtime/analyze", json.dumps(ENVELOPE | example))
         case {"type": str(), "data": {"modality": _, "signal_type": _}}:
             return specification.faults_of_message("/v1/stream/analyze", json.dumps(ENVELOPE | example))
         case {"type": str()}:
@@ -37,6 +41,16 @@ def faults(specification: Specification, example: Example) -> list[str]:
         case {"error_id": _}:
             return answer(specification, "GET", "/nothing", 404, example)
     return [f"nobody says this: {sorted(example)}"]
+
+
+def is_realtime(kind: str, data: Example) -> bool:
+    """Whether only the realtime stream says this."""
+    return (
+        kind in {"transcript.generated", "realtime_recommendation.generated"}
+        or "realtime_recommendation_frequency" in data
+        or "realtime_recommendation_frequency" in data.get("supported_session_config_options", ())
+        or ("signal_type" in data and "modality" in data and "rationale" not in data)
+    )
 
 
 def answer(specification: Specification, method: str, path: str, status: int, example: Example) -> list[str]:
@@ -74,4 +88,4 @@ def test_every_message_of_the_streams_has_an_example() -> None:
 
 
 def is_the_clients(name: str) -> bool:
-    return name in {"media", "config", "close"}
+    return name in {"media", "config", "close", "transcript"}

@@ -141,7 +141,7 @@ class ThreadWorker:
 
     async def run(self, job: Job, on_begun: OnBegun) -> Reply:
         if not self.alive:
-            raise WorkerLostError("died")
+            raise WorkerLostError(killed=self._place.gone.is_set())
         loop = asyncio.get_running_loop()
         threading.Thread(target=self._in_thread, args=(encode(job), loop), daemon=True).start()
         try:
@@ -171,7 +171,7 @@ class ThreadWorker:
     async def _receive(self) -> Reply:
         body = await self._replies.get()
         if not body:
-            raise WorkerLostError("died")
+            raise WorkerLostError(killed=self._place.gone.is_set())
         return decode_reply(body)
 
     def _in_thread(self, body: bytes, loop: asyncio.AbstractEventLoop) -> None:

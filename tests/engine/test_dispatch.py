@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from backchannel.engine import pool as pools
 from backchannel.engine.base import File, OnBegun, Piece
-from backchannel.engine.dispatch import Dispatcher
+from backchannel.engine.dispatch import MAX_KILLS, MAX_LOSSES, Dispatcher
 from backchannel.engine.jobs import LiveState
 from backchannel.engine.load_shedding import Thresholds
 from backchannel.engine.pool import FAILURES_TO_GIVE_UP
@@ -30,7 +31,7 @@ def workers_find_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
-@pytest.fixture(params=[Processes, Threads])
+@pytest.fixture(params=[pytest.param(Processes, marks=pytest.mark.process), Threads])
 def carriage(request: pytest.FixtureRequest) -> Carriage:
     """A kind of workers; policy must not know which."""
     made: Carriage = request.param()
@@ -150,6 +151,42 @@ def test_a_worker_killed_from_outside_while_it_works_is_replaced(
             (tmp_path / "gate").touch()
             assert (await call)[0] == b"x"
             assert worker not in pool.worker_ids
+
+    run(scenario)
+
+
+def test_a_segment_whose_workers_are_killed_again_and_again_is_answered(
+    engine: Engine, carriage: Carriage, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with engine() as pool:
+            await ask(pool, b"hello")
+            call = asyncio.create_task(ask(pool, b"wait " + os.fsencode(tmp_path / "gate")))
+            killed: set[int] = set()
+            while len(killed) < MAX_LOSSES:
+                await asyncio.sleep(0)
+                for worker in set(pool.worker_ids) - killed:
+                    carriage.kill(worker)
+                    killed.add(worker)
+            (tmp_path / "gate").touch()
+            assert (await call)[0] == b"x"
+
+    run(scenario)
+
+
+def test_a_segment_whose_workers_are_always_killed_gets_ih1001(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        threads = Threads()  # they start at once
+        async with started(threads) as pool:
+            call = asyncio.create_task(ask(pool, b"wait " + os.fsencode(tmp_path / "gate")))
+            killed: set[int] = set()
+            while not call.done():
+                await asyncio.sleep(0)
+                for worker in set(pool.worker_ids) - killed:
+                    threads.kill(worker)
+                    killed.add(worker)
+            assert await refusal(call) == "ih1001"
+            assert len(killed) >= MAX_KILLS
 
     run(scenario)
 
@@ -309,6 +346,43 @@ def test_starts_that_fail_a_few_times_cost_no_segment(
             answers = await asyncio.gather(*(ask(pool, b"hello") for _ in range(8)))
             assert [state for state, _ in answers] == [b"x"] * 8
             assert not pool.failed
+
+    run(scenario)
+
+
+def test_starts_that_fail_after_workers_ran_are_waited_for(
+    engine: Engine, carriage: Carriage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(pools, "LONGEST_HOPEFUL_PAUSE_S", 0.01)
+    monkeypatch.setattr(pools, "PATIENCE_S", 1000.0)
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    monkeypatch.setenv(FAILURES, "0")
+
+    async def scenario() -> None:
+        async with engine(module="tests.engine.hesitant") as pool:
+            await ask(pool, b"hello")
+            monkeypatch.setenv(FAILURES, str(FAILURES_TO_GIVE_UP))
+            carriage.kill(pool.worker_ids[0])
+            assert (await ask(pool, b"hello"))[0] == b"x"
+
+    run(scenario)
+
+
+def test_workers_that_never_start_again_are_given_up(
+    engine: Engine, carriage: Carriage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(pools, "PATIENCE_S", 0.01)
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    monkeypatch.setenv(FAILURES, "0")
+
+    async def scenario() -> None:
+        async with engine(module="tests.engine.hesitant") as pool:
+            await ask(pool, b"hello")
+            monkeypatch.setenv(FAILURES, "1000")
+            carriage.kill(pool.worker_ids[0])
+            assert await refusal(ask(pool, b"hello")) == "ih1003"
 
     run(scenario)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backchannel.arrays import BoolArray
-from backchannel.perception.phrases import LONGEST, PAUSE, Cut, first_phrase, growing_phrase
+from backchannel.perception.phrases import LONGEST, PAUSE, Cut, first_phrase, growing_phrase, halved
 
 SECOND = 100
 
@@ -69,6 +69,19 @@ def test_at_the_end_a_phrase_is_complete() -> None:
 def test_a_growing_phrase_reaches_to_the_latest_speech() -> None:
     assert growing_phrase(_rows(0.2, 1.0, 0.2, 1.0)) == Cut(20, 240, complete=False)
     assert growing_phrase(_rows(1.0)) is None
+
+
+def test_a_phrase_is_halved_at_its_longest_gap_near_the_middle() -> None:
+    speaking = _rows(0.5, 1.0, 0.35, 2.0, 0.12, 1.5, 0.2, 2.0)
+    assert halved(speaking, Cut(50, 767)) == Cut(50, 385)
+
+
+def test_a_phrase_without_a_gap_is_halved_in_a_word() -> None:
+    assert halved(_rows(0.5, 8.0), Cut(50, 850)) == Cut(50, 450, complete=False)
+
+
+def test_a_short_phrase_is_not_halved() -> None:
+    assert halved(_rows(0.5, 4.0), Cut(50, 450)) is None
 
 
 @given(st.lists(st.tuples(st.integers(1, 1200), st.integers(1, 120)), min_size=1, max_size=6))

@@ -164,7 +164,7 @@ def test_faces_keep_their_numbers_and_their_measures_however_the_picture_is_cut(
     whole = measured(networks, images)
     pieces = in_pieces(networks, images, cuts)
     assert len(whole.faces) == 2
-    for name in ("face_count", "luminance", "moving"):
+    for name in ("face_count", "luminance", "moving", "new_shot"):
         parts = [getattr(piece, name) for piece in pieces]
         np.testing.assert_array_equal(np.concatenate(parts), getattr(whole, name), err_msg=name)
     for face in whole.faces:

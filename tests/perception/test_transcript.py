@@ -180,6 +180,14 @@ KNOWN = {
     ),
     "woman-frowning-firm-statement.mp4": "made some really bad choices that didn't create jobs",
     "two-men-podium-speech.mp4": "after two years of negotiations the united states together",
+    # The network loops after "no, I didn't" is said three times.
+    "two-men-split-screen-argument.mp4": (
+        "no i did not no i didn't because you want to interview me go ahead i'm waiting on you"
+    ),
+    # It takes this for Korean.
+    "man-disgusted-acted-line.mp4": "todd plays the priority on getting his bike fixed",
+    # It skips the first sentence if it gets little input.
+    "woman-dim-room-soft-speech-um.mp4": "i can't even eat at those places i just can't is the best",
 }
 """Words that everybody hears in these clips."""
 

@@ -21,7 +21,7 @@ LIMITS = MediaLimits()
 SENTENCE = "They are better than we expected"
 
 
-def _file(sound: FloatArray) -> bytes:
+def file_of(sound: FloatArray) -> bytes:
     content = BytesIO()
     with wave.open(content, "wb") as file:
         file.setnchannels(1)
@@ -36,7 +36,7 @@ def _texts(phrases: tuple[Phrase, ...] | None) -> list[str]:
 
 
 def test_a_piece_has_its_words(whisper: Whisper, speech: FloatArray) -> None:
-    with read(Segment(_file(speech)), LIMITS) as medium:
+    with read(Segment(file_of(speech)), LIMITS) as medium:
         tracks, _ = perceive(medium, Carry(), writing=Writing(whisper, rest="end"))
     assert _texts(tracks.words) == [SENTENCE, SENTENCE]
 
@@ -45,7 +45,7 @@ def test_a_phrase_that_is_not_over_comes_with_a_later_piece(whisper: Whisper, sp
     cut = round(3.2 * SAMPLE_RATE_HZ)  # in the second sentence
     carry, pieces = Carry(), []
     for sound, rest in ((speech[:cut], "keep"), (speech[cut:], "end")):
-        with read(Segment(_file(sound)), LIMITS) as medium:
+        with read(Segment(file_of(sound)), LIMITS) as medium:
             writing = Writing(whisper, rest="keep" if rest == "keep" else "end")
             tracks, carry = perceive(medium, carry, writing=writing)
         pieces.append(tracks)
@@ -56,13 +56,13 @@ def test_a_phrase_that_is_not_over_comes_with_a_later_piece(whisper: Whisper, sp
 
 def test_a_file_in_windows_has_the_same_words(whisper: Whisper, speech: FloatArray) -> None:
     sound = np.concatenate([speech, speech])
-    with read(Segment(_file(sound)), LIMITS) as medium:
+    with read(Segment(file_of(sound)), LIMITS) as medium:
         windows = list(perceive_windows(medium, WINDOW_S, 1.0, writing=Writing(whisper)))
     assert [text for tracks in windows for text in _texts(tracks.words)] == [SENTENCE] * 4
 
 
 def test_nobody_listens_by_default(speech: FloatArray) -> None:
-    with read(Segment(_file(speech)), LIMITS) as medium:
+    with read(Segment(file_of(speech)), LIMITS) as medium:
         tracks, carry = perceive(medium, Carry())
     assert tracks.words is None
     assert carry.listening.sound == b""
@@ -78,7 +78,7 @@ def test_media_without_speech_has_no_words(whisper: Whisper) -> None:
 def test_a_phrase_ends_when_the_sound_does(whisper: Whisper, speech: FloatArray) -> None:
     """The next piece has no sound at all, and the sentence before it is not lost."""
     begun = speech[: round(2.05 * SAMPLE_RATE_HZ)]
-    with read(Segment(_file(begun)), LIMITS) as medium:
+    with read(Segment(file_of(begun)), LIMITS) as medium:
         tracks, carry = perceive(medium, Carry(), writing=Writing(whisper))
     assert tracks.words == ()
     with read(Segment(make(Recipe(audio="", duration_s=3.0))), LIMITS) as medium:
@@ -87,7 +87,7 @@ def test_a_phrase_ends_when_the_sound_does(whisper: Whisper, speech: FloatArray)
 
 
 def test_analyze_gives_the_words_of_a_file(whisper: Whisper, speech: FloatArray) -> None:
-    results = list(backchannel.analyze(_file(np.concatenate([speech, speech])), words=True))
+    results = list(backchannel.analyze(file_of(np.concatenate([speech, speech])), words=True))
     phrases = [phrase for result in results for phrase in result.transcript]
     assert _texts(tuple(phrases)) == [SENTENCE] * 4
     starts_s = [phrase.span.start_s for phrase in phrases]
@@ -95,12 +95,12 @@ def test_analyze_gives_the_words_of_a_file(whisper: Whisper, speech: FloatArray)
 
 
 def test_analyze_gives_no_words_unless_it_is_told_to(speech: FloatArray) -> None:
-    assert [result.transcript for result in backchannel.analyze(_file(speech))] == [()]
+    assert [result.transcript for result in backchannel.analyze(file_of(speech))] == [()]
 
 
 def test_a_language_that_the_network_does_not_know_is_refused(whisper: Whisper, speech: FloatArray) -> None:
     with pytest.raises(ValueError, match="does not know the language 'xx'"):
-        list(backchannel.analyze(_file(speech), words=True, language="xx"))
+        list(backchannel.analyze(file_of(speech), words=True, language="xx"))
 
 
 def test_a_package_without_the_network_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backchannel.errors import Problem
+from backchannel.protocol.client_transcript import ClientTranscript
 from backchannel.protocol.config_frame import MAX_TEXT_LENGTH, AudioFormat, Close, Config, read_text
 from backchannel.protocol.include import Include
 
@@ -106,7 +107,7 @@ fields = st.sampled_from(("type", "include", "model", "audio_format", "goal_dime
 @given(st.text() | st.dictionaries(fields, json_values).map(json.dumps))
 def test_any_text_gives_a_frame_or_a_problem(text: str) -> None:
     try:
-        read: Close | Config | Problem = read_text(text)
+        read: Close | Config | ClientTranscript | Problem = read_text(text)
     except Problem as problem:
         read = problem
-    assert isinstance(read, Close | Config) or read.error_id == "ih6001"
+    assert isinstance(read, Close | Config | ClientTranscript) or read.error_id == "ih6001"

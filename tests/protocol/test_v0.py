@@ -110,7 +110,7 @@ def test_the_size_limit_is_inclusive(size: int, error_id: str | None) -> None:
 
 def test_failed_segments_get_a_number_and_text_messages_do_not() -> None:
     session, first = new().media(0)
-    session, error = session.text(17)
+    session, (error,) = session.text("x" * 17)
     session, second = session.media(5)
     assert (first.number, second.number) == (1, 2)
     assert encoded(error)["segment"] is None
@@ -183,7 +183,7 @@ def test_legal_events_of_each_phase(phase: v0.Phase, legal: set[str]) -> None:
     assert session.phase is phase
     calls: dict[str, Callable[[], object]] = {
         "media": lambda: session.media(5),
-        "text": lambda: session.text(5),
+        "text": lambda: session.text("hello"),
         "answer": lambda: session.answer(1, None),
         "refuse": lambda: session.refuse(1, problem),
         "drain": session.drain,

@@ -69,8 +69,14 @@ class Specification:
         if name not in channel["messages"]:
             return [f"{path}: {name} is not described"]
         self.seen.add(f"{path} {name}")
-        schema = {"$ref": f"#/components/messages/{name}/payload"}
+        described = channel["messages"][name]["$ref"].rpartition("/")[2]
+        schema = {"$ref": f"#/components/messages/{described}/payload"}
         return self._faults(self._asyncapi, schema, text.encode(), f"{path} {name}")
+
+    def faults_of_client(self, message: dict[str, Any]) -> list[str]:
+        """Return what is wrong with a client's own transcript."""
+        schema = {"$ref": "#/components/messages/transcript/payload"}
+        return self._faults(self._asyncapi, schema, json.dumps(message).encode(), "a client")
 
     def _faults(self, document: Schema, schema: Schema, body: bytes, where: str) -> list[str]:
         validator = Draft202012Validator(

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,31 @@ def test_a_client_that_does_not_ask_sees_no_transcript(listening: Live, talk: by
 
 def test_a_client_can_switch_words_off(listening: Live, talk: bytes) -> None:
     assert result_of(listening, f"{ASKED}&words=off", talk)["transcript"] == []
+
+
+@pytest.fixture
+def unheard(listening: Live) -> Live:
+    """The same server, seen by a key whose words nobody may hear."""
+    _, key = listening.store.keys.create("school", words=False)
+    return replace(listening, key=key)
+
+
+def test_nobody_listens_to_a_key_without_words(unheard: Live, talk: bytes) -> None:
+    assert result_of(unheard, ASKED, talk)["transcript"] == []
+    ready = _events(unheard, talk, query=ASKED)[0]["data"]
+    assert ready["extensions"] == ["evidence", "summary"]
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_uploads_of_a_key_without_words_have_none(unheard: Live, talk: bytes, version: str) -> None:
+    answer = httpx.post(
+        f"{unheard.http}/{version}/upload/analyze",
+        headers={"Authorization": f"Bearer {unheard.key}"},
+        files={"file": ("talk.mkv", talk)},
+        data={"model": "inter-2-audio", "wait_seconds": "25", "include[]": "transcript"},
+        timeout=60,
+    ).json()
+    assert answer.get("result", answer)["transcript"] == []
 
 
 def test_a_server_that_does_not_listen_has_no_words(live: Live, talk: bytes) -> None:

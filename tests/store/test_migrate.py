@@ -123,6 +123,22 @@ def test_each_revision_goes_back_and_forth_and_keeps_what_is_kept(database: Data
         assert shape(database) == newest
 
 
+def test_an_older_program_finds_one_row_for_the_use_of_a_key_in_a_month(database: Database) -> None:
+    with database.open() as store:
+        store.usage.note("a", None, 2.5, size_bytes=7, month="2026-01")
+        store.usage.note("a", None, 1.0, month="2026-02")
+        with connected(database) as connection:
+            connection.execute(text("INSERT INTO usage VALUES ('a', '2026-01', 9, 1, -500)"))
+    database.downgrade("0003")
+    with connected(database) as connection:
+        rows = connection.execute(text("SELECT * FROM usage ORDER BY month")).all()
+    assert rows == [("a", "2026-01", 8, 2000), ("a", "2026-02", 0, 1000)]
+    database.open().close()
+    with connected(database) as connection:
+        rows = connection.execute(text("SELECT * FROM usage ORDER BY month")).all()
+    assert rows == [("a", "2026-01", 0, 8, 2000), ("a", "2026-02", 0, 0, 1000)]
+
+
 def test_an_older_program_does_not_report_more_to_a_key_than_its_policy_allows(database: Database) -> None:
     with database.open() as store:
         _, strict = store.keys.create("school", policy="behaviour")
@@ -130,6 +146,16 @@ def test_an_older_program_does_not_report_more_to_a_key_than_its_policy_allows(d
     database.downgrade("0001")
     with database.open() as store:
         assert store.keys.verify(strict) is None
+        assert store.keys.verify(plain) is not None
+
+
+def test_an_older_program_does_not_listen_to_a_key_without_words(database: Database) -> None:
+    with database.open() as store:
+        _, unheard = store.keys.create("school", words=False)
+        _, plain = store.keys.create("laptop")
+    database.downgrade(REVISIONS[REVISIONS.index("0006") - 1])
+    with database.open() as store:
+        assert store.keys.verify(unheard) is None
         assert store.keys.verify(plain) is not None
 
 

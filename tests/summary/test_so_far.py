@@ -70,3 +70,13 @@ def test_only_cues_that_a_summary_can_mention_are_kept() -> None:
 def test_time_that_was_lost_is_remembered() -> None:
     so_far = StorySoFar().after(Changes(9.0, dropped=(Span(2.0, 4.0),)))
     assert (so_far.story().dropped, so_far.story().analysed_s) == ((Span(2.0, 4.0),), 7.0)
+
+
+def test_after_a_resume_the_summary_says_from_when_on_it_is() -> None:
+    so_far = StorySoFar(from_s=40.0)
+    for one in (result(40, cue("speaking", 40, 45)), result(45, cue("speaking", 45, 47.5))):
+        so_far = so_far.after(Changes(one.span.end_s, (WindowClosed(one),)))
+    summary = summarize(so_far.story())
+    assert summary.talk is not None
+    assert (summary.talk.total_s, summary.talk.share) == (7.5, 0.75)
+    assert summary.cautions[0] == ("Only the time from 0:40 on is summarised, after the connection was lost.")

@@ -1,25 +1,26 @@
 """Analyse a file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from backchannel.api.listening import writing_in
 from backchannel.api.progress import OnProgress, progress_bar
 from backchannel.api.report import Report
 from backchannel.api.source import media_of
 from backchannel.api.tracks import TrackLog
-from backchannel.config import load_settings
 from backchannel.constants import WINDOW_S
 from backchannel.conversation.interpret import interpret
 from backchannel.conversation.state import Conversation
 from backchannel.conversation.windows import MIN_WINDOW_S
+from backchannel.engine.worker import given_windows
 from backchannel.errors import Problem
 from backchannel.media.decode import Medium, read
 from backchannel.perception.perceive import perceive_windows
 from backchannel.perception.transcript import Writing
-from backchannel.perception.whisper import whisper_for_words
-from backchannel.values import MediaLimits, Rules, Segment, SegmentResult
+from backchannel.protocol.client_transcript import own_transcript
+from backchannel.values import GivenWords, MediaLimits, Rules, Said, Segment, SegmentResult
 
 MAX_FILE_S: Final = 1800.0
 """Longest file, s (wire contract, section 8)."""
@@ -32,6 +33,7 @@ def analyze(
     *,
     words: bool = False,
     language: str = "",
+    said: Sequence[Said] | None = None,
     progress: bool | Callable[[float, float], None] = False,
 ) -> Report:
     """Analyse a whole file, in windows of 5 s.
@@ -50,6 +52,9 @@ def analyze(
         folder that ``BACKCHANNEL_WORDS_MODEL`` names.
     language
         ISO 639-1 code of the language that is spoken; empty to detect it.
+    said
+        A transcript of your own: what was said from when to when, in seconds of the file. Speaker 0 is the
+        person in view. Nobody listens for words then, whatever `words` says.
     progress
         True shows a bar on standard error if that is a terminal, and in a notebook. A function is called
         with the time reached and the duration of the file, s.
@@ -84,18 +89,24 @@ def analyze(
     >>> report.to_dataframe("cues")                             # doctest: +SKIP
     """
     name, data = media_of(source)
-    writing = Writing(whisper_for_words(load_settings().words_model), language) if words else None
+    given = None if said is None else own_transcript(said, language).whole
+    writing = writing_in(language) if words and given is None else None
     shown = nullcontext(progress) if callable(progress) else progress_bar(shown=progress)
     try:
         with shown as report, read(Segment(data), limits or MediaLimits(max_duration_s=MAX_FILE_S)) as medium:
-            return _report(name, medium, rules or Rules(), writing, report)
+            return _report(name, medium, rules or Rules(), writing, given, report)
     except Problem as problem:
         problem.add_note(f"The source is {name}.")
         raise
 
 
 def _report(
-    name: str, medium: Medium, rules: Rules, writing: Writing | None, on_progress: OnProgress
+    name: str,
+    medium: Medium,
+    rules: Rules,
+    writing: Writing | None,
+    given: GivenWords | None,
+    on_progress: OnProgress,
 ) -> Report:
     duration_s = medium.timing.duration_s
     on_progress(0.0, duration_s)
@@ -105,10 +116,12 @@ def _report(
     def reached(time_s: float) -> None:
         on_progress(time_s, duration_s)
 
-    for tracks in perceive_windows(medium, WINDOW_S, MIN_WINDOW_S, reached, writing):
+    pieces = perceive_windows(medium, WINDOW_S, MIN_WINDOW_S, reached, writing)
+    for tracks in pieces if given is None else given_windows(pieces, given):
         before = conversation
         conversation, changes = interpret(conversation, tracks, closes_window=True)
         log.add(tracks, before, conversation)
         windows += changes.results
     on_progress(duration_s, duration_s)
-    return Report(name, tuple(windows), log.table(), heard_words=writing is not None)
+    heard_words = writing is not None or given is not None
+    return Report(name, tuple(windows), log.table(), heard_words=heard_words)

@@ -1,9 +1,12 @@
 """One live conversation, in this process."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from backchannel.api.accepted import mono_of, rate_of, rgb_of, time_of
 from backchannel.api.frames import Intake, Piece, measure
+from backchannel.api.listening import writing_in
 from backchannel.api.report import Report
 from backchannel.api.tracks import TrackLog
 from backchannel.arrays import ImageArray
@@ -13,10 +16,12 @@ from backchannel.media.decode import Decoders, read
 from backchannel.media.stream.continuity import StreamState, continue_stream
 from backchannel.perception.perceive import Carry, perceive
 from backchannel.perception.picture import Seeing
+from backchannel.perception.transcript import Listening
 from backchannel.perception.voice import Hearing
+from backchannel.protocol.client_transcript import ClientTranscript, own_transcript
 from backchannel.tracks import Tracks
 from backchannel.updates import Change, Changes
-from backchannel.values import MediaLimits, Rules, SegmentResult
+from backchannel.values import GivenWords, MediaLimits, Rules, Said, SegmentResult
 
 
 class Session:
@@ -29,6 +34,8 @@ class Session:
     ----------
     limits, rules
         As for `backchannel.analyze`; by default up to a minute a chunk.
+    words, language
+        As for `backchannel.analyze`. Each result has the words of its chunk. Sound as arrays has no words.
 
     See Also
     --------
@@ -50,7 +57,14 @@ class Session:
     >>> session.report().to_dataframe("cues")                   # doctest: +SKIP
     """
 
-    def __init__(self, limits: MediaLimits | None = None, rules: Rules | None = None) -> None:
+    def __init__(
+        self,
+        limits: MediaLimits | None = None,
+        rules: Rules | None = None,
+        *,
+        words: bool = False,
+        language: str = "",
+    ) -> None:
         self._limits = limits or MediaLimits()
         self._conversation = Conversation(rules=rules or Rules())
         self._log = TrackLog()
@@ -64,16 +78,27 @@ class Session:
         self._stream = StreamState()
         self._carry = Carry()
         self._decoders = Decoders()
+        self._writing = replace(writing_in(language), rest="say") if words else None
+        self._language = language
+        self._own: ClientTranscript | None = None
         # For pictures and sound.
         self._intake = Intake(self._limits.analysis_rate_hz)
         self._seeing, self._hearing = Seeing(), Hearing()
 
     # --- chunks of a recorder ----------------------------------------------------------------------
 
-    def analyze(self, chunk: bytes) -> SegmentResult | None:
+    def analyze(self, chunk: bytes, said: Sequence[Said] | None = None) -> SegmentResult | None:
         """Analyse the next chunk: a complete file, or a piece of one running stream.
 
         Returns None if it has no media yet, only a container's header.
+
+        Parameters
+        ----------
+        chunk
+            From a recorder.
+        said
+            A transcript of your own, all of it so far, in session time. It replaces the one before, and
+            nobody listens for words from then on. None leaves everything as it is.
 
         Raises
         ------
@@ -87,12 +112,20 @@ class Session:
         self._require("chunks")
         if not isinstance(chunk, bytes | bytearray | memoryview):
             raise TypeError(f"A chunk must be bytes, and not {type(chunk).__name__}.")
+        if said is not None:
+            newer = own_transcript(said, self._language)
+            self._own = self._own.replaced(newer) if self._own else newer
+            self._writing, self._carry = None, replace(self._carry, listening=Listening())
         self._stream, segment = continue_stream(self._stream, bytes(chunk))
         if segment is None:
             return None
         with read(segment, self._limits) as medium:
-            tracks, self._carry = perceive(medium, self._carry, self._decoders)
-        return self._interpret(tracks, closes_window=True).results[-1]
+            tracks, self._carry = perceive(medium, self._carry, self._decoders, writing=self._writing)
+        given = self._own.waiting if self._own else None
+        changes = self._interpret(tracks, closes_window=True, given=given)
+        if self._own:
+            self._own = self._own.taken([phrase.span for phrase in changes.phrases])
+        return changes.results[-1]
 
     # --- pictures and sound as arrays --------------------------------------------------------------
 
@@ -171,7 +204,8 @@ class Session:
         source
             The name to show.
         """
-        return Report(source, tuple(self._windows), self._log.table(), heard_words=False)
+        heard_words = self._writing is not None or self._own is not None
+        return Report(source, tuple(self._windows), self._log.table(), heard_words=heard_words)
 
     # --- inside ------------------------------------------------------------------------------------
 
@@ -187,9 +221,9 @@ class Session:
         tracks, self._seeing, self._hearing = measure(piece, self._seeing, self._hearing, rate_hz)
         self._interpret(tracks, closes_window=piece.last)
 
-    def _interpret(self, tracks: Tracks, *, closes_window: bool) -> Changes:
+    def _interpret(self, tracks: Tracks, *, closes_window: bool, given: GivenWords | None = None) -> Changes:
         before = self._conversation
-        self._conversation, changes = interpret(before, tracks, closes_window=closes_window)
+        self._conversation, changes = interpret(before, tracks, closes_window=closes_window, given=given)
         self._log.add(tracks, before, self._conversation)
         self._keep(changes)
         return changes

@@ -30,7 +30,7 @@ Scopes = Annotated[
     typer.Option(
         "--scope",
         envvar=f"{ENV_PREFIX}SCOPE",
-        help=f"What the key may do: {' or '.join(SCOPES)}. Repeat for several. [default: both]",
+        help=f"What the key may do: {', '.join(SCOPES)}. Repeat for several. [default: all]",
         show_default=False,
     ),
 ]
@@ -61,10 +61,18 @@ Quota = Annotated[
         help="Minutes of video in a calendar month. [default: the server's setting]",
     ),
 ]
+NoWords = Annotated[
+    bool,
+    typer.Option(
+        "--no-words",
+        envvar=f"{ENV_PREFIX}KEY_NO_WORDS",
+        help="Never listen for words in this key's media, whatever the server's setting.",
+    ),
+]
 KeyPolicy = Annotated[PolicyChoice | None, policy_option("KEY_POLICY", "the server's setting")]
 
 
-_HEADINGS: Final = ("id", "name", "scopes", "created", "last used", "revoked", "policy")
+_HEADINGS: Final = ("id", "name", "scopes", "created", "last used", "revoked", "policy", "words")
 
 
 @keys_app.command("create")
@@ -75,6 +83,7 @@ def create(
     concurrent: Concurrent = None,
     video_minutes_per_month: Quota = None,
     policy: KeyPolicy = None,
+    no_words: NoWords = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -86,18 +95,20 @@ def create(
     with opened_store(data_dir, quiet=as_json) as store:
         try:
             key, secret = store.keys.create(
-                name, scope or SCOPES, limits, None if policy is None else policy.policy
+                name,
+                scope or SCOPES,
+                limits,
+                None if policy is None else policy.policy,
+                False if no_words else None,
             )
         except InvalidNameError as wrong:
             raise typer.BadParameter(f"A name has 1 to {wrong.max_length} characters.") from None
         except InvalidScopesError:
-            raise typer.BadParameter(f"The scopes are {' and '.join(SCOPES)}.") from None
+            raise typer.BadParameter(f"The scopes are {', '.join(SCOPES)}.") from None
     if as_json:
         typer.echo(msgspec.json.encode({"key": secret}))
         return
-    made = (
-        f"Made key {key.id} ({escaped(key.name)}) for {' and '.join(key.scopes)}. It cannot be shown again."
-    )
+    made = f"Made key {key.id} ({escaped(key.name)}) for {', '.join(key.scopes)}. It cannot be shown again."
     typer.echo(made, err=True)
     typer.echo(secret)
 
@@ -172,6 +183,7 @@ def _row(key: ApiKey, scopes_by: str = " ") -> tuple[str, ...]:
         _moment(key.last_used_at),
         _moment(key.revoked_at),
         key.policy or "-",
+        "off" if key.words is False else "-",
     )
 
 

@@ -67,6 +67,8 @@ class StreamStatus:
     def after(self, event: Received | Reconnected) -> "StreamStatus":
         """Return the state after this event."""
         if isinstance(event, Reconnected):
+            if event.resumed:
+                return self
             return StreamStatus(signals=self.signals, answers=self.answers, refusals=self.refusals)
         return self.with_message(event.data)
 
@@ -97,7 +99,8 @@ class StreamStatus:
 def lines_of_event(event: Received | Reconnected) -> Iterator[Text]:
     """Return an event of a client as lines of text."""
     if isinstance(event, Reconnected):
-        yield Text(f"{escaped(reconnection(event))} Times start again at 0.", "yellow")
+        again = "" if event.resumed else " Times start again at 0."
+        yield Text(f"{escaped(reconnection(event))}{again}", "yellow")
         return
     yield from lines_of(event.data)
 
@@ -131,9 +134,15 @@ def lines_of(data: Data | dict[str, Any]) -> Iterator[Text]:
 
 def reconnection(event: Reconnected) -> str:
     """Return a sentence about a lost connection."""
-    pieces = f"{event.lost_chunks} piece{'' if event.lost_chunks == 1 else 's'}"
-    lost = f", {pieces} lost" if event.lost_chunks else ""
-    return f"Reconnected with a new session ({event.reason}{lost})."
+    lost = [_count(event.lost_chunks, "piece")] if event.lost_chunks else []
+    if event.resumed:
+        lost += [_count(event.lost_messages, "message")] if event.lost_messages else []
+        return f"Reconnected, {' and '.join(lost) or 'nothing'} lost."
+    return f"Reconnected with a new session ({', '.join([event.reason, *(f'{one} lost' for one in lost)])})."
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _line(time_s: float, what: str, why: str = "", level: Probability = "medium") -> Text:

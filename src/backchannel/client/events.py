@@ -1,8 +1,11 @@
-"""A v2 client: sends a recorder's chunks, yields typed events, and reconnects after a lost connection.
+"""A v2 client: sends a recorder's chunks, yields typed events, and resumes after a lost connection.
 
-Each connection is a new session. Its clock starts at zero and it has no baseline of the person yet. After a
-lost connection the client yields a `Reconnected` event, so the caller can join the sessions. Media recorded
-without a connection is dropped, because it would arrive late.
+After a lost connection the client reconnects, sends again what the server does not have, and gets what it has
+missed. Chunks that the recorder makes meanwhile wait. So nothing is lost, and the session's clock goes on.
+
+If the server cannot resume the session (its time is over, or the server offers nothing of this kind), a new
+one begins. Its clock starts at zero and it has no baseline of the person yet. The chunks that were not
+answered for are then dropped, because they would arrive late. Either way the client yields `Reconnected`.
 """
 
 import asyncio
@@ -14,9 +17,11 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import msgspec
+from msgspec import UNSET
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from backchannel.client.outbox import Outbox
 from backchannel.client.v0 import ClientError, RefusedError, open_stream
 from backchannel.errors import Problem
 from backchannel.media.stream.continuity import StreamState, continue_stream
@@ -27,6 +32,7 @@ from backchannel.protocol.event_messages import (
     CueDetected,
     EngagementUpdated,
     Error,
+    MediaReceived,
     QualityUpdated,
     Received,
     SessionEnded,
@@ -40,6 +46,9 @@ from backchannel.protocol.event_messages import (
 from backchannel.protocol.products import PICTURE_AND_SOUND, ModelName
 
 STREAM_PATH: Final = "/v2/stream/analyze"
+CLOSE: Final = '{"type":"session.close"}'
+NOT_RESUMED: Final = "ih4005"
+"""The error of a server that has no session to resume."""
 RETRY_AFTER_S: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0)
 """Pauses before each attempt to reconnect. After the last one the client gives up."""
 FINAL_CLOSE_CODES: Final = frozenset({1008, 4001, 4003, 4029})
@@ -68,7 +77,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Reconnected:
-    """The connection was lost, and a new session began.
+    """The connection was lost, and there is another one.
 
     Attributes
     ----------
@@ -77,12 +86,18 @@ class Reconnected:
     lost_chunks
         The number of chunks dropped in between.
     reason
-        Why the previous session ended: the reason of its `session.ended`, or ``connection lost``.
+        Why the connection ended: the reason of `session.ended`, or ``connection lost``.
+    resumed
+        The session goes on. Otherwise a new one began.
+    lost_messages
+        The number of messages of the server that were too old to be sent again.
     """
 
     sessions: int
     lost_chunks: int
     reason: str
+    resumed: bool = False
+    lost_messages: int = 0
 
 
 class EventClient:
@@ -148,6 +163,8 @@ class EventClient:
         self._finishing = False
         self._sessions = 0
         self._media = StreamState()
+        self._outbox = Outbox()
+        self._configured = False
         self._lost_chunks = 0
         self._reason = ""
 
@@ -171,29 +188,31 @@ class EventClient:
             await asyncio.gather(self._holding, return_exceptions=True)
 
     async def send(self, chunk: bytes) -> bool:
-        """Send the next chunk.
+        """Send the next chunk, or let it wait for the next connection.
 
         Returns
         -------
         bool
-            False if there was no connection, so the chunk was dropped.
+            False if the chunk was dropped: there is no connection, and no session that could be resumed.
         """
         if not self._raw:
             self._remember(chunk)
         connection = self._connection
+        waits = bool(self._outbox.token) and self._outbox.put(chunk)
         if connection is not None:
             with suppress(ConnectionClosed):
                 await connection.send(chunk)
                 return True
-        self._lost_chunks += 1
-        return False
+        if not waits:
+            self._lost_chunks += 1
+        return waits
 
     async def finish(self) -> None:
         """Close the session. Iteration ends after its last event."""
         self._finishing = True
         if self._connection is not None:
             with suppress(ConnectionClosed):
-                await self._connection.send('{"type":"session.close"}')
+                await self._connection.send(CLOSE)
 
     async def __aiter__(self) -> AsyncIterator[Received | Reconnected]:
         """Iterate over events until the session that `finish` closed has ended."""
@@ -216,7 +235,8 @@ class EventClient:
         pauses = iter(self._retry_after_s)
         while True:
             try:
-                async with open_stream(self._url, self._key, path=STREAM_PATH) as connection:
+                query = self._outbox.query
+                async with open_stream(self._url, self._key, path=STREAM_PATH, resume=query) as connection:
                     if await self._listen(connection):
                         pauses = iter(self._retry_after_s)
             except RefusedError:
@@ -229,7 +249,7 @@ class EventClient:
             if self._finishing and self._reason == "client_shutdown":
                 return
             pause_s = next(pauses, None)
-            if self._finishing or pause_s is None:
+            if pause_s is None or (self._finishing and not self._outbox.token):
                 raise ClientError(
                     f"The session ended before all results arrived ({self._reason}). Try again."
                 )
@@ -238,39 +258,95 @@ class EventClient:
     async def _listen(self, connection: ClientConnection) -> bool:
         """Pass on the events of a connection until it closes. Return whether a session was opened."""
         error: Error | None = None
-        reason, ready = "connection lost", False
+        reason = "connection lost"
+        beginning: asyncio.Task[None] | None = None
         with suppress(ConnectionClosed):
             async for text in connection:
                 event = _decoded(text)
-                if event is None:
+                if event is None or not self._is_news(event):
                     continue
-                if isinstance(event.data, SessionReady):
-                    ready = True
-                    self._count_session()
+                match event.data:
+                    case SessionReady() as ready:
+                        # Beside this loop: a server that nobody reads from may read no more either.
+                        beginning = asyncio.create_task(self._begin(connection, *self._greet(event, ready)))
+                        continue
+                    case SessionEnded() as ended:
+                        reason = ended.reason
+                        self._outbox = Outbox()  # the next session is a new one
+                    case Error() as error:
+                        pass
                 self._events.put_nowait(event)
-                if isinstance(event.data, SessionReady):
-                    with suppress(ConnectionClosed):  # Messages sent before the close are still unread.
-                        await self._begin(connection)
-                error = event.data if isinstance(event.data, Error) else error
-                reason = event.data.reason if isinstance(event.data, SessionEnded) else reason
+        if beginning is not None:
+            beginning.cancel()
+            await asyncio.gather(beginning, return_exceptions=True)
         self._reason = reason
-        if connection.close_code in FINAL_CLOSE_CODES and error is not None:
+        self._judge(connection.close_code, error, began=beginning is not None)
+        return beginning is not None
+
+    def _judge(self, code: int | None, error: Error | None, *, began: bool) -> None:
+        """Raise if another attempt would fail too; give the session up if it cannot be resumed."""
+        if error is None:
+            return
+        if not began and self._outbox.token and error.code == NOT_RESUMED:
+            self._lost_chunks += self._outbox.unanswered
+            self._outbox = Outbox()
+        elif code in FINAL_CLOSE_CODES:
             raise RefusedError(f"{error.message} ({error.code})")
-        return ready
 
-    def _count_session(self) -> None:
-        self._sessions += 1
-        if self._sessions > 1:
-            self._events.put_nowait(Reconnected(self._sessions, self._lost_chunks, self._reason))
+    def _is_news(self, event: Received) -> bool:
+        """Note what concerns the connection itself, and whether an event is one for the caller."""
+        if isinstance(event.data, MediaReceived):
+            self._outbox.acknowledge(event.data.resend_from, event.data.through)
+            return False
+        return event.seq is UNSET or self._outbox.is_new(event.seq)
+
+    def _greet(self, event: Received, ready: SessionReady) -> tuple[int, bytes]:
+        """Count a session, and report what became of the one before.
+
+        Returns the number of the first message to send, and a header to send before it.
+        """
+        first, header, resumed = 1, b"", ready.resumed
+        self._configured = resumed is not UNSET and resumed.last_seq > 0
+        if resumed is UNSET:
+            self._sessions += 1
+            self._lost_chunks += self._outbox.unanswered
+            self._outbox = Outbox()
+            self._outbox.token = "" if ready.resume_token is UNSET else ready.resume_token
+            if self._sessions > 1 and self._media.stream is not None:
+                # The recorder continues in the middle of its stream. The new session needs its header.
+                header = self._media.stream.prefix
+        else:
+            first = resumed.resend_from
+            self._outbox.acknowledge(first, resumed.through)
+        if header and self._outbox.token:
+            self._outbox.put(header)
+            header = b""
+        if self._sessions > 1 or resumed is not UNSET:
+            lost_messages = 0 if resumed is UNSET else resumed.lost_messages
+            self._events.put_nowait(
+                Reconnected(
+                    self._sessions, self._lost_chunks, self._reason, resumed is not UNSET, lost_messages
+                )
+            )
             self._lost_chunks = 0
+        if resumed is UNSET:
+            self._events.put_nowait(event)
+        return first, header
 
-    async def _begin(self, connection: ClientConnection) -> None:
-        await connection.send(self._config)
-        if self._sessions > 1 and self._media.stream is not None:
-            # The recorder continues in the middle of its stream. The new session needs the stream's header.
-            await connection.send(self._media.stream.prefix)
+    async def _begin(self, connection: ClientConnection, first: int, header: bytes) -> None:
+        """Send what the server needs before the next chunk."""
+        outbox = self._outbox
+        if not self._configured:
+            await connection.send(self._config)
+        if header:
+            await connection.send(header)
+        while first < outbox.next_number:  # more may come while these are sent
+            await connection.send(outbox.get(first))
+            first += 1
         self._connection = connection
         self._open.set()
+        if self._finishing:
+            await connection.send(CLOSE)
 
     def _remember(self, chunk: bytes) -> None:
         with suppress(Problem):

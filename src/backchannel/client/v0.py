@@ -4,43 +4,27 @@ import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Final, Protocol
+from http import HTTPStatus
+from typing import Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 
-from backchannel.protocol import v0
+from backchannel.client.player import ClientError, Player, RefusedError, TimedMedia
 from backchannel.protocol.errors import ErrorBody
 
 STREAM_PATH: Final = "/v0/stream/analyze"
+RETRY_AFTER_S: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0)
+"""Pauses before each attempt to reconnect. After the last one the client gives up."""
+
+__all__ = ["ClientError", "RefusedError", "TimedMedia", "open_stream", "play", "stream_url"]
 
 
-class ClientError(Exception):
-    """The server cannot be reached, refused, or disconnected. The message is one plain sentence."""
-
-
-class RefusedError(ClientError):
-    """The server refused. A new attempt would fail too."""
-
-
-class TimedMedia(Protocol):
-    """A segment with its duration."""
-
-    @property
-    def data(self) -> bytes:
-        """A complete file."""
-        ...
-
-    @property
-    def duration_s(self) -> float:
-        """Its duration, s."""
-        ...
-
-
-def stream_url(url: str, include: Sequence[str] = (), path: str = STREAM_PATH) -> str:
+def stream_url(
+    url: str, include: Sequence[str] = (), path: str = STREAM_PATH, resume: Sequence[tuple[str, str]] = ()
+) -> str:
     """Return the WebSocket address of a stream.
 
     Parameters
@@ -51,6 +35,8 @@ def stream_url(url: str, include: Sequence[str] = (), path: str = STREAM_PATH) -
         Flags of `include[]`.
     path
         Path of the stream if `url` has none.
+    resume
+        Further parameters, for a session that can be resumed.
 
     Raises
     ------
@@ -66,7 +52,7 @@ def stream_url(url: str, include: Sequence[str] = (), path: str = STREAM_PATH) -
     schemes = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
     if scheme not in schemes or not host:
         raise ClientError(f"{url} is not the address of a server. Try http://127.0.0.1:8000.")
-    flags = urlencode([("include[]", flag) for flag in include])
+    flags = urlencode([*(("include[]", flag) for flag in include), *resume])
     if given_path not in {"", "/"}:
         path = given_path
     return urlunsplit((schemes[scheme], host, path, "&".join(filter(None, (query, flags))), ""))
@@ -74,7 +60,11 @@ def stream_url(url: str, include: Sequence[str] = (), path: str = STREAM_PATH) -
 
 @asynccontextmanager
 async def open_stream(
-    url: str, key: str, include: Sequence[str] = (), path: str = STREAM_PATH
+    url: str,
+    key: str,
+    include: Sequence[str] = (),
+    path: str = STREAM_PATH,
+    resume: Sequence[tuple[str, str]] = (),
 ) -> AsyncIterator[ClientConnection]:
     """Open a session.
 
@@ -88,6 +78,8 @@ async def open_stream(
         Flags of `include[]`.
     path
         Path of the stream if `url` has none.
+    resume
+        See `stream_url`.
 
     Yields
     ------
@@ -105,7 +97,7 @@ async def open_stream(
     --------
     play : Also sends segments and waits for their answers.
     """
-    address = stream_url(url, include, path)
+    address = stream_url(url, include, path, resume)
     try:
         connection = await connect(
             address,
@@ -117,7 +109,10 @@ async def open_stream(
             proxy=None if _is_here(address) else True,
         )
     except InvalidStatus as refusal:
-        raise RefusedError(_reason(refusal.response.status_code, refusal.response.body)) from None
+        status, body = refusal.response.status_code, refusal.response.body
+        # Above 500, a server or a proxy is on its way up or down.
+        kind = ClientError if status >= HTTPStatus.INTERNAL_SERVER_ERROR else RefusedError
+        raise kind(_reason(status, body)) from None
     except (OSError, TimeoutError, InvalidHandshake, InvalidURI, EOFError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
         raise ClientError(
@@ -129,9 +124,15 @@ async def open_stream(
 
 
 async def play(
-    media: Iterator[TimedMedia], url: str, key: str, include: Sequence[str] = ()
+    media: Iterator[TimedMedia],
+    url: str,
+    key: str,
+    include: Sequence[str] = (),
+    retry_after_s: Sequence[float] = RETRY_AFTER_S,
 ) -> AsyncIterator[str]:
     """Send segments in real time, as a live recorder would, and yield every message of the server.
+
+    After a lost connection it reconnects, resumes the session, and sends again what the server does not have.
 
     Parameters
     ----------
@@ -139,16 +140,18 @@ async def play(
         Segments in order. The iterator runs in a thread, so it may take time to make a segment.
     url, key, include
         See `open_stream`.
+    retry_after_s
+        Pauses before each attempt to reconnect, s. Empty means never.
 
     Yields
     ------
     str
-        Messages as the server sent them. The last one answers the last segment.
+        Messages as the server sent them, each once. The last one answers the last segment.
 
     Raises
     ------
     ClientError
-        If the server cannot be reached, refuses, or disconnects before it answered every segment.
+        If the server cannot be reached, refuses, or stays away before it answered every segment.
 
     See Also
     --------
@@ -164,79 +167,25 @@ async def play(
     >>> [type(message).__name__ for message in asyncio.run(follow())]
     ['Processing', 'Result', 'Completed']
     """
-    tally = _Tally()
-    async with open_stream(url, key, include) as connection:
-        sending = asyncio.create_task(_send_all(connection, media, tally))
-        try:
-            async for text in connection:
-                yield str(text)
-                tally.answered += _answers(str(text))
-                if tally.complete:
-                    return
-        except ConnectionClosed as closed:
-            raise ClientError(
-                f"The server ended the connection ({_close_reason(closed)}). Try again."
-            ) from None
-        finally:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
-    if tally.fault is not None:
-        raise tally.fault
-    if not tally.complete:
-        raise ClientError("The server ended the session before it answered every segment. Try again.")
-
-
-@dataclass(slots=True)
-class _Tally:
-    """State shared by the sending and the receiving task.
-
-    Attributes
-    ----------
-    answered
-        The number of segments with their last message.
-    total
-        The number of segments. None until the last one is sent.
-    fault
-        The exception that stopped the media iterator, if any.
-    """
-
-    answered: int = 0
-    total: int | None = None
-    fault: Exception | None = None
-
-    @property
-    def complete(self) -> bool:
-        return self.total is not None and self.answered >= self.total
-
-
-async def _send_all(connection: ClientConnection, media: Iterator[TimedMedia], tally: _Tally) -> None:
-    """Send every segment on time. Close the connection if no more answers can come."""
-    loop = asyncio.get_running_loop()
-    count, recorded_s = 0, loop.time()
+    player = Player(media)
+    pauses, begun = iter(retry_after_s), False
     try:
-        while (segment := await asyncio.to_thread(next, media, None)) is not None:
-            recorded_s += segment.duration_s
-            await asyncio.sleep(recorded_s - loop.time())
-            await connection.send(segment.data)
-            count += 1
-        tally.total = count
-    except ConnectionClosed:
-        return  # The receiving task sees it too.
-    except Exception as fault:
-        tally.fault = fault
-    if tally.complete or tally.fault is not None:
-        await connection.close()
-
-
-def _answers(text: str) -> bool:
-    """Whether this message is the last one about a segment."""
-    try:
-        message = v0.decode(text)
-    except msgspec.MsgspecError:
-        return False
-    return isinstance(message, v0.Completed) or (
-        isinstance(message, v0.Error) and message.segment is not None
-    )
+        while not player.complete:
+            try:
+                async with open_stream(url, key, include, resume=player.query) as connection:
+                    begun = True
+                    async for text in player.follow(connection):
+                        yield text
+                        pauses = iter(retry_after_s)
+            except RefusedError:
+                raise
+            except ClientError:
+                if not begun:
+                    raise
+            if not player.complete:
+                await asyncio.sleep(player.pause_s(pauses))
+    finally:
+        await player.stop()
 
 
 def _reason(status: int, body: bytes | bytearray | None) -> str:
@@ -245,10 +194,6 @@ def _reason(status: int, body: bytes | bytearray | None) -> str:
     except msgspec.MsgspecError:
         return f"The server refused with HTTP status {status}."
     return f"{error.message} ({error.error_id})"
-
-
-def _close_reason(closed: ConnectionClosed) -> str:
-    return f"close code {closed.rcvd.code}" if closed.rcvd is not None else "without a close code"
 
 
 def _is_here(address: str) -> bool:

@@ -57,7 +57,7 @@ async function start() {
 
 /** Analyse a camera and a microphone, or a file that is too large to upload, while it plays. */
 async function startLive() {
-  const chosen = { file, camera: byId("camera").value, microphone: byId("microphone").value };
+  const chosen = { file, camera: byId("camera").value, microphone: byId("microphone").value, words: byId("words-on").checked };
   run = new Run(conversation, chosen, video, { state: setState, event: handleEvent, over: end });
   setState("starting");
   try {
@@ -79,7 +79,7 @@ async function startFile() {
   const [playable] = await Promise.all([loadFile(file, video), unlock()]);
   upload.durationS = playable && Number.isFinite(video.duration) ? video.duration : null;
   const token = () => access.token();
-  const result = await analyseFile(base, token, file, upload.cancelled.signal, (phase, share) => {
+  const result = await analyseFile(base, token, file, byId("words-on").checked, upload.cancelled.signal, (phase, share) => {
     if (phase !== upload.phase) upload.sinceMs = performance.now();
     Object.assign(upload, { phase, share });
   });
@@ -104,6 +104,12 @@ function finishedFile(error) {
   video.muted = false;
   // Browsers play sound only shortly after a click. Otherwise the user presses Play.
   video.play().catch(() => {});
+}
+
+/** Switch words off at once. They come back with the next session, if they are switched on before it. */
+function switchWords() {
+  if (!byId("words-on").checked) run?.stopWords();
+  setState(state);
 }
 
 /** Get a token, with the key on the page if there is one. */
@@ -285,6 +291,7 @@ byId("key-row").addEventListener("submit", (event) => {
   event.preventDefault();
   start();
 });
+byId("words-on").addEventListener("change", switchWords);
 byId("overlay-on").addEventListener("change", ({ target }) => overlay.show(target.checked));
 byId("file").addEventListener("change", ({ target }) => {
   if (target.files[0]) choose(target.files[0]);

@@ -97,15 +97,16 @@ export class EventClient {
    * @param {object} [options]
    * @param {string} [options.model] The model to use.
    * @param {string[]} [options.include] Optional sections: the published flags, and "evidence".
+   * @param {boolean} [options.words] False if the server must not listen for words.
    * @param {object} [options.audioFormat] `{encoding: "pcm_s16le", sample_rate: 16000, channels: 1}` if chunks are
    *   raw samples.
    * @param {number[]} [options.retryAfterS] Pauses before each attempt to reconnect, s. Empty means never.
    */
-  constructor(url, credential, { model = "inter-2", include = [], audioFormat, retryAfterS = RETRY_AFTER_S } = {}) {
+  constructor(url, credential, { model = "inter-2", include = [], words = true, audioFormat, retryAfterS = RETRY_AFTER_S } = {}) {
     this.#url = new URL(STREAM_PATH, url.endsWith("/") ? url : `${url}/`);
     this.#url.protocol = this.#url.protocol === "https:" ? "wss:" : "ws:";
     this.#credential = typeof credential === "function" ? credential : async () => credential;
-    this.#config = JSON.stringify({ include, model, ...(audioFormat && { audio_format: audioFormat }) });
+    this.#config = { include, model, ...(!words && { words }), ...(audioFormat && { audio_format: audioFormat }) };
     this.#raw = Boolean(audioFormat);
     this.#retryAfterS = [...retryAfterS];
   }
@@ -161,6 +162,12 @@ export class EventClient {
     this.#headerDue = false;
     socket.send(chunk);
     return true;
+  }
+
+  /** Have the server stop listening for words, until the end of the session and after a lost connection too. */
+  stopWords() {
+    this.#config.words = false;
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(this.#config));
   }
 
   /** Close the session. Iteration ends after its last event. */
@@ -247,7 +254,7 @@ export class EventClient {
       this.#emit("reconnected", { sessions: this.#sessions, lostChunks: this.#lostChunks, reason: this.#reason });
       this.#lostChunks = 0;
     }
-    socket.send(this.#config);
+    socket.send(JSON.stringify(this.#config));
     this.#socket = socket;
     this.#opening.resolve();
     if (this.#finishing) this.finish();

@@ -23,7 +23,8 @@ export class Run {
 
   /**
    * @param {import("./model.js").Conversation} conversation Collects the events.
-   * @param {{file: File | null, camera: string, microphone: string}} chosen The source.
+   * @param {{file: File | null, camera: string, microphone: string, words: boolean}} chosen The source, and whether
+   *   words may be heard.
    * @param {HTMLVideoElement} video Shows the source.
    * @param {object} callbacks `state(name)`, `event(event, signal)`, and `over()` when the source ends.
    */
@@ -48,7 +49,9 @@ export class Run {
     const { file, camera, microphone } = this.#chosen;
     this.stream = file ? await openFile(file, this.#video) : await openDevices(camera, microphone);
     if (!file) this.#video.srcObject = this.stream;
-    this.client = await new EventClient(url, token, { include: INCLUDE, retryAfterS: RETRY_AFTER_S }).open();
+    const { words } = this.#chosen; // It may have changed while the browser asked for the camera.
+    this.client = new EventClient(url, token, { include: INCLUDE, words, retryAfterS: RETRY_AFTER_S });
+    await this.client.open();
     await this.#play();
     this.recorder = new Recorder(this.stream, this.clock, (chunk, startS) => this.client.send(chunk, startS));
     this.recordedAt = new Date();
@@ -104,6 +107,12 @@ export class Run {
     if (this.recorder.begun) this.recorder.resume();
     else this.recorder.begin(); // After an idle timeout, the first chunk reconnects.
     this.#callbacks.state(this.client.connected ? "live" : "reconnecting");
+  }
+
+  /** Have nobody listen for words from now on. */
+  stopWords() {
+    this.#chosen.words = false;
+    this.client?.stopWords();
   }
 
   /** Stop recording and wait for the remaining results. Without a connection, close at once. */

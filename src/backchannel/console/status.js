@@ -77,6 +77,9 @@ export function drawState(state, { file, sample, soundOnly, results, playable })
   show("cancel", state === "analysing");
   show("working", state === "analysing");
   show("save", (running || state === "ended") && results);
+  show("words-switch", "words" in document.body.dataset && (idle || running || state === "starting"));
+  // A session that has once stopped listening does not begin again.
+  byId("words-on").disabled = !idle && !byId("words-on").checked;
   show("overlay-switch", running);
   show("time", running || state === "ending" || state === "ended");
   show("health", running);

@@ -23,10 +23,11 @@ export class TooLargeError extends Error {}
  * @param {URL} base Address of the server.
  * @param {() => Promise<string>} token Returns a token.
  * @param {File} file
+ * @param {boolean} words Whether words may be heard.
  * @param {AbortSignal} signal Ends it.
  * @param {(phase: "uploading" | "analysing", share: number) => void} onProgress Share of the bytes sent, 0..1.
  */
-export async function analyseFile(base, token, file, signal, onProgress) {
+export async function analyseFile(base, token, file, words, signal, onProgress) {
   if (file.size > MAX_FILE_BYTES) throw new TooLargeError();
   const model = file.type.startsWith("audio/") ? "inter-2-audio" : "inter-2";
   const send = async (path, fields) => {
@@ -34,7 +35,7 @@ export async function analyseFile(base, token, file, signal, onProgress) {
     for (const [name, value] of fields) form.append(name, value);
     for (const section of INCLUDE) form.append("include[]", section);
     form.append("file", file);
-    return await post(new URL(path, base), await token(), form, signal, (share) => onProgress(share < 1 ? "uploading" : "analysing", share));
+    return await post(new URL(words ? path : `${path}?words=off`, base), await token(), form, signal, (share) => onProgress(share < 1 ? "uploading" : "analysing", share));
   };
   const { status, body } = await send(JOBS_PATH, [["model", model], ["wait_seconds", WAIT_S]]);
   if (body.error_id === NO_SOUND) return took(await send(ONE_REQUEST_PATH, []));

@@ -10,7 +10,7 @@ from backchannel.conversation.state import Conversation
 from backchannel.errors import Problem
 from backchannel.packing import pack_value, unpack_value
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Increased with every change to a carried value. States of other versions are rejected, never misread."""
 _FILTERS: Final[Sequence[Mapping[str, Any]]] = (
     {

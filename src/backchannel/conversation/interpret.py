@@ -18,21 +18,30 @@ from backchannel.conversation.changes import end_all, end_quiet, report_window
 from backchannel.conversation.people import follow_person
 from backchannel.conversation.state import Conversation, PictureWatch
 from backchannel.conversation.view import view_of
-from backchannel.conversation.windows import MIN_WINDOW_S, look_at_window
+from backchannel.conversation.windows import MIN_OPEN_S, MIN_WINDOW_S, look_at_window
 from backchannel.cues.lookback import Lookback
 from backchannel.cues.voice_rows import voice_rows
 from backchannel.cues.words.find import word_cues
+from backchannel.cues.words.given import SETTLED_S, given_phrases, spoken
 from backchannel.errors import Problem
 from backchannel.tracks import FaceTracks, PictureTracks, Tracks
 from backchannel.updates import Change, Changes, WindowClosed
-from backchannel.values import Clock, Phrase, Span
+from backchannel.values import Clock, GivenWords, Phrase, Span
 
 MAX_PICTURE_GAP_S: Final = 1.0
 """A longer time without a frame is a gap in the picture (judgement: slower than any camera)."""
+GIVEN_PAST_END_S: Final = 1.0
+"""A client's last phrase may end so much after the media: its clock is not ours (judgement)."""
 
 
 def interpret(
-    conversation: Conversation, tracks: Tracks, *, closes_window: bool = False, sound_only: bool = False
+    conversation: Conversation,
+    tracks: Tracks,
+    *,
+    closes_window: bool = False,
+    sound_only: bool = False,
+    picture_only: bool = False,
+    given: GivenWords | None = None,
 ) -> tuple[Conversation, Changes]:
     """Add the next piece of media to a conversation.
 
@@ -45,8 +54,10 @@ def interpret(
     closes_window
         The open window ends with this piece, whatever its length, as on v0 and in files. Otherwise windows
         are `WINDOW_S` long.
-    sound_only
-        Reject media while the session has never had any sound.
+    sound_only, picture_only
+        Reject media while the session has never had any sound, or any picture.
+    given
+        The client's own words. Those that are over when the piece ends are taken in.
 
     Returns
     -------
@@ -58,7 +69,7 @@ def interpret(
     Raises
     ------
     backchannel.errors.Problem
-        ``ih5001`` with `sound_only`, when there has never been any sound.
+        ``ih5001`` with `sound_only`, when there has never been any sound; with `picture_only`, any picture.
 
     See Also
     --------
@@ -76,12 +87,17 @@ def interpret(
     """
     if sound_only and tracks.voice is None and not conversation.heard:
         raise Problem("ih5001", "The media has no sound, and this session's model only listens.")
+    if picture_only and tracks.picture is None and not conversation.watch.pictured:
+        raise Problem("ih5001", "The media has no picture, and this session only looks.")
     conversation, start_s = _placed(conversation, tracks, sound_only=sound_only)
     conversation, missed, dropped = _over_gap(conversation, tracks, start_s)
     conversation, degraded = _watch_picture(conversation, tracks, start_s)
     conversation, face = _take_in(conversation, tracks, start_s)
-    phrases = tuple(phrase.shifted(start_s) for phrase in tracks.words or ())
-    conversation = _take_in_words(conversation, phrases)
+    until_s = conversation.clock.reached_s - (0.0 if closes_window else SETTLED_S)
+    heard = tuple(phrase.shifted(start_s) for phrase in tracks.words or ())
+    written = given_phrases(given, until_s, conversation.language)
+    phrases = (*heard, *written)
+    conversation = _take_in_words(conversation, (*heard, *_spoken(conversation, written)))
     conversation, news = _answer(conversation, closes_window=closes_window)
     if closes_window:
         news = tuple(_with_transcript(change, phrases) for change in news)
@@ -108,15 +124,21 @@ def skip(
     return conversation, Changes(end_s, news, (gap,))
 
 
-def finish(conversation: Conversation, phrases: Sequence[Phrase] = ()) -> tuple[Conversation, Changes]:
+def finish(
+    conversation: Conversation, phrases: Sequence[Phrase] = (), given: GivenWords | None = None
+) -> tuple[Conversation, Changes]:
     """Close the open window and end every signal: no more media will come.
 
     Parameters
     ----------
     phrases
         What was said last, in session time, and became known with the end.
+    given
+        The client's own words that were not taken in yet.
     """
-    conversation = _take_in_words(conversation, phrases)
+    last = given_phrases(given, conversation.clock.reached_s + GIVEN_PAST_END_S, conversation.language)
+    conversation = _take_in_words(conversation, (*phrases, *_spoken(conversation, last)))
+    phrases = (*phrases, *last)
     reached_s, news = conversation.clock.reached_s, tuple[Change, ...]()
     if _is_worth_closing(conversation):
         conversation, news = _close_window(conversation, reached_s)
@@ -240,6 +262,12 @@ def _take_in_words(conversation: Conversation, phrases: Sequence[Phrase]) -> Con
     return replace(conversation, language=(languages or [conversation.language])[-1]).with_main(person)
 
 
+def _spoken(conversation: Conversation, written: Sequence[Phrase]) -> Sequence[Phrase]:
+    """Leave out a client's phrases during which nobody spoke."""
+    person = conversation.main
+    return spoken(written, person.cues.lookback.joined(person.window).voice) if written else ()
+
+
 def _with_transcript(change: Change, phrases: tuple[Phrase, ...]) -> Change:
     if not isinstance(change, WindowClosed):
         return change
@@ -267,7 +295,7 @@ def _answer(conversation: Conversation, *, closes_window: bool) -> tuple[Convers
         conversation = replace(conversation, analysis_rate_hz=rate_hz)
         news += closed
     activity = conversation.main.activity
-    if _is_worth_closing(conversation):
+    if reached_s - conversation.window_start_s >= MIN_OPEN_S:
         _, result = look_at_window(conversation, reached_s)
         activity, shown = report_window(activity, result, closed=False)
         news += shown

@@ -16,6 +16,9 @@ from backchannel.values import Coverage, Cue, SegmentResult, Span
 
 MIN_WINDOW_S: Final = 0.25
 """A shorter window is not analysed. It is too short for a movement or a word (judgement)."""
+MIN_OPEN_S: Final = 0.5
+"""The open window is not analysed before it is this long. Most of what it shows was in the window that has
+just closed (judgement)."""
 LATE_S: Final = 0.6
 """Some cues are only detected after what follows them (the rest after a nod, the word after a pause). A cue
 that ended up to this long before a window may still be reported in it."""

@@ -3,10 +3,13 @@
 A baseline is a quantile of the last minute of a measure. It depends on session time alone and is
 renewed at fixed moments, so the cut into segments does not change it. A quantile ignores cues as long as they
 fill less of the time than it allows.
+
+After a cut in the picture, a new baseline begins: another shot may show the person from another side, or
+another person.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,20 +55,27 @@ class History:
         (n,) index of each row's `ROW_S` of the session, increasing.
     rows
         (n, measures); NaN where not measured.
+    shots_s
+        (k,) session times at which another shot began, increasing.
     """
 
     bins: NDArray[np.int64]
     rows: FloatArray
+    shots_s: TimeArray
 
     @staticmethod
     def empty(measures: int) -> "History":
         """A history without rows."""
-        return History(np.zeros(0, np.int64), np.zeros((0, measures), np.float32))
+        return History(np.zeros(0, np.int64), np.zeros((0, measures), np.float32), np.zeros(0))
 
     @property
     def time_s(self) -> TimeArray:
         """(n,) session time of the middle of each row."""
         return np.asarray((self.bins + 0.5) * ROW_S, np.float64)
+
+
+NO_CUT: TimeArray = np.zeros(0)
+"""The shots of a picture that is not cut, and of sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,7 @@ class Baselines:
         return 1.0 if self.observed_s[row] >= enough_s else 0.7
 
 
-def remember(history: History, time_s: TimeArray, table: FloatArray) -> History:
+def remember(history: History, time_s: TimeArray, table: FloatArray, shots_s: TimeArray = NO_CUT) -> History:
     """Add measurements that are later than everything in the history.
 
     Parameters
@@ -97,7 +107,11 @@ def remember(history: History, time_s: TimeArray, table: FloatArray) -> History:
         (n,) session time, increasing.
     table
         (n, measures) NaN where not measured.
+    shots_s
+        (k,) session times at which another shot begins.
     """
+    if shots_s.size:
+        history = replace(history, shots_s=np.union1d(history.shots_s, shots_s))
     if history.bins.size:
         later = time_s >= (history.bins[-1] + 1) * ROW_S - 1e-6
         time_s, table = time_s[later], table[later]
@@ -108,7 +122,11 @@ def remember(history: History, time_s: TimeArray, table: FloatArray) -> History:
     rows = _medians(table, starts)
     together = np.concatenate([history.bins, bins[starts]])
     keep = (together[-1] - together) * ROW_S <= WINDOW_S + BLOCK_S + 1e-6
-    return History(together[keep], np.concatenate([history.rows, rows])[keep])
+    return History(
+        together[keep],
+        np.concatenate([history.rows, rows])[keep],
+        history.shots_s[history.shots_s >= together[keep][0] * ROW_S],
+    )
 
 
 def _medians(table: FloatArray, starts: NDArray[np.intp]) -> FloatArray:
@@ -131,15 +149,23 @@ def baselines_along(history: History, usual: Mapping[str, Usual], time_s: TimeAr
         Rows with one column for each entry of `usual`, in order; it includes the line's own time.
     """
     blocks = np.floor(time_s / BLOCK_S + 1e-6).astype(np.int64)
+    # A row of the history in which a cut lies is of the shot before.
+    shots, row_shots = _shots(history, time_s), _shots(history, history.bins * ROW_S)
     values = np.full((len(usual), time_s.size), np.nan, np.float32)
     observed_s = np.zeros(time_s.size, np.float32)
-    for block in np.unique(blocks):
+    for block, shot in sorted(set(zip(blocks.tolist(), shots.tolist(), strict=True))):
         end_s = (block + 1) * BLOCK_S
-        rows = history.rows[(history.time_s < end_s) & (history.time_s >= end_s - WINDOW_S)]
-        here = blocks == block
+        near = (history.time_s < end_s) & (history.time_s >= end_s - WINDOW_S)
+        rows = history.rows[near & (row_shots == shot)]
+        here = (blocks == block) & (shots == shot)
         observed_s[here] = ROW_S * float(np.isfinite(rows).any(axis=1).sum())
         values[:, here] = _baselines(rows, tuple(usual.values()))[:, np.newaxis]
     return Baselines(dict(zip(usual, values, strict=True)), observed_s)
+
+
+def _shots(history: History, time_s: TimeArray) -> NDArray[np.intp]:
+    """Number of the shot in which each time lies, from 0."""
+    return np.searchsorted(history.shots_s, time_s + 1e-6, side="right")
 
 
 def _baselines(rows: FloatArray, how: Sequence[Usual]) -> FloatArray:

@@ -72,7 +72,8 @@ def observe(state: CueState, rows: Lookback, start_s: float) -> tuple[CueState, 
     listened: tuple[Cue, ...] = ()
     said = lookback.said
     if lookback.face is not None:
-        face_history = remember(face_history, lookback.face.time_s, raw_measures(lookback.face))
+        shots_s = lookback.face.time_s[lookback.face.new_shot]
+        face_history = remember(face_history, lookback.face.time_s, raw_measures(lookback.face), shots_s)
         face = view_face(lookback.face, face_history)
     if lookback.voice is not None:
         grid = voice_grid(lookback.voice)

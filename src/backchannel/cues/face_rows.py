@@ -106,12 +106,15 @@ class FaceRows(Rows):
         (n,) bool. The person's face was measured in this frame.
     moving
         (n,) bool, see `tracks.PictureTracks`.
+    new_shot
+        (n,) bool, see `tracks.PictureTracks`.
     values
         (n, measures) the columns of `FACE_MEASURES`; NaN where the face was not measured.
     """
 
     measured: BoolArray
     moving: BoolArray
+    new_shot: BoolArray
     values: FloatArray
 
 
@@ -133,7 +136,13 @@ def face_rows(picture: PictureTracks, face: FaceTracks | None, start_s: float) -
             # Adding zero makes a negative zero a plain one.
             values[:, column] = np.where(measured, steps * measure.step + 0.0, np.nan)
     time_s = np.round((picture.time_s + start_s) / TIME_STEP_S) * TIME_STEP_S
-    return FaceRows(time_s=time_s, measured=measured, moving=picture.moving, values=values)
+    return FaceRows(
+        time_s=time_s,
+        measured=measured,
+        moving=picture.moving,
+        new_shot=picture.new_shot,
+        values=values,
+    )
 
 
 FACE_BASELINES: Mapping[str, Usual] = {

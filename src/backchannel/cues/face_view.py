@@ -1,7 +1,7 @@
 """The face as cues use it: measures and their baselines on an even grid of the session clock."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import binary_dilation
@@ -20,6 +20,9 @@ MAX_BRIDGE_S = 0.3
 """Longest gap between measured frames that is bridged by a straight line (judgement: shorter than a cue)."""
 FROZEN_S = 0.7
 """A picture that repeats for so long is not from a camera and measures nothing (judgement)."""
+CUT_S = 0.4
+"""After a cut, the face measures nothing for so long. The step from one shot to the next is no movement, and
+no cue bridges so long a gap (judgement)."""
 ENOUGH_FACE_S = 10.0
 """Face time until a person counts as known (signals table)."""
 
@@ -34,7 +37,7 @@ class FaceView:
         (n,) session time of the grid's rows.
     seen
         (n,) bool. There was a frame, with or without a face. In a frozen picture a face is neither measured
-        nor known to be absent.
+        nor known to be absent, and likewise just after a cut.
     measured
         (n,) bool. A face was measured.
     values
@@ -74,8 +77,10 @@ _WITH_BASELINE = [column for column, name in enumerate(FACE_MEASURES) if name in
 
 
 def measured_face(rows: FaceRows) -> BoolArray:
-    """(n,) bool: rows with a face in a moving picture."""
+    """(n,) bool: rows with a face in a moving picture, and not just after a cut."""
     measured = rows.measured.copy()
+    for cut_s in rows.time_s[rows.new_shot].tolist():
+        measured &= (rows.time_s < cut_s) | (rows.time_s >= cut_s + CUT_S)
     for start, end in runs(~rows.moving):
         if rows.time_s[end - 1] - rows.time_s[start] >= FROZEN_S:
             measured[start:end] = False
@@ -114,7 +119,7 @@ def _baselines(history: History, time_s: TimeArray) -> Baselines:
     corner = list(FACE_BASELINES).index("corner")
     rows = np.column_stack([history.rows, history.rows[:, corner]])
     usual = {**FACE_BASELINES, "corner_low": RESTING_CORNER}
-    return baselines_along(History(history.bins, rows), usual, time_s)
+    return baselines_along(replace(history, rows=rows), usual, time_s)
 
 
 def _on_grid(time_s: TimeArray, known_s: TimeArray, known: FloatArray) -> FloatArray:

@@ -245,13 +245,16 @@ def _goes_on_beside(swings: list[Swing], chain: list[Swing], usual_deg: float, l
 
     Then the chain is the regular part of a longer movement, and its count and ends would be arbitrary.
     """
-    for swing in swings:
-        before_s, after_s = held_s(swing, chain[0]), held_s(chain[-1], swing)
-        beside = any(-_BORDER_S <= rest_s <= _MAX_HOLD_S for rest_s in (before_s, after_s))
-        as_far = _WHOLE_SHARE <= abs(swing.size_deg) / usual_deg <= _LARGEST_WAY
-        if beside and as_far and _is_quick(swing, limits):
-            return True
-    return False
+    least_deg, most_deg = _WHOLE_SHARE * usual_deg, _LARGEST_WAY * usual_deg
+    as_far = [swing for swing in swings if least_deg <= abs(swing.size_deg) <= most_deg]
+    return any(
+        (_is_beside(swing, chain[0]) or _is_beside(chain[-1], swing)) and _is_quick(swing, limits)
+        for swing in as_far
+    )
+
+
+def _is_beside(before: Swing, after: Swing) -> bool:
+    return -_BORDER_S <= held_s(before, after) <= _MAX_HOLD_S
 
 
 def _describe(chain: list[Swing], offset: int) -> Oscillation:

@@ -62,20 +62,29 @@ def jitter_deg(track: FloatArray) -> float:
 def turning_points(track: FloatArray, reversal_deg: float) -> list[int]:
     """Rows where the track comes from at least `reversal_deg` away and goes as far back."""
     turns: list[int] = []
-    low, high, direction = 0, 0, 0
-    angle: list[float] = track.tolist()
-    for row in range(1, len(angle)):
-        if angle[row] > angle[high]:
-            high = row
-        if angle[row] < angle[low]:
-            low = row
-        if direction >= 0 and angle[high] - angle[row] >= reversal_deg:
+    direction = 0
+    rows = _extrema(track)
+    low = high = rows[0]
+    lowest = highest = float(track[low])
+    for row, angle in zip(rows, track[rows].tolist(), strict=True):
+        if angle > highest:
+            high, highest = row, angle
+        if angle < lowest:
+            low, lowest = row, angle
+        if direction >= 0 and highest - angle >= reversal_deg:
             turns.append(high)
-            direction, low, high = -1, row, row
-        elif direction <= 0 and angle[row] - angle[low] >= reversal_deg:
+            direction, low, lowest, high, highest = -1, row, angle, row, angle
+        elif direction <= 0 and angle - lowest >= reversal_deg:
             turns.append(low)
-            direction, low, high = 1, row, row
+            direction, low, lowest, high, highest = 1, row, angle, row, angle
     return turns
+
+
+def _extrema(track: FloatArray) -> list[int]:
+    """Rows where the track stops rising or falling, and its ends: nothing turns between two of them."""
+    step = np.diff(track)
+    inner: list[int] = (np.flatnonzero(step[1:] * step[:-1] <= 0) + 1).tolist()
+    return [0, *inner, track.size - 1]
 
 
 def measure_swing(track: FloatArray, start: int, end: int) -> Swing:

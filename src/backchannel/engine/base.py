@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from backchannel.engine.jobs import Job, LiveState, Reply
+from backchannel.engine.observer import Observer
 from backchannel.updates import Changes
-from backchannel.values import MediaLimits, Rules, Segment, SegmentResult
+from backchannel.values import GivenWords, MediaLimits, Rules, Segment, SegmentResult
 
 OnBegun = Callable[[float], Awaitable[None]]
 """Called with the media's duration, s, once it is open. An exception from it ends the analysis."""
@@ -34,6 +35,9 @@ class Piece:
         Whose it is, for example an API key. Owners take turns when workers are short.
     words
         Listen for words. Workers that have no network for words ignore it.
+    given
+        The client's own words that were not taken in yet. The phrases that are over when the piece ends are
+        taken in, and are in the changes. With them, nobody listens for words. None if the client gives none.
     """
 
     segment: Segment | None
@@ -44,6 +48,7 @@ class Piece:
     rules: Rules = Rules()
     owner: str = ""
     words: bool = False
+    given: GivenWords | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +67,8 @@ class File:
         Analyse only the sound.
     rules
         How cues are interpreted.
-    owner, words
-        As for `Piece`.
+    owner, words, given
+        As for `Piece`; those of the whole file.
     """
 
     data: bytes | bytearray
@@ -74,6 +79,7 @@ class File:
     rules: Rules = Rules()
     owner: str = ""
     words: bool = False
+    given: GivenWords | None = None
 
 
 class Engine(Protocol):
@@ -95,6 +101,20 @@ class Engine(Protocol):
 
         Then media may be left out, and new sessions are rejected.
         """
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """Number of live pieces that wait for a worker."""
+        ...
+
+    @property
+    def worker_ids(self) -> tuple[int, ...]:
+        """Ids of the warm workers for live pieces."""
+        ...
+
+    def watch(self, observer: Observer) -> None:
+        """Tell an observer of the work from now on."""
         ...
 
     async def start(self) -> None:
@@ -212,7 +232,18 @@ class Carrier(Protocol):
 
 
 class WorkerLostError(Exception):
-    """The worker died or broke the protocol. It has been ended."""
+    """The worker died or broke the protocol. It has been ended.
+
+    Attributes
+    ----------
+    killed
+        Somebody ended it from outside, as an operator or a system short of memory does. So its media is
+        hardly to blame: a decoder that crashes ends in another way.
+    """
+
+    def __init__(self, *, killed: bool = False) -> None:
+        super().__init__("killed" if killed else "died")
+        self.killed = killed
 
 
 class WorkerUnfitError(Exception):

@@ -13,7 +13,7 @@ This package knows jobs, replies and time. A carrier brings jobs to workers.
 import asyncio
 import math
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -36,16 +36,19 @@ from backchannel.engine.jobs import (
     TooLong,
 )
 from backchannel.engine.load_shedding import LoadShedding, Thresholds
+from backchannel.engine.observer import JobKind, Observer, Unobserved
 from backchannel.engine.pool import Pool, Wear
 from backchannel.errors import Problem
 from backchannel.updates import Changes
-from backchannel.values import Segment, SegmentResult
+from backchannel.values import Phrase, Segment, SegmentResult, Span
 
 SLOW_NICENESS: Final = 10
 LONGEST_QUICK_S: Final = 10.0
 """A longer piece is not for the quick workers (judgement: twice the usual 5 s)."""
 MAX_LOSSES: Final = 2
 """A worker may be lost for other reasons than its media, so the job is tried again once."""
+MAX_KILLS: Final = 5
+"""A kill says little about the media, which may still be the reason: it took memory (judgement)."""
 MOST_STREAMS_KNOWN: Final = 1024
 """Number of streams to remember the worker that holds their decoder."""
 
@@ -71,6 +74,24 @@ class Deadlines:
     def to_end_s(self, duration_s: float) -> float:
         """Longest time for the analysis of media of a duration, s."""
         return max(self.least_s, self.factor * duration_s)
+
+
+@dataclass(slots=True)
+class _Losses:
+    """Workers that a job has lost."""
+
+    died: int = 0
+    killed: int = 0
+
+    @property
+    def enough(self) -> bool:
+        """Whether the job should not be tried again."""
+        return self.died >= MAX_LOSSES or self.killed >= MAX_KILLS
+
+    def count(self, lost: WorkerLostError) -> None:
+        """Count one more."""
+        self.killed += lost.killed
+        self.died += not lost.killed
 
 
 class HungError(Exception):
@@ -99,6 +120,7 @@ class Dispatcher:
         self._file_pool = Pool(settings.file_workers, start_slow, wear)
         self._runs: set[asyncio.Task[Reply]] = set()
         self._holders: OrderedDict[bytes, Worker] = OrderedDict()
+        self._observer: Observer = Unobserved()
         self._load = LoadShedding(
             settings.workers,
             settings.overload_wait_s,
@@ -142,6 +164,15 @@ class Dispatcher:
         """Ids of the warm workers for files."""
         return self._file_pool.ids
 
+    @property
+    def waiting(self) -> int:
+        """Number of pieces that wait for a worker."""
+        return self._pool.waiting + self._slow_pool.waiting
+
+    def watch(self, observer: Observer) -> None:
+        """Tell an observer of the work from now on, instead of the one before."""
+        self._observer = observer
+
     async def start(self) -> None:
         """Begin to start the workers for pieces; returns at once."""
         self._pool.start()
@@ -172,9 +203,12 @@ class Dispatcher:
             piece.ends,
             piece.rules,
             piece.words,
+            piece.given,
         )
         reply = await self._live(job, piece.owner)
         if isinstance(reply, PieceDone):
+            heard = reply.changes.phrases if piece.given is None else ()
+            self._note("live", reply.changes.results, heard, reply.changes.dropped)
             return reply.state, reply.changes
         raise _our_fault()
 
@@ -194,20 +228,24 @@ class Dispatcher:
         settings = self._settings
         deadlines = Deadlines(settings.file_wall_min_s, settings.file_wall_min_s, settings.file_wall_factor)
         job = _file_job(file, inspect_only=False)
-        for _ in range(MAX_LOSSES):
-            worker = await self._file_pool.acquire(file.owner)
+        losses = _Losses()
+        while not losses.enough:
+            worker = await self._turn(self._file_pool, job, file.owner)
             try:
-                reply = await _run(worker, job, deadlines, on_begun)
-            except WorkerLostError:
-                _log_loss(worker, job, hung=False)
+                reply = await self._run(worker, job, deadlines, on_begun)
+            except WorkerLostError as lost:
+                self._lose(worker, job, hung=False)
+                losses.count(lost)
                 continue
             except HungError:
-                _log_loss(worker, job, hung=True)
+                self._lose(worker, job, hung=True)
                 break  # a file may take hours until then, so it is not tried again
             finally:
                 self._file_pool.hand_out(worker)
             reply = _unless_refused(reply, job)
             if isinstance(reply, FileDone):
+                heard = [phrase for result in reply.results for phrase in result.transcript]
+                self._note("file", reply.results, heard if file.given is None else ())
                 return reply.results
             break
         raise _our_fault()
@@ -218,18 +256,18 @@ class Dispatcher:
         It begins with the quick workers. A job that is too long for them, or hung one of them, moves to the
         workers for long pieces, where it does not block others.
         """
-        pool, losses = self._pool, 0
-        while losses < MAX_LOSSES:
+        pool, losses = self._pool, _Losses()
+        while not losses.enough:
             worker = await self._turn(pool, job, owner)
             try:
                 reply = await self._unheard(pool, worker, job, on_begun)
-            except WorkerLostError:
-                _log_loss(worker, job, hung=False)
-                losses += 1
+            except WorkerLostError as lost:
+                self._lose(worker, job, hung=False)
+                losses.count(lost)
                 continue
             except HungError:
-                _log_loss(worker, job, hung=True)
-                losses += 1
+                self._lose(worker, job, hung=True)
+                losses.died += 1
             else:
                 if not isinstance(reply, TooLong):
                     self._remember(worker, job)
@@ -246,6 +284,7 @@ class Dispatcher:
         segment = job.segment
         holder = self._holders.pop(segment.continues, None) if segment and segment.continues else None
         worker = await pool.acquire(owner, holder)
+        self._observer.waited(_kind(job), asyncio.get_running_loop().time() - asked_s)
         if pool is self._pool:
             self._load.waited(pool.since_warm_s(asked_s))
         return worker
@@ -268,7 +307,7 @@ class Dispatcher:
             if pool is self._pool:
                 self._load.begin(worker)
             try:
-                reply = await _run(worker, job, deadlines, on_begun)
+                reply = await self._run(worker, job, deadlines, on_begun)
                 exhausted = isinstance(reply, Failed) and reply.kind == MemoryError.__name__
                 return reply
             finally:
@@ -294,6 +333,29 @@ class Dispatcher:
         alone = self._load.busy <= 1 < self._settings.workers
         limits = replace(job.limits, analysis_rate_hz=self._load.rate_hz, spare_core=alone)
         return msgspec.structs.replace(job, limits=limits)
+
+    # --- what it tells -----------------------------------------------------------------------------
+
+    async def _run(self, worker: Worker, job: Job, deadlines: Deadlines, on_begun: OnBegun | None) -> Reply:
+        began_s = asyncio.get_running_loop().time()
+        reply = await _run(worker, job, deadlines, on_begun)
+        self._observer.worked(_kind(job), asyncio.get_running_loop().time() - began_s)
+        return reply
+
+    def _note(
+        self,
+        kind: JobKind,
+        results: Sequence[SegmentResult],
+        phrases: Sequence[Phrase],
+        dropped: Sequence[Span] = (),
+    ) -> None:
+        words = sum(len(phrase.words) for phrase in phrases if phrase.final)
+        media_s = sum(result.span.duration_s for result in results)
+        self._observer.analysed(kind, media_s, sum(gap.duration_s for gap in dropped), words)
+
+    def _lose(self, worker: Worker, job: Job, *, hung: bool) -> None:
+        log.warning("worker lost", worker=worker.id, hung=hung, bytes=_size_bytes(job))
+        self._observer.lost(hung=hung)
 
 
 async def _run(worker: Worker, job: Job, deadlines: Deadlines, on_begun: OnBegun | None) -> Reply:
@@ -331,6 +393,7 @@ def _file_job(file: File, *, inspect_only: bool) -> FileJob:
         inspect_only,
         file.rules,
         file.words,
+        file.given,
     )
 
 
@@ -344,8 +407,8 @@ def _unless_refused(reply: Reply, job: Job) -> Reply:
     return reply
 
 
-def _log_loss(worker: Worker, job: Job, *, hung: bool) -> None:
-    log.warning("worker lost", worker=worker.id, hung=hung, bytes=_size_bytes(job))
+def _kind(job: Job) -> JobKind:
+    return "file" if isinstance(job, FileJob) else "live"
 
 
 def _size_bytes(job: Job) -> int:

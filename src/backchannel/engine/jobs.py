@@ -12,7 +12,7 @@ import msgspec
 
 from backchannel.errors import Problem
 from backchannel.updates import Changes
-from backchannel.values import MediaLimits, Rules, Segment, SegmentResult
+from backchannel.values import GivenWords, MediaLimits, Rules, Segment, SegmentResult
 
 PACKAGED: Final = "packaged"
 """Instead of a folder: the network for words in the package."""
@@ -47,6 +47,7 @@ class PieceJob(msgspec.Struct, frozen=True, array_like=True, tag="piece"):
     ends: bool = False
     rules: Rules = Rules()
     words: bool = False
+    given: GivenWords | None = None
 
 
 class FileJob(msgspec.Struct, frozen=True, array_like=True, tag="file"):
@@ -60,6 +61,7 @@ class FileJob(msgspec.Struct, frozen=True, array_like=True, tag="file"):
     inspect_only: bool
     rules: Rules = Rules()
     words: bool = False
+    given: GivenWords | None = None
 
 
 Job = PieceJob | FileJob

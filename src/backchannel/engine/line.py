@@ -18,6 +18,9 @@ class Line:
     def __init__(self) -> None:
         self._waiting: dict[str, deque[tuple[float, Turn]]] = {}  # the owner whose turn it is comes first
 
+    def __len__(self) -> int:
+        return sum(not turn.done() for turns in self._waiting.values() for _, turn in turns)
+
     @property
     def oldest_s(self) -> float | None:
         """When the one that has waited longest has asked, s; None if nobody waits."""

@@ -21,6 +21,10 @@ FAILURES_TO_GIVE_UP: Final = 4
 A single start may fail for a reason that passes: the system is short of memory or processes for a moment,
 or kills the worker that starts. Until then segments wait.
 """
+PATIENCE_S: Final = 60.0
+"""How long segments wait when workers ran before, so that the fault is likely to pass (judgement)."""
+LONGEST_HOPEFUL_PAUSE_S: Final = 2.0
+"""Meanwhile, starts are tried this often: one takes as long (judgement)."""
 
 log = structlog.get_logger(__name__)
 
@@ -98,6 +102,7 @@ class Pool:
         self._leaving: set[Worker] = set()
         self._replacing = asyncio.Lock()
         self._warm_s = math.inf
+        self._worked_s = -math.inf  # when the last worker was lost
         self._keepers: list[asyncio.Task[None]] = []
         self._unfit = 0
 
@@ -115,6 +120,11 @@ class Pool:
     def ids(self) -> tuple[int, ...]:
         """Ids of the warm workers."""
         return tuple(worker.id for worker in self._places)
+
+    @property
+    def waiting(self) -> int:
+        """Number of callers that wait for a worker."""
+        return len(self._line)
 
     @property
     def waiting_s(self) -> float:
@@ -219,31 +229,40 @@ class Pool:
                 await self._let_go(worker)
             else:
                 self._places.pop(worker, None)
+                if not self._places:
+                    self._worked_s = asyncio.get_running_loop().time()
                 place = await self._fill()
 
     async def _fill(self) -> Place:
         """Start a worker, with as many attempts as needed, and hand it out."""
         pause_s = FIRST_PAUSE_S
-        failures = 0
+        failures, given_up = 0, False
         while True:
             try:
                 worker = await self._start()
             except WorkerUnfitError as unfit:
                 log.error("worker unfit", reason=str(unfit), retry_in_s=pause_s)  # noqa: TRY400 -- said in one line
                 failures += 1
-                if failures == FAILURES_TO_GIVE_UP:
+                if not given_up and failures >= FAILURES_TO_GIVE_UP and not self._hopeful:
+                    given_up = True
                     self._unfit += 1
                     self._give_up_if_failed()
                 await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                longest_s = LONGEST_HOPEFUL_PAUSE_S if self._hopeful else LONGEST_PAUSE_S
+                pause_s = min(2 * pause_s, longest_s)
                 continue
-            self._unfit -= failures >= FAILURES_TO_GIVE_UP
+            self._unfit -= given_up
             log.debug("worker ready", worker=worker.id)
             if not self._places:
                 self._warm_s = asyncio.get_running_loop().time()
             place = self._places[worker] = Place(worker)
             self._hand_on(worker)
             return place
+
+    @property
+    def _hopeful(self) -> bool:
+        """Whether no worker runs, but one did a moment ago."""
+        return not self._places and asyncio.get_running_loop().time() - self._worked_s < PATIENCE_S
 
     async def _let_go(self, worker: Worker) -> None:
         """End a worker as soon as it has nothing to do."""

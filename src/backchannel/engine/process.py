@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
@@ -17,6 +18,8 @@ from backchannel.engine.process_main import LENGTH
 
 WORK_MODULE: Final = "backchannel.engine.worker"
 PIECE_BYTES: Final = 256 * 1024
+ENDS_WITHIN_S: Final = 1.0
+"""A process ends at once when it has closed its pipe (judgement)."""
 PAGE_BYTES: Final = os.sysconf("SC_PAGESIZE")
 
 log = structlog.get_logger(__name__)
@@ -60,9 +63,12 @@ class ProcessWorker:
             if isinstance(reply, Begun):
                 await on_begun(reply.duration_s)
                 reply = await _receive(self._process)
-        except (OSError, EOFError, msgspec.MsgspecError):
+        except (OSError, EOFError):
+            await self.close()
+            raise WorkerLostError(killed=self._process.returncode == -signal.SIGKILL) from None
+        except msgspec.MsgspecError:
             await self.kill()
-            raise WorkerLostError("died") from None
+            raise WorkerLostError from None
         except BaseException:
             # Cancelled, too late, or `on_begun` raised: the worker is busy with a job that nobody needs.
             await self.kill()
@@ -77,6 +83,14 @@ class ProcessWorker:
         """Let the process end by itself: there are no more jobs."""
         if self._process.stdin is not None:
             self._process.stdin.close()
+
+    async def close(self) -> None:
+        """Wait until a process that closed its pipe has ended. To kill it now could lose its exit code."""
+        try:
+            async with asyncio.timeout(ENDS_WITHIN_S):
+                await self._process.wait()
+        except TimeoutError:
+            await self.kill()
 
     async def kill(self) -> None:
         """End the process now and wait until it is gone."""
@@ -144,9 +158,12 @@ class ProcessCarrier:
         except TimeoutError:
             await worker.kill()
             raise WorkerUnfitError(f"not ready after {self._start_s:g} s") from None
-        except (OSError, EOFError, msgspec.MsgspecError):
-            await worker.kill()
+        except (OSError, EOFError):
+            await worker.close()
             raise WorkerUnfitError("ended while starting") from None
+        except msgspec.MsgspecError:
+            await worker.kill()
+            raise WorkerUnfitError("spoke out of turn") from None
         except asyncio.CancelledError:
             await worker.kill()
             raise

@@ -3,6 +3,7 @@
 A worker keeps warm networks, running decoders and the last states. All are caches: no reply depends on them.
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ from backchannel.conversation.interpret import finish, interpret, skip
 from backchannel.conversation.state import Conversation
 from backchannel.conversation.windows import MIN_WINDOW_S
 from backchannel.cues.thresholds import cue_table
+from backchannel.cues.words.given import given_phrases
 from backchannel.cues.words.lists import languages, word_list
 from backchannel.engine.jobs import (
     PACKAGED,
@@ -38,8 +40,9 @@ from backchannel.perception.perceive import Carry, last_words, perceive, perceiv
 from backchannel.perception.transcript import Listening, Writing
 from backchannel.perception.whisper import FRAMES, Whisper, whisper_for_words
 from backchannel.signals.weights import signal_table
+from backchannel.tracks import Tracks
 from backchannel.updates import Changes
-from backchannel.values import Clock, MediaLimits, Rules, Segment, SegmentResult, Span
+from backchannel.values import Clock, GivenWords, MediaLimits, Rules, Segment, SegmentResult, Span
 
 MOST_STATES: Final = 16
 """Number of states to keep unpacked, some 200 KB each. The next piece often comes to the same worker."""
@@ -108,6 +111,7 @@ class MediaWorker:
         if writing is None:
             # Nobody listens any more, so no sound is kept for it.
             carry = replace(carry, listening=Listening())
+        given = job.given
         parts: list[Changes] = []
         for segment in job.skipped:
             conversation, carry, changes = _skipped(conversation, carry, segment, job.limits)
@@ -119,12 +123,18 @@ class MediaWorker:
                 begin(medium.timing.duration_s)
                 tracks, carry = perceive(medium, carry, self._decoders, writing=writing)
             conversation, changes = interpret(
-                conversation, tracks, closes_window=job.closes_window, sound_only=job.segment.sound_only
+                conversation,
+                tracks,
+                closes_window=job.closes_window,
+                sound_only=job.segment.sound_only,
+                picture_only=job.segment.picture_only,
+                given=given,
             )
+            given = given and given.without(changes.phrases)
             parts.append(changes)
         if job.ends:
             phrases, carry = last_words(carry, writing)
-            conversation, changes = finish(conversation, phrases)
+            conversation, changes = finish(conversation, phrases, given)
             parts.append(changes)
         state = LiveState(pack_conversation(conversation), pack_value(carry))
         self._states[state] = conversation, carry
@@ -133,7 +143,7 @@ class MediaWorker:
         return PieceDone(state, _together(parts, conversation.clock.reached_s))
 
     def _writing(self, job: Job) -> Writing | None:
-        if self._whisper is None or not job.words:
+        if self._whisper is None or not job.words or job.given is not None:
             return None
         if isinstance(job, FileJob):
             return Writing(self._whisper)
@@ -154,15 +164,28 @@ def analyze_medium(
     window_s: float = WINDOW_S,
     rules: Rules = Rules(),  # noqa: B008 -- a frozen value
     writing: Writing | None = None,
+    given: GivenWords | None = None,
 ) -> Iterator[SegmentResult]:
     """Analyse a file as its own conversation: a stream of pieces that close their windows.
 
-    With `writing`, words are cues too, and each result has its transcript.
+    With `writing`, or with words that are `given`, words are cues too, and results have a transcript.
     """
     conversation = Conversation(rules=rules)
-    for tracks in perceive_windows(medium, window_s, MIN_WINDOW_S, on_progress, writing):
+    windows = perceive_windows(medium, window_s, MIN_WINDOW_S, on_progress, writing)
+    for tracks in windows if given is None else given_windows(windows, given):
         conversation, changes = interpret(conversation, tracks, closes_window=True)
         yield from changes.results
+
+
+def given_windows(windows: Iterable[Tracks], given: GivenWords) -> Iterator[Tracks]:
+    """Give each phrase of a client to the window of the file in which it begins."""
+    phrases = given_phrases(given, math.inf, "")
+    start_s = 0.0
+    for tracks in windows:
+        end_s = start_s + tracks.duration_s
+        inside = (one for one in phrases if start_s <= one.span.start_s < end_s)
+        yield replace(tracks, words=tuple(one.shifted(-start_s) for one in inside))
+        start_s = end_s
 
 
 def _file(job: FileJob, begin: Begin, writing: Writing | None) -> Iterator[SegmentResult]:
@@ -177,7 +200,7 @@ def _file(job: FileJob, begin: Begin, writing: Writing | None) -> Iterator[Segme
             )
         begin(medium.timing.duration_s)
         if not job.inspect_only:
-            yield from analyze_medium(medium, rules=job.rules, writing=writing)
+            yield from analyze_medium(medium, rules=job.rules, writing=writing, given=job.given)
 
 
 def _skipped(

@@ -153,7 +153,13 @@ _SAME_TIME_S = 1e-6
 
 
 def follow(
-    following: Following, networks: Networks, image: ImageArray, time_s: float, *, new_size: bool = False
+    following: Following,
+    networks: Networks,
+    image: ImageArray,
+    time_s: float,
+    *,
+    new_size: bool = False,
+    new_shot: bool = False,
 ) -> tuple[Following, dict[int, Sighting]]:
     """Find the faces of the next frame.
 
@@ -162,6 +168,8 @@ def follow(
     new_size
         The picture has another size than the one before, as when somebody turns a phone. If the only face is
         in another place then, it is still the same face.
+    new_shot
+        The picture was cut, so there may be other faces.
 
     Returns
     -------
@@ -172,7 +180,7 @@ def follow(
     """
     fits = {face.number: _fit(networks, image, face.region) for face in following.faces}
     held = {number: fit for number, fit in fits.items() if _is_face(fit)}
-    if len(held) < len(fits) or time_s >= following.next_search_s - _SAME_TIME_S:
+    if new_shot or len(held) < len(fits) or time_s >= following.next_search_s - _SAME_TIME_S:
         detections = detect_faces(networks, image)
         lost = fits.keys() - held.keys()
         held, next_number = _with_newcomers(held, detections, networks, image, following.next_number)

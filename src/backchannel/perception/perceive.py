@@ -8,6 +8,7 @@ may do it again after a crash.
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from backchannel.arrays import FloatArray, ImageArray
 from backchannel.constants import MAX_PAUSE_S, MIN_GAP_S, SAMPLE_RATE_HZ
 from backchannel.media.decode import Decoders, Frame, Medium, Sound, frames_of, read
 from backchannel.media.decode.prefetch import prefetch
+from backchannel.perception.aside import aside
 from backchannel.perception.microphone import Choice, chosen_sound
 from backchannel.perception.networks import load_networks
 from backchannel.perception.picture import Seeing, see
@@ -94,18 +96,24 @@ def perceive(
     start_s, stream_offset_s = carry.clock.place(medium.timing.stream_start_s)
     if start_s - carry.clock.reached_s >= (MAX_PAUSE_S if medium.segment.unbroken else MIN_GAP_S):
         carry = carry.past(carry.clock)
-    picture, seeing = None, carry.seeing
+    picture, seeing, networks = None, carry.seeing, load_networks()
+
+    def listened() -> tuple[_Listened, Choice]:
+        sound, choice = None, carry.choice
+        if not medium.segment.picture_only:
+            sound, choice = chosen_sound(networks, medium, carry.choice)
+        return _listened(writing, sound, start_s, carry.hearing, carry.listening), choice
+
     with ExitStack() as decoding:
+        listening = decoding.enter_context(aside(listened, spare_core=medium.limits.spare_core))
         frames = _frames(medium, decoders, decoding)
         if frames is not None:
-            picture, seeing = see(load_networks(), _reported(frames, on_progress), start_s, carry.seeing)
-        sound, choice = chosen_sound(load_networks(), medium, carry.choice)
-    voice, hearing = _heard(sound, start_s, carry.hearing)
-    words, listening = _words(writing, sound, voice, start_s, carry.listening)
+            picture, seeing = see(networks, _reported(frames, on_progress), start_s, carry.seeing)
+        heard, choice = listening()
     clock = Clock(max(carry.clock.reached_s, start_s + medium.timing.duration_s), stream_offset_s)
-    tracks = _tracks(medium, medium.timing.duration_s, picture, voice, words)
+    tracks = _tracks(medium, medium.timing.duration_s, picture, heard.voice, heard.words)
     tracks = replace(tracks, unbroken=medium.segment.unbroken)
-    return tracks, Carry(clock, seeing, hearing, listening, choice)
+    return tracks, Carry(clock, seeing, heard.hearing, heard.listening, choice)
 
 
 def perceive_windows(
@@ -141,25 +149,26 @@ def _windows(
 ) -> Iterator[Tracks]:
     duration_s = medium.timing.duration_s
     count = max(1, int((duration_s - min_last_s) // window_s) + 1)
-    seeing, hearing, listening = Seeing(), Hearing(), Listening()
+    seeing, heard, networks = Seeing(), _Listened(), load_networks()
     with ExitStack() as decoding:
         frames = _frames(medium, None, decoding)
         pictures = None if frames is None else _Pieces(_reported(frames, on_progress))
-        sound, _ = chosen_sound(load_networks(), medium, Choice())
-        for start_s in np.arange(count) * window_s:
-            end_s = duration_s if start_s == (count - 1) * window_s else start_s + window_s
-            picture = None
-            if pictures is not None:
-                until_s = np.inf if end_s == duration_s else end_s
-                picture, seeing = see(load_networks(), pictures.until(until_s, start_s), start_s, seeing)
-            part = _part(sound, start_s, end_s)
-            voice, hearing = _heard(part, start_s, hearing)
-            last = bool(end_s == duration_s)
+        sound, _ = chosen_sound(networks, medium, Choice())
+        for start_s in (float(index * window_s) for index in range(count)):
+            last = start_s == (count - 1) * window_s
+            end_s = duration_s if last else start_s + window_s
             if writing is not None and last:
                 writing = replace(writing, rest="end")
-            words, listening = _words(writing, part, voice, float(start_s), listening)
-            tracks = _tracks(medium, float(end_s - start_s), picture, voice, words)
-            yield replace(tracks, unbroken=bool(start_s > 0), truncated=last and tracks.truncated)
+            part = _part(sound, start_s, end_s)
+            listened = partial(_listened, writing, part, start_s, heard.hearing, heard.listening)
+            picture = None
+            with aside(listened, spare_core=medium.limits.spare_core) as listening:
+                if pictures is not None:
+                    until_s = np.inf if last else end_s
+                    picture, seeing = see(networks, pictures.until(until_s, start_s), start_s, seeing)
+                heard = listening()
+            tracks = _tracks(medium, end_s - start_s, picture, heard.voice, heard.words)
+            yield replace(tracks, unbroken=start_s > 0, truncated=last and tracks.truncated)
 
 
 def last_words(carry: Carry, writing: Writing | None) -> tuple[tuple[Phrase, ...], Carry]:
@@ -226,11 +235,25 @@ class _Pieces:
 # --- sound -----------------------------------------------------------------------------------------
 
 
-def _heard(sound: Sound | None, start_s: float, hearing: Hearing) -> tuple[VoiceTracks | None, Hearing]:
-    if sound is None or not sound.samples.size:
-        return None, hearing
-    rows, hearing = hear(load_networks(), sound.samples, start_s + sound.start_s, hearing)
-    return rows.shifted(-start_s), hearing
+@dataclass(frozen=True, slots=True)
+class _Listened:
+    """What was heard in a piece, and the states after it."""
+
+    voice: VoiceTracks | None = None
+    words: tuple[Phrase, ...] | None = None
+    hearing: Hearing = Hearing()
+    listening: Listening = Listening()
+
+
+def _listened(
+    writing: Writing | None, sound: Sound | None, start_s: float, hearing: Hearing, listening: Listening
+) -> _Listened:
+    voice = None
+    if sound is not None and sound.samples.size:
+        rows, hearing = hear(load_networks(), sound.samples, start_s + sound.start_s, hearing)
+        voice = rows.shifted(-start_s)
+    words, listening = _words(writing, sound, voice, start_s, listening)
+    return _Listened(voice, words, hearing, listening)
 
 
 def _words(

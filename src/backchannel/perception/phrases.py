@@ -73,7 +73,7 @@ def first_phrase(speaking: BoolArray, rest: Rest = "keep") -> Cut | None:
     if growing is None:
         return None
     if growing.end - growing.start > LONGEST:
-        return _shortened(speaking, growing.start)
+        return _too_long(speaking, growing.start)
     silence = speaking.size - growing.end
     if silence >= PAUSE or rest == "end":
         return Cut(growing.start, growing.end)
@@ -91,15 +91,34 @@ def growing_phrase(speaking: BoolArray) -> Cut | None:
     return Cut(int(runs[0, 0]), int(runs[last, 1]), complete=False)
 
 
-def _shortened(speaking: BoolArray, start: int) -> Cut:
+def halved(speaking: BoolArray, cut: Cut) -> Cut | None:
+    """Cut a phrase at its longest pause near the middle, or else in the middle; None if it is short.
+
+    Of a phrase in which somebody repeats the same words, the network may write a half where it loops over
+    the whole.
+    """
+    length = cut.end - cut.start
+    if length <= LONGEST // 2:
+        return None
+    return _shortened(speaking, cut.start, soonest=length // 3, longest=length - length // 3) or Cut(
+        cut.start, cut.start + length // 2, complete=False
+    )
+
+
+def _too_long(speaking: BoolArray, start: int) -> Cut:
     """Cut a phrase that is too long at its longest pause, or else where it becomes too long."""
-    runs = _runs(speaking[start : start + LONGEST])
+    return _shortened(speaking, start, SOONEST, LONGEST) or Cut(start, start + LONGEST, complete=False)
+
+
+def _shortened(speaking: BoolArray, start: int, soonest: int, longest: int) -> Cut | None:
+    """Cut a phrase at its longest pause between two lengths; None if there is no pause."""
+    runs = _runs(speaking[start : start + longest])
     gaps = runs[1:, 0] - runs[:-1, 1]
-    late = runs[:-1, 1] >= SOONEST
-    if (gaps[late] >= GAP).any():
-        longest = int(np.argmax(np.where(late, gaps, 0)))
-        return Cut(start, start + int(runs[longest, 1]))
-    return Cut(start, start + LONGEST, complete=False)
+    late = runs[:-1, 1] >= soonest
+    if not (gaps[late] >= GAP).any():
+        return None
+    at = int(np.argmax(np.where(late, gaps, 0)))
+    return Cut(start, start + int(runs[at, 1]))
 
 
 def _runs(speaking: BoolArray) -> NDArray[np.intp]:

@@ -9,11 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from backchannel.arrays import BoolArray, FloatArray, ImageArray, TimeArray
+from backchannel.arrays import FloatArray, ImageArray
 from backchannel.perception.expression import Expression
 from backchannel.perception.face import FaceMeasure, Following, Sighting, follow, measure_face, resized
 from backchannel.perception.geometry import face_width_cm
 from backchannel.perception.networks import Networks
+from backchannel.perception.shots import has_contrast, is_same_shot
 from backchannel.tracks import FaceTracks, PictureTracks, join_faces, unseen_face
 
 MEASURED_AT_ONCE: Final = 128
@@ -34,12 +35,15 @@ class Seeing:
         The faces being followed.
     thumbnail
         The last frame, small; None before the first.
+    scene
+        The last such picture that shows anything, to find cuts. Black and white pictures do not.
     shape_px
         Its height and width, px.
     """
 
     following: Following = Following()
     thumbnail: FloatArray | None = None
+    scene: FloatArray | None = None
     shape_px: tuple[int, int] = (0, 0)
 
 
@@ -61,17 +65,18 @@ def see(
     while True:
         part, seeing = _look_at(networks, islice(frames, MEASURED_AT_ONCE), start_s, seeing)
         parts.append(part)
-        if len(part.time_s) < MEASURED_AT_ONCE:
+        if len(part.looks) < MEASURED_AT_ONCE:
             break
-    time_s = np.concatenate([part.time_s for part in parts])
-    shapes_px = [shape_px for part in parts for shape_px in part.shapes_px]
+    looks = [look for part in parts for look in part.looks]
+    shapes_px = [look.shape_px for look in looks]
     height_px, width_px = shapes_px[-1] if shapes_px else (0, 0)
     tracks = PictureTracks(
-        time_s=time_s,
+        time_s=np.array([look.time_s for look in looks], np.float64),
         faces=_faces(parts, shapes_px),
-        face_count=np.concatenate([part.face_count for part in parts]),
-        luminance=np.concatenate([part.luminance for part in parts]),
-        moving=np.concatenate([part.moving for part in parts]),
+        face_count=np.array([look.face_count for look in looks], np.int32),
+        luminance=np.array([look.luminance for look in looks], np.float32),
+        moving=np.array([look.moving for look in looks], np.bool_),
+        new_shot=np.array([look.new_shot for look in looks], np.bool_),
         width_px=width_px,
         height_px=height_px,
     )
@@ -79,57 +84,79 @@ def see(
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """Consecutive frames, with their height and width, and their faces by number."""
+class _Look:
+    """What is known of one frame at once; its faces are measured later, many frames together."""
 
-    time_s: TimeArray
+    time_s: float
+    shape_px: tuple[int, int]
+    sightings: Mapping[int, Sighting]
+    face_count: int
+    luminance: float
+    moving: bool
+    new_shot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Consecutive frames, and their faces by number."""
+
+    looks: Sequence[_Look]
     faces: Mapping[int, FaceTracks]
-    face_count: NDArray[np.int32]
-    luminance: FloatArray
-    moving: BoolArray
-    shapes_px: tuple[tuple[int, int], ...]
 
 
 def _look_at(
     networks: Networks, frames: Iterable[tuple[float, ImageArray]], start_s: float, seeing: Seeing
 ) -> tuple[_Part, Seeing]:
-    following, thumbnail, shape_px = seeing.following, seeing.thumbnail, seeing.shape_px
-    time_s: list[float] = []
-    shapes_px: list[tuple[int, int]] = []
-    seen: list[dict[int, Sighting]] = []
-    counts: list[int] = []
-    luminance: list[float] = []
-    moving: list[bool] = []
-    for frame_s, image in frames:
-        before_px, shape_px = shape_px, (image.shape[0], image.shape[1])
-        following = resized(following, before_px, shape_px)
-        new_size = before_px != shape_px
-        following, sightings = follow(following, networks, image, start_s + frame_s, new_size=new_size)
-        previous, thumbnail = thumbnail, _thumbnail(image)
-        time_s.append(frame_s)
-        shapes_px.append(shape_px)
-        seen.append(sightings)
-        counts.append(max(following.count, len(sightings)) if sightings else 0)
-        luminance.append(float(thumbnail.mean()) / 255.0)
-        moving.append(previous is None or float(np.abs(thumbnail - previous).mean()) > STILL_DIFFERENCE)
-    heights_px = np.array([height_px for height_px, _ in shapes_px])
     eyes = {face.number: face.eyes for face in seeing.following.faces}
+    looks: list[_Look] = []
+    for frame_s, image in frames:
+        look, seeing = _look(networks, image, frame_s, start_s, seeing)
+        looks.append(look)
     faces: dict[int, FaceTracks] = {}
-    for number in sorted({number for sightings in seen for number in sightings}):
-        sightings = {row: found[number] for row, found in enumerate(seen) if number in found}
+    for number in sorted({number for look in looks for number in look.sightings}):
+        sightings = {
+            row: look.sightings[number] for row, look in enumerate(looks) if number in look.sightings
+        }
         measure = measure_face(networks, list(sightings.values()), eyes.get(number))
-        faces[number] = _face_tracks(number, measure, sightings, heights_px)
+        faces[number] = _face_tracks(
+            number, measure, sightings, np.array([look.shape_px[0] for look in looks])
+        )
         eyes[number] = measure.last_eyes
-    followed = tuple(replace(face, eyes=eyes[face.number]) for face in following.faces)
-    part = _Part(
-        time_s=np.array(time_s, np.float64),
-        faces=faces,
-        face_count=np.array(counts, np.int32),
-        luminance=np.array(luminance, np.float32),
-        moving=np.array(moving, np.bool_),
-        shapes_px=tuple(shapes_px),
+    followed = tuple(replace(face, eyes=eyes[face.number]) for face in seeing.following.faces)
+    return _Part(looks, faces), replace(seeing, following=replace(seeing.following, faces=followed))
+
+
+def _look(
+    networks: Networks, image: ImageArray, frame_s: float, start_s: float, seeing: Seeing
+) -> tuple[_Look, Seeing]:
+    shape_px, thumbnail = (image.shape[0], image.shape[1]), _thumbnail(image)
+    scene, new_shot = _next_scene(seeing.scene, thumbnail)
+    following, sightings = follow(
+        resized(seeing.following, seeing.shape_px, shape_px),
+        networks,
+        image,
+        start_s + frame_s,
+        new_size=seeing.shape_px != shape_px,
+        new_shot=new_shot,
     )
-    return part, Seeing(replace(following, faces=followed), thumbnail, shape_px)
+    before = seeing.thumbnail
+    look = _Look(
+        time_s=frame_s,
+        shape_px=shape_px,
+        sightings=sightings,
+        face_count=max(following.count, len(sightings)) if sightings else 0,
+        luminance=float(thumbnail.mean()) / 255.0,
+        moving=before is None or float(np.abs(thumbnail - before).mean()) > STILL_DIFFERENCE,
+        new_shot=new_shot,
+    )
+    return look, Seeing(following, thumbnail, scene, shape_px)
+
+
+def _next_scene(scene: FloatArray | None, thumbnail: FloatArray) -> tuple[FloatArray | None, bool]:
+    """Return what the next frame is compared to, and whether this one is of another shot."""
+    if not has_contrast(thumbnail):
+        return scene, False
+    return thumbnail, scene is not None and not is_same_shot(scene, thumbnail)
 
 
 def _thumbnail(image: ImageArray) -> FloatArray:
@@ -175,7 +202,7 @@ def _faces(parts: Sequence[_Part], shapes_px: Sequence[tuple[int, int]]) -> tupl
 
 
 def _joined(parts: Sequence[_Part], number: int) -> FaceTracks:
-    return join_faces([part.faces.get(number) or unseen_face(number, part.time_s.size) for part in parts])
+    return join_faces([part.faces.get(number) or unseen_face(number, len(part.looks)) for part in parts])
 
 
 def _prominence(face: FaceTracks, shapes_px: Sequence[tuple[int, int]]) -> float:

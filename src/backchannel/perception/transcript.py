@@ -18,6 +18,13 @@ from backchannel.perception.gates import (
     in_voice,
     repeats_itself,
 )
+from backchannel.perception.languages import (
+    Languages,
+    is_known,
+    less_probable,
+    most_probable,
+    with_a_phrase,
+)
 from backchannel.perception.phrases import (
     LONGEST,
     MIN_SPEECH,
@@ -26,6 +33,7 @@ from backchannel.perception.phrases import (
     Rest,
     first_phrase,
     growing_phrase,
+    halved,
 )
 from backchannel.perception.tokens import Piece, pieces_of
 from backchannel.perception.whisper import FRAMES, MORE_FRAMES, Encoded, Whisper
@@ -43,16 +51,11 @@ CUT_OFF_S: Final = 0.3
 """A word that ends so near to a cut in running speech may be part of one (times of words are as exact)."""
 MAX_FILLED: Final = round(5.0 / VOICE_ROW_S)
 """A longer gap in the sound ends the phrase before it, as for the voice (`perception.voice`)."""
-ENOUGH_SPEECH_S: Final = 10.0
-"""Speech after which the language is known (judgement: a few phrases)."""
+CLEAR: Final = 0.55
+"""A phrase of less confidence is written again with more input, and the more confident text counts (measured:
+one of two such phrases had lost its first sentence with less input)."""
 BAD_PHRASES: Final = 2
 """After so many phrases in a row that were not heard, the language is detected again (judgement)."""
-DOUBTED_S: Final = 1.0
-"""What was known about the language then counts as much as so much speech (judgement)."""
-SURE: Final = 0.6
-"""Share of the most probable language from which no other is considered (judgement)."""
-MIN_LANGUAGE: Final = 0.05
-"""Languages that are less probable are forgotten (judgement)."""
 
 
 def _no_rows() -> BoolArray:
@@ -89,7 +92,7 @@ class Listening:
     written_row: int = 0
     tried: int = 0
     shown: bool = False
-    languages: tuple[tuple[str, float], ...] = ()
+    languages: Languages = ()
     refused: int = 0
 
     @property
@@ -100,7 +103,7 @@ class Listening:
     @property
     def language(self) -> str:
         """The most probable language so far; empty before the first phrase."""
-        return _most(self.languages) if self.languages else ""
+        return most_probable(self.languages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,22 +220,25 @@ def _samples_of(listening: Listening, cut: Cut) -> tuple[FloatArray, int]:
 def _written(writing: Writing, listening: Listening) -> tuple[list[Phrase], Listening]:
     phrases: list[Phrase] = []
     while (cut := first_phrase(listening.speaking, writing.rest)) is not None:
-        phrase, done, listening = _write_final(writing, listening, cut)
+        phrase, waits, listening = _write_final(writing, listening, cut)
         phrases += [] if phrase is None else [phrase]
-        if writing.rest == "say" and done < cut.end and cut.end - cut.start <= LONGEST:
-            break  # the word that is cut off waits for its other half
+        if writing.rest == "say" and waits:
+            break
     if writing.rest == "show":
         interim, listening = _interim(writing, listening)
         phrases += interim
     return phrases, listening
 
 
-def _write_final(writing: Writing, listening: Listening, cut: Cut) -> tuple[Phrase | None, int, Listening]:
-    """Write a phrase, and forget its speech up to a row: the phrase, that row, and the state."""
-    phrase, listening = _write(writing, listening, cut)
-    done = cut.end
-    if phrase is not None and not cut.complete:
-        phrase, done = _without_cut_off(phrase, listening, cut)
+def _write_final(writing: Writing, listening: Listening, cut: Cut) -> tuple[Phrase | None, bool, Listening]:
+    """Write a phrase, and forget its speech.
+
+    Returns the phrase, whether a word at the end of the sound waits for its other half, and the state.
+    """
+    phrase, written, listening = _write(writing, listening, cut)
+    done = written.end
+    if phrase is not None and not written.complete:
+        phrase, done = _without_cut_off(phrase, listening, written)
     speaking = listening.speaking.copy()
     speaking[:done] = False
     # Speech that was not heard may help the network to get into the phrase behind it.
@@ -240,7 +246,7 @@ def _write_final(writing: Writing, listening: Listening, cut: Cut) -> tuple[Phra
     after = replace(listening, speaking=speaking, written_row=written_row, tried=0, shown=False)
     if phrase is None and listening.shown:
         phrase = _withdrawn(listening, cut)
-    return phrase, done, after
+    return phrase, done < written.end == cut.end and cut.end - cut.start <= LONGEST, after
 
 
 def _interim(writing: Writing, listening: Listening) -> tuple[list[Phrase], Listening]:
@@ -248,13 +254,13 @@ def _interim(writing: Writing, listening: Listening) -> tuple[list[Phrase], List
     cut = growing_phrase(listening.speaking)
     if cut is None or cut.end - cut.start - listening.tried < OLD:
         return [], listening
-    phrase, after = _write(writing, listening, cut)
+    phrase, written, after = _write(writing, listening, cut)
     # Only a phrase that is over tells something about the language.
     languages = listening.languages or after.languages
     listening = replace(listening, tried=cut.end - cut.start, languages=languages)
     if phrase is None:
         return [], listening
-    phrase, _ = _without_cut_off(phrase, listening, cut)
+    phrase, _ = _without_cut_off(phrase, listening, written)
     return [replace(phrase, final=False)], replace(listening, shown=True)
 
 
@@ -274,55 +280,98 @@ def _without_cut_off(phrase: Phrase, listening: Listening, cut: Cut) -> tuple[Ph
     return replace(phrase, span=span, text=text, words=phrase.words[:-1]), start
 
 
-def _write(writing: Writing, listening: Listening, cut: Cut) -> tuple[Phrase | None, Listening]:
-    """Write one phrase; None if no word of it was heard."""
+def _write(
+    writing: Writing, listening: Listening, cut: Cut, *, thoroughly: bool = False
+) -> tuple[Phrase | None, Cut, Listening]:
+    """Write one phrase, or its first half: the phrase, what it was cut to, and the state.
+
+    There is no phrase if no word of it was heard.
+    """
     voiced_s = float(listening.speaking[cut.start : cut.end].sum()) * VOICE_ROW_S
     if voiced_s < SHORTEST_S:
-        return None, listening
-    attempt = _attempt(writing, listening, cut, voiced_s, FRAMES)
-    if attempt.phrase is None and attempt.doubtful:
-        attempt = _attempt(writing, listening, cut, voiced_s, MORE_FRAMES)
-    if attempt.phrase is None:
-        return None, replace(listening, refused=listening.refused + 1)
-    return attempt.phrase, replace(listening, languages=attempt.languages, refused=0)
+        return None, cut, listening
+    tries = _Sound(writing, listening, cut, voiced_s).attempts(thoroughly=thoroughly)
+    best = max(tries, key=lambda attempt: attempt.confidence)
+    if best.phrase is not None:
+        return best.phrase, cut, replace(listening, languages=best.languages, refused=0)
+    loops = any(attempt.loops for attempt in tries)
+    if loops and (half := halved(listening.speaking, cut)) is not None:
+        return _write(writing, listening, half, thoroughly=True)
+    return None, cut, replace(listening, refused=listening.refused + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """A phrase, if it was heard; the languages with it; and whether more input may help if it was not."""
+    """A phrase, if it was heard; the languages with it; and whether the network repeated itself."""
 
     phrase: Phrase | None
-    languages: tuple[tuple[str, float], ...]
-    doubtful: bool
+    languages: Languages
+    loops: bool
+
+    @property
+    def confidence(self) -> float:
+        """That of the phrase; 0 if it was not heard."""
+        return 0.0 if self.phrase is None else self.phrase.confidence
 
 
-def _attempt(writing: Writing, listening: Listening, cut: Cut, voiced_s: float, frames: int) -> _Attempt:
-    samples, first = _samples_of(listening, cut)
-    encoded = writing.whisper.encode(samples, frames)
-    languages = _languages(writing, encoded, listening, voiced_s)
-    language = writing.language or _most(languages)
-    written = writing.whisper.write(encoded, language)
-    first_s = (listening.first_row + first) * VOICE_ROW_S
-    pieces = tuple(_moved(piece, first_s) for piece in pieces_of(written.tokens, language))
-    row_s = listening.first_row * VOICE_ROW_S
-    heard = [piece for piece in pieces if in_voice(piece, listening.speaking, row_s)]
-    text = "".join(piece.text for piece in heard).strip()
-    loops = repeats_itself([piece.word.text for piece in pieces], voiced_s)
-    guessed = written.mean_log_probability <= MIN_MEAN_LOG_PROBABILITY
-    if not heard or guessed or loops or has_too_many_syllables(text, voiced_s):
-        return _Attempt(None, languages, loops or _is_unsure(languages))
-    span = _span(listening, cut)
-    # Voice activity knows better than the alignment where a phrase begins and ends.
-    words = tuple(replace(piece.word, span=piece.word.span.clip(span)) for piece in heard)
-    confidence = round(float(np.exp(written.mean_log_probability)), 3)
-    return _Attempt(Phrase(span, text, words, language, confidence), languages, doubtful=False)
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """The sound of one phrase, with a voice in it for `voiced_s`."""
 
+    writing: Writing
+    listening: Listening
+    cut: Cut
+    voiced_s: float
 
-def _is_unsure(languages: tuple[tuple[str, float], ...]) -> bool:
-    """Whether another language is nearly as probable."""
-    return bool(languages) and max(share for _, share in languages) < SURE * sum(
-        share for _, share in languages
-    )
+    def attempts(self, *, thoroughly: bool) -> tuple[_Attempt, ...]:
+        """Write the phrase; again with more input, thoroughly or if there is a doubt."""
+        tries = self._in_its_languages(self._encoded(FRAMES))
+        doubtful = tries[0].loops or len(tries) > 1 or 0 < tries[0].confidence < CLEAR
+        if thoroughly or doubtful:
+            tries += self._in_its_languages(self._encoded(MORE_FRAMES))
+        return tries
+
+    def _in_its_languages(self, encoded: Encoded) -> tuple[_Attempt, ...]:
+        """Write it in the most probable language and, in doubt, in the next one."""
+        languages = self._languages(encoded)
+        first = self._attempt(encoded, languages)
+        others = () if self.writing.language or first.phrase is not None else less_probable(languages)
+        return (first, self._attempt(encoded, others)) if others else (first,)
+
+    def _encoded(self, frames: int) -> Encoded:
+        samples, _ = _samples_of(self.listening, self.cut)
+        return self.writing.whisper.encode(samples, frames)
+
+    def _languages(self, encoded: Encoded) -> Languages:
+        """Seconds of speech for each language, including this phrase if they do not decide yet."""
+        known, doubted = self.listening.languages, self.listening.refused >= BAD_PHRASES
+        if self.writing.language or (is_known(known) and not doubted):
+            return known
+        return with_a_phrase(known, self.writing.whisper.languages(encoded), self.voiced_s, doubted=doubted)
+
+    def _attempt(self, encoded: Encoded, languages: Languages) -> _Attempt:
+        """Write the phrase, and refuse what was not heard."""
+        listening, voiced_s = self.listening, self.voiced_s
+        language = self.writing.language or most_probable(languages)
+        written = self.writing.whisper.write(encoded, language)
+        pieces = self._on_the_clock(pieces_of(written.tokens, language))
+        row_s = listening.first_row * VOICE_ROW_S
+        heard = [piece for piece in pieces if in_voice(piece, listening.speaking, row_s)]
+        text = "".join(piece.text for piece in heard).strip()
+        loops = repeats_itself([piece.word for piece in pieces], voiced_s)
+        guessed = written.mean_log_probability <= MIN_MEAN_LOG_PROBABILITY
+        if not heard or guessed or loops or has_too_many_syllables(text, voiced_s):
+            return _Attempt(None, languages, loops)
+        span = _span(listening, self.cut)
+        # Voice activity knows better than the alignment where a phrase begins and ends.
+        words = tuple(replace(piece.word, span=piece.word.span.clip(span)) for piece in heard)
+        confidence = round(float(np.exp(written.mean_log_probability)), 3)
+        return _Attempt(Phrase(span, text, words, language, confidence), languages, loops)
+
+    def _on_the_clock(self, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+        """Shift words, whose times count from the beginning of the sound."""
+        _, first = _samples_of(self.listening, self.cut)
+        return tuple(_moved(piece, (self.listening.first_row + first) * VOICE_ROW_S) for piece in pieces)
 
 
 def _span(listening: Listening, cut: Cut) -> Span:
@@ -333,23 +382,3 @@ def _span(listening: Listening, cut: Cut) -> Span:
 def _moved(piece: Piece, by_s: float) -> Piece:
     span = Span(*(round(edge_s + by_s, 2) for edge_s in (piece.word.span.start_s, piece.word.span.end_s)))
     return Piece(piece.text, Word(piece.word.text, span, piece.word.confidence))
-
-
-def _languages(
-    writing: Writing, encoded: Encoded, listening: Listening, speech_s: float
-) -> tuple[tuple[str, float], ...]:
-    """Seconds of speech for each language, including this phrase if they do not decide yet."""
-    known, sum_s = dict(listening.languages), sum(seconds for _, seconds in listening.languages)
-    doubted = listening.refused >= BAD_PHRASES
-    if writing.language or (not doubted and sum_s >= ENOUGH_SPEECH_S):
-        return listening.languages
-    if doubted and sum_s > DOUBTED_S:
-        known = {language: seconds * DOUBTED_S / sum_s for language, seconds in known.items()}
-    for language, probability in writing.whisper.languages(encoded).items():
-        if probability >= MIN_LANGUAGE or not known:
-            known[language] = known.get(language, 0.0) + probability * speech_s
-    return tuple(known.items())
-
-
-def _most(languages: tuple[tuple[str, float], ...]) -> str:
-    return max(languages, key=lambda known: known[1])[0]

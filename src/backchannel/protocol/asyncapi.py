@@ -4,13 +4,20 @@ from typing import Any, Final, get_args
 from urllib.parse import urlsplit
 
 from backchannel import __version__
+from backchannel.guidance.rules import Dimension
 from backchannel.protocol import event_messages, v0
+from backchannel.protocol.client_transcript import MAX_PHRASE_LENGTH, MAX_PHRASES, TRANSCRIPT
 from backchannel.protocol.config_frame import CLOSE, AudioFormat
 from backchannel.protocol.openapi import QUALITY_FLAGS, REF, Schema, credential_scheme, schemas
 from backchannel.protocol.products import MODELS
+from backchannel.protocol.realtime_frame import GROUPS, MAX_INSTRUCTIONS, PERIODS_S
+from backchannel.protocol.realtime_messages import RealtimeData
 
 V0_MESSAGES: Final[tuple[Any, ...]] = get_args(v0.Message)
 EVENTS: Final[tuple[Any, ...]] = get_args(event_messages.Data)
+REALTIME: Final[tuple[Any, ...]] = get_args(RealtimeData)
+REALTIME_PATHS: Final = {"realtime": "/v0/realtime/analyze", "realtime-old": "/v0/real-time/analyze"}
+"""The address of the realtime stream, and an older spelling of it."""
 
 _MESSAGE: Final = "#/components/messages/{name}"
 
@@ -27,9 +34,16 @@ def asyncapi_document(base_url: str) -> Schema:
     --------
     backchannel.protocol.openapi.openapi_document : Describes the HTTP endpoints.
     """
-    payloads, components = schemas((*V0_MESSAGES, *EVENTS, AudioFormat))
+    payloads, components = schemas((*V0_MESSAGES, *EVENTS, *REALTIME, AudioFormat))
     statuses = {f"v0.{kind.__name__}": _message(kind.__name__, kind, payloads[kind]) for kind in V0_MESSAGES}
     events = {kind.type: _message(kind.type, kind, _envelope(kind, payloads[kind])) for kind in EVENTS}
+    realtime = {kind.type: f"realtime.{kind.type}" if kind not in EVENTS else kind.type for kind in REALTIME}
+    others = {
+        realtime[kind.type]: _message(kind.type, kind, _envelope(kind, payloads[kind]))
+        for kind in REALTIME
+        if kind not in EVENTS
+    }
+    heard = {"media": "media", "config": "realtime.config", "transcript": "transcript", "close": "close"}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -41,17 +55,31 @@ def asyncapi_document(base_url: str) -> Schema:
         "defaultContentType": "application/json",
         "servers": {"this": _server(base_url)},
         "channels": {
-            "v0": _channel("v0", {"media": "media", **{name: name for name in statuses}}, {}),
+            "v0": _channel(
+                "v0", {"media": "media", "transcript": "transcript", **{name: name for name in statuses}}, {}
+            ),
             "v1": _channel("v1", _names(events), {}),
             "v2": _channel("v2", _names(events), {"model": {"type": "string", "enum": list(MODELS)}}),
+            **{
+                name: {"address": path, "messages": _references({**heard, **realtime})}
+                for name, path in REALTIME_PATHS.items()
+            },
         },
         "operations": {
-            **_operations("v0", ["media"], list(statuses)),
-            **_operations("v1", ["media", "config", "close"], list(events)),
-            **_operations("v2", ["media", "config", "close"], list(events)),
+            **_operations("v0", ["media", "transcript"], list(statuses)),
+            **_operations("v1", list(_CLIENT_MESSAGES), list(events)),
+            **_operations("v2", list(_CLIENT_MESSAGES), list(events)),
+            **_operations("realtime", list(heard), list(realtime)),
+            **_operations("realtime-old", list(heard), list(realtime)),
         },
         "components": {
-            "messages": {**_CLIENT_MESSAGES, **statuses, **events},
+            "messages": {
+                **_CLIENT_MESSAGES,
+                "realtime.config": _REALTIME_CONFIG,
+                **statuses,
+                **events,
+                **others,
+            },
             "schemas": components,
             "securitySchemes": {"credential": credential_scheme()},
         },
@@ -80,6 +108,34 @@ _CLIENT_MESSAGES: Final[Schema] = {
                 },
                 "model": {"type": "string", "enum": list(MODELS)},
                 "audio_format": {"$ref": REF.format(name="AudioFormat")},
+                "words": {"type": "boolean"},
+            },
+        },
+    },
+    "transcript": {
+        "name": "transcript",
+        "title": "Transcript",
+        "summary": "The client's own transcript, all of it. It replaces the server's from then on.",
+        "payload": {
+            "type": "object",
+            "required": ["type", "transcript"],
+            "properties": {
+                "type": {"const": TRANSCRIPT},
+                "transcript": {
+                    "type": "array",
+                    "maxItems": MAX_PHRASES,
+                    "items": {
+                        "type": "object",
+                        "required": ["start", "end", "text"],
+                        "properties": {
+                            "start": {"type": "number", "minimum": 0},
+                            "end": {"type": "number", "minimum": 0},
+                            "text": {"type": "string", "maxLength": MAX_PHRASE_LENGTH},
+                            "speaker": {"type": "integer", "minimum": 0, "default": 0},
+                        },
+                    },
+                },
+                "language": {"type": "string"},
             },
         },
     },
@@ -88,6 +144,30 @@ _CLIENT_MESSAGES: Final[Schema] = {
         "title": "Close",
         "summary": "The client sends no more media. The server still answers what it accepted.",
         "payload": {"type": "object", "required": ["type"], "properties": {"type": {"const": CLOSE}}},
+    },
+}
+
+
+_REALTIME_CONFIG: Final[Schema] = {
+    "name": "config",
+    "title": "Configuration",
+    "summary": "Replaces the whole configuration. Instructions or goals turn guidance on.",
+    "payload": {
+        "type": "object",
+        "properties": {
+            "analysis_groups": {
+                "type": "array",
+                "minItems": 1,
+                "items": {"type": "string", "enum": list(GROUPS)},
+            },
+            "realtime_recommendation_frequency": {"type": "string", "enum": list(PERIODS_S)},
+            "realtime_recommendation_instructions": {"type": "string", "maxLength": MAX_INSTRUCTIONS},
+            "goal_dimensions": {
+                "type": "array",
+                "items": {"type": "string", "enum": list(get_args(Dimension))},
+            },
+            "words": {"type": "boolean"},
+        },
     },
 }
 
@@ -111,12 +191,18 @@ def _channel(version: str, messages: dict[str, str], query: Schema) -> Schema:
         "type": "array",
         "items": {"type": "string", "enum": [*QUALITY_FLAGS, "evidence", "transcript", "summary"]},
     }
-    properties = {"include[]": include, **query}
+    resume = {"type": "string", "description": "Empty for a new session that can be resumed, or its token."}
+    after = {"type": "integer", "description": "`seq` of the last message read, to resume a session."}
+    properties = {"include[]": include, "resume": resume, "after": after, **query}
     return {
         "address": f"/{version}/stream/analyze",
-        "messages": {name: {"$ref": _MESSAGE.format(name=message)} for name, message in messages.items()},
+        "messages": _references(messages),
         "bindings": {"ws": {"method": "GET", "query": {"type": "object", "properties": properties}}},
     }
+
+
+def _references(messages: dict[str, str]) -> Schema:
+    return {name: {"$ref": _MESSAGE.format(name=message)} for name, message in messages.items()}
 
 
 def _operations(version: str, received: list[str], sent: list[str]) -> Schema:
@@ -140,6 +226,7 @@ def _envelope(kind: Any, data: Schema) -> Schema:
             "timestamp": {"type": "string", "format": "date-time"},
             "correlation_id": {"type": "string", "format": "uuid"},
             "data": data,
+            "seq": {"type": "integer", "description": "Only with `resume`: the number of the message."},
         },
     }
 

@@ -6,10 +6,11 @@ the fields. Our own fields come last, and other clients ignore them.
 """
 
 from datetime import datetime
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal, Protocol
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from backchannel.protocol.products import ModelName
 from backchannel.protocol.results import EvidenceBody, QualityBody, TimelineBody
@@ -27,8 +28,24 @@ class ConfigOptions(msgspec.Struct, frozen=True):
     model: tuple[ModelName, ...] | None = None
 
 
+class ResumedBody(msgspec.Struct, frozen=True):
+    """The session goes on. Binary messages up to `through` are answered for.
+
+    The client sends those from `resend_from` on again. The server sends its messages up to `last_seq` again
+    that the client has not read; `lost_messages` of them were too old for that.
+    """
+
+    through: int
+    resend_from: int
+    last_seq: int
+    lost_messages: int
+
+
 class SessionReady(msgspec.Struct, frozen=True):
-    """The session is open. It has these limits. `policy` is present if it leaves something out."""
+    """The session is open. It has these limits. `policy` is present if it leaves something out.
+
+    The last three are present if the client connected with `resume`.
+    """
 
     type: ClassVar[str] = "session.ready"
 
@@ -41,6 +58,21 @@ class SessionReady(msgspec.Struct, frozen=True):
     engine: str | UnsetType = UNSET
     extensions: tuple[str, ...] | UnsetType = UNSET
     policy: Policy | UnsetType = UNSET
+    resume_token: str | UnsetType = UNSET
+    resume_within_seconds: float | UnsetType = UNSET
+    resumed: ResumedBody | UnsetType = UNSET
+
+
+class MediaReceived(msgspec.Struct, frozen=True):
+    """Binary messages up to `through` are answered for. Our own: sent only with `resume`.
+
+    After a lost connection the client sends those from `resend_from` on again, so it keeps these.
+    """
+
+    type: ClassVar[str] = "media.received"
+
+    through: int
+    resend_from: int
 
 
 class SessionUpdated(msgspec.Struct, frozen=True):
@@ -278,6 +310,7 @@ Data = (
     | CoverageMeasured
     | CueDetected
     | TranscriptUpdated
+    | MediaReceived
     | SessionSummary
     | Error
 )
@@ -299,6 +332,7 @@ _KINDS: Final[dict[str, type[Data]]] = {
         CoverageMeasured,
         CueDetected,
         TranscriptUpdated,
+        MediaReceived,
         SessionSummary,
         Error,
     )
@@ -310,6 +344,7 @@ class _Envelope(msgspec.Struct, frozen=True):
     timestamp: datetime
     correlation_id: str
     data: msgspec.Raw
+    seq: int | UnsetType = UNSET
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -319,9 +354,16 @@ class Received(msgspec.Struct, frozen=True):
     timestamp: datetime
     correlation_id: str
     data: Data | dict[str, Any]
+    seq: int | UnsetType = UNSET
 
 
-def encode(data: Data, correlation_id: str, now: datetime) -> str:
+class Message(Protocol):
+    """The data of a message, on any of the event streams."""
+
+    type: ClassVar[str]
+
+
+def encode(data: Message, correlation_id: str, now: datetime, seq: int | UnsetType = UNSET) -> str:
     """Return a message as the text of a WebSocket frame.
 
     Parameters
@@ -332,6 +374,8 @@ def encode(data: Data, correlation_id: str, now: datetime) -> str:
         The session's correlation id.
     now
         The message's timestamp, timezone-aware and in UTC.
+    seq
+        The message's number, in a session that can be resumed.
 
     See Also
     --------
@@ -343,8 +387,13 @@ def encode(data: Data, correlation_id: str, now: datetime) -> str:
     >>> encode(SignalEnded("interest", 4.5), "id", datetime(2026, 1, 1, tzinfo=UTC))
     '{"type":"signal.ended","timestamp":"2026-01-01T00:00:00Z","correlation_id":"id","data":{"signal_type":"interest","end":4.5}}'
     """
-    envelope = _Envelope(data.type, now, correlation_id, msgspec.Raw(msgspec.json.encode(data)))
+    envelope = _Envelope(data.type, now, correlation_id, msgspec.Raw(msgspec.json.encode(data)), seq)
     return msgspec.json.encode(envelope).decode()
+
+
+def sent_again(text: str, correlation_id: str) -> str:
+    """Return a message of an earlier connection with the correlation id of this one."""
+    return msgspec.json.encode(replace(_decoder.decode(text), correlation_id=correlation_id)).decode()
 
 
 _decoder: msgspec.json.Decoder[_Envelope] = msgspec.json.Decoder(_Envelope)
@@ -369,4 +418,4 @@ def decode(text: str | bytes) -> Received:
     except (UnicodeDecodeError, RecursionError):
         # msgspec raises these for a text that is none, and for values inside values without end.
         raise msgspec.DecodeError("not a message of these streams") from None
-    return Received(envelope.type, envelope.timestamp, envelope.correlation_id, data)
+    return Received(envelope.type, envelope.timestamp, envelope.correlation_id, data, envelope.seq)

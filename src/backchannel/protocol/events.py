@@ -15,7 +15,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, Literal
 
+from msgspec import UNSET
+
 from backchannel.errors import Problem
+from backchannel.protocol.client_transcript import ClientTranscript
 from backchannel.protocol.config_frame import AudioFormat, Close, Config, read_text
 from backchannel.protocol.errors import ErrorLinks, IllegalEventError, message_too_large, retry_after
 from backchannel.protocol.event_encoding import encode_changes, encode_coverage, encode_transcript
@@ -28,7 +31,6 @@ from backchannel.protocol.event_messages import (
     SessionClosing,
     SessionEnded,
     SessionReady,
-    SessionSummary,
     SessionUpdated,
 )
 from backchannel.protocol.include import Include
@@ -41,6 +43,7 @@ from backchannel.protocol.products import (
     reported_by,
 )
 from backchannel.protocol.results import policy_body, seconds
+from backchannel.protocol.resume import Resume
 from backchannel.updates import Change, Changes, SignalBegan, SignalChanged, SignalOver
 from backchannel.values import Policy, SignalType
 
@@ -154,6 +157,8 @@ class Session:
         What may be reported, announced when the session opens. The analysis applies it.
     words
         The server listens for words. A client can end that, but not begin it.
+    said
+        The client's own transcript, which then counts instead; None if it sent none.
     """
 
     version: Version
@@ -168,6 +173,17 @@ class Session:
     active: tuple[tuple[SignalType, float], ...] = ()
     policy: Policy = "full"
     words: bool = False
+    said: ClientTranscript | None = None
+
+    @property
+    def line(self) -> "Session":
+        """Itself."""
+        return self
+
+    @property
+    def picture_only(self) -> bool:
+        """Whether to ignore sound: never here."""
+        return False
 
     @property
     def sound_only(self) -> bool:
@@ -181,8 +197,14 @@ class Session:
 
     # --- opening -----------------------------------------------------------------------------------
 
-    def open(self) -> tuple["Session", tuple[Data, ...]]:
-        """Open the session. `session.ready` is the first message of every accepted session."""
+    def open(self, resume: Resume | None = None) -> tuple["Session", tuple[Data, ...]]:
+        """Open the session. `session.ready` is the first message of every accepted session.
+
+        Parameters
+        ----------
+        resume
+            How it can be resumed; None if the client did not ask for that.
+        """
         limits = self.limits
         ready = SessionReady(
             session_idle_timeout_seconds=math.ceil(limits.idle_s),
@@ -196,8 +218,13 @@ class Session:
             engine=ENGINE,
             extensions=self.extensions,
             policy=policy_body(self.policy),
+            resume_token=UNSET if resume is None else resume.token,
+            resume_within_seconds=UNSET if resume is None else resume.within_s,
+            resumed=UNSET if resume is None or resume.resumed is None else resume.resumed,
         )
-        return self._after("open"), (ready,)
+        after = self._after("open")
+        # One that goes on has had media, perhaps: its model stays.
+        return (replace(after, phase=Phase.STREAMING) if self.received else after), (ready,)
 
     # --- messages from the client ------------------------------------------------------------------
 
@@ -223,24 +250,35 @@ class Session:
         return after, after.received, ()
 
     def text(self, text: str) -> tuple["Session", tuple[Data, ...]]:
-        """Handle a text message: a config frame, `session.close`, or an invalid one."""
+        """Handle a text message: a config frame, a transcript, `session.close`, or an invalid one."""
         try:
             match read_text(text):
                 case Close():
-                    return self._close()
+                    return self.close()
+                case ClientTranscript() as newer:
+                    return self.replace_transcript(newer), ()
                 case Config() as config:
-                    return self._configure(config)
+                    return self.configure(config)
         except Problem as problem:
-            after = self._after("invalid text")
-            return after, () if self.phase is Phase.ENDED else (self._error(problem, None),)
+            return self.reject(problem)
 
-    def _close(self) -> tuple["Session", tuple[Data, ...]]:
+    def reject(self, problem: Problem) -> tuple["Session", tuple[Data, ...]]:
+        """Handle an invalid text message. The session continues."""
+        return self._after("invalid text"), () if self.phase is Phase.ENDED else (self._error(problem, None),)
+
+    def replace_transcript(self, newer: ClientTranscript) -> "Session":
+        """Take a client's own transcript, instead of the one before and the server's."""
+        return replace(self._after("config"), said=self.said.replaced(newer) if self.said else newer)
+
+    def close(self) -> tuple["Session", tuple[Data, ...]]:
+        """Handle `session.close`."""
         after = self._after("close")
         if self.phase in {Phase.DRAINING, Phase.ENDED}:
             return after, ()
         return after, (SessionClosing(math.ceil(self.limits.drain_s)),)
 
-    def _configure(self, config: Config) -> tuple["Session", tuple[Data, ...]]:
+    def configure(self, config: Config) -> tuple["Session", tuple[Data, ...]]:
+        """Handle a config frame."""
         after = self._after("config")
         if self.phase is Phase.ENDED:
             return after, ()
@@ -293,9 +331,11 @@ class Session:
         """Report what new media changed."""
         after = self._after("progress")
         news = self._reported(changes.news)
-        return replace(after, active=_active(self.active, news)), (
+        said = self.said and self.said.taken([phrase.span for phrase in changes.phrases])
+        return replace(after, active=_active(self.active, news), said=said), (
             *encode_coverage(changes, self.include),
-            *encode_transcript(changes, self.include),
+            # A client knows its own transcript.
+            *(() if said else encode_transcript(changes, self.include)),
             *self._messages(news),
         )
 
@@ -313,16 +353,12 @@ class Session:
         """Stop accepting media, because the server is stopping."""
         return replace(self._after("shut down"), reason="server_shutdown")
 
-    def end(self, summary: SessionSummary | None = None) -> tuple["Session", tuple[Data, ...]]:
-        """End a drained session, with its summary if the client asked for one.
-
-        The caller then closes the socket with 1000.
-        """
+    def end(self) -> tuple["Session", tuple[Data, ...]]:
+        """End a drained session. The caller then closes the socket with 1000."""
         after = self._after("end")
         # The analysis has ended every signal, unless it could not finish in time.
         rest = sorted((SignalOver(name, end_s) for name, end_s in self.active), key=lambda over: over.end_s)
-        asked = (summary,) if summary is not None and self.include.summary else ()
-        return replace(after, active=()), (*self._messages(rest), *asked, SessionEnded(self.reason))
+        return replace(after, active=()), (*self._messages(rest), SessionEnded(self.reason))
 
     def break_off(self, problem: Problem) -> tuple["Session", tuple[Data, ...]]:
         """Abort the session. The error is the last message; the caller closes the socket with its code."""

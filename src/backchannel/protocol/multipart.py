@@ -15,7 +15,11 @@ from backchannel.protocol.errors import in_megabytes
 
 FILE_FIELD: Final = "file"
 MAX_FIELDS: Final = 64
+TRANSCRIPT_FIELD: Final = "transcript"
+"""May come as a file of its own, too."""
 MAX_FIELD_BYTES: Final = 16 * 1024
+MAX_TRANSCRIPT_BYTES: Final = 768 * 1024
+"""The same for the field `transcript`: its most characters, many of them of more than one byte."""
 OVERHEAD_BYTES: Final = 1024 * 1024
 """The limit on everything in a form except its file."""
 
@@ -186,7 +190,8 @@ class FormReader:
     def _begin_data(self) -> None:
         _, options = parse_options_header(self._disposition)
         name = options.get(b"name", b"").decode("utf-8", "replace")
-        self._name = name if name == FILE_FIELD or b"filename" not in options else None
+        may_be_file = name in {FILE_FIELD, TRANSCRIPT_FIELD}
+        self._name = name if may_be_file or b"filename" not in options else None
         if self._name == FILE_FIELD:
             if self._form.file is not None:
                 raise Problem("ih4005", "The form has more than one field `file`. Send one file.")
@@ -200,8 +205,9 @@ class FormReader:
             file += memoryview(data)[start:end]
             return
         self._other_bytes += end - start
-        if self._other_bytes > OVERHEAD_BYTES or len(self._value) + end - start > MAX_FIELD_BYTES:
-            raise Problem("ih4005", f"A form field exceeds the limit of {MAX_FIELD_BYTES} bytes. Shorten it.")
+        limit = MAX_TRANSCRIPT_BYTES if self._name == TRANSCRIPT_FIELD else MAX_FIELD_BYTES
+        if self._other_bytes > OVERHEAD_BYTES or len(self._value) + end - start > limit:
+            raise Problem("ih4005", f"A form field exceeds the limit of {limit} bytes. Shorten it.")
         if self._name is not None:
             self._value += data[start:end]
 

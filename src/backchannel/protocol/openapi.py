@@ -237,6 +237,12 @@ def _form(fields: Schema, flags: Sequence[str], required: Sequence[str] = ()) ->
             "description": "The media, at least 3 s and at most 32 MB. The server detects its format.",
         },
         **fields,
+        "transcript": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "description": "What was said, instead of what the server would hear: a list of phrases with "
+            "`start` and `end` in seconds, `text`, and `speaker` (0 is the person in view).",
+        },
         "include[]": {
             "type": "array",
             "items": {"type": "string", "enum": [*flags, "evidence", "transcript"]},

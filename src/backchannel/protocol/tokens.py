@@ -12,7 +12,8 @@ MIN_EXPIRES_S: Final = 60
 MAX_EXPIRES_S: Final = 3600
 DEFAULT_EXPIRES_S: Final = 300
 DEFAULT_CONCURRENT: Final = 1
-STREAM, UPLOAD = "interhumanai.stream", "interhumanai.upload"
+STREAM, UPLOAD, REALTIME = "interhumanai.stream", "interhumanai.upload", "interhumanai.realtime"
+SCOPES: Final = (STREAM, UPLOAD, REALTIME)
 MAX_ORIGINS: Final = 20
 
 _LARGEST: Final = 2**53 - 1  # The largest integer that every JSON reader keeps exact.
@@ -113,12 +114,13 @@ def read_scopes(asked: tuple[str, ...] | None, held: tuple[str, ...]) -> tuple[s
     """
     wanted = (STREAM,) if asked is None else asked
     if not wanted:
-        raise Problem("ih4005", f"The parameter scopes is empty. Send {STREAM}, {UPLOAD} or both.")
+        raise Problem("ih4005", f"The parameter scopes is empty. Send one or more of {', '.join(SCOPES)}.")
     scopes = tuple(dict.fromkeys(_current(scope) for scope in wanted))
     for scope in scopes:
-        if scope not in {STREAM, UPLOAD}:
+        if scope not in SCOPES:
             raise Problem(
-                "ih4005", f"The parameter scopes has an unknown scope. Send {STREAM}, {UPLOAD} or both."
+                "ih4005",
+                f"The parameter scopes has an unknown scope. Send one or more of {', '.join(SCOPES)}.",
             )
         if scope not in held:
             raise Problem("ih2003", f"The API key does not have the scope {scope}. Use a key that has it.")

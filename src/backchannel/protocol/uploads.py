@@ -12,10 +12,11 @@ from msgspec import UNSET, UnsetType
 from backchannel.constants import WINDOW_S
 from backchannel.errors import Problem
 from backchannel.media.stream.container import AUDIO_CONTAINERS, VIDEO_CONTAINERS, detect_container
+from backchannel.protocol.client_transcript import read_transcript_field
 from backchannel.protocol.errors import ErrorBody
 from backchannel.protocol.file_cues import CueBody, file_cues
 from backchannel.protocol.include import PARAMETERS, Include, parse_include
-from backchannel.protocol.multipart import Form
+from backchannel.protocol.multipart import TRANSCRIPT_FIELD, Form
 from backchannel.protocol.products import MODELS, SOUND_ONLY, ModelName, model_named, reported_by
 from backchannel.protocol.results import (
     ConversationQualityBody,
@@ -31,7 +32,7 @@ from backchannel.protocol.results import (
     transcript_bodies,
 )
 from backchannel.signals.merge import merge_signals
-from backchannel.values import EngagementLevel, SegmentResult, Signal
+from backchannel.values import EngagementLevel, GivenWords, SegmentResult, Signal
 
 MAX_WAIT_S: Final = 120.0
 STRENGTH: Final = {"low": 0, "medium": 1, "high": 2}
@@ -134,6 +135,18 @@ def _wait_s(text: str | None) -> float:
     if not 0.0 <= wait_s <= MAX_WAIT_S:
         raise Problem("ih4005", f"The parameter wait_seconds must be a number from 0 to {MAX_WAIT_S:g}.")
     return wait_s
+
+
+def given_words(form: Form) -> GivenWords | None:
+    """Read the client's own transcript from a form; None if there is none.
+
+    Raises
+    ------
+    Problem
+        ``ih4005``.
+    """
+    text = form.one(TRANSCRIPT_FIELD)
+    return read_transcript_field(text).whole if text else None
 
 
 def include_of(form: Form) -> Include:

@@ -7,17 +7,25 @@ fault, and raises `IllegalEventError`.
 Every binary message is a segment and gets the next number, even if it cannot be analysed. The server answers
 at once with `processing`, and later, in the order received, with `result` and `completed` or with `error`.
 A text message is not a segment: it gets no number, and its error has ``"segment": null``. The same holds for
-errors that end a session.
+errors that end a session. A client's own transcript gets no answer.
 """
 
-from dataclasses import dataclass, replace
+import dataclasses
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from backchannel.errors import Problem
+from backchannel.protocol.client_transcript import (
+    TRANSCRIPT,
+    ClientTranscript,
+    names_transcript,
+    read_transcript,
+)
 from backchannel.protocol.errors import ErrorLinks, IllegalEventError, message_too_large, retry_after
 from backchannel.protocol.include import Include
 from backchannel.protocol.results import (
@@ -58,13 +66,20 @@ class Result(msgspec.Struct, frozen=True, tag_field="status", tag="result"):
     conversation_quality: ConversationQualityBody | UnsetType = UNSET
     coverage: CoverageBody | UnsetType = UNSET
     transcript: tuple[PhraseBody, ...] | UnsetType = UNSET
+    seq: int | UnsetType = UNSET
 
 
 class Completed(msgspec.Struct, frozen=True, tag_field="status", tag="completed"):
-    """The segment is finished."""
+    """The segment is finished.
+
+    `seq` and `resend_from` are our own, for clients that connected with `resume`: the number of the message,
+    and the first segment that is necessary to resume the session.
+    """
 
     segment: int
     correlation_id: str
+    seq: int | UnsetType = UNSET
+    resend_from: int | UnsetType = UNSET
 
 
 class Error(msgspec.Struct, frozen=True, tag_field="status", tag="error"):
@@ -77,6 +92,8 @@ class Error(msgspec.Struct, frozen=True, tag_field="status", tag="error"):
     message: str
     retryable: bool
     retry_after_seconds: float | UnsetType = UNSET
+    seq: int | UnsetType = UNSET
+    resend_from: int | UnsetType = UNSET
 
 
 Message = Processing | Result | Completed | Error
@@ -143,6 +160,8 @@ class Session:
         The current phase, and the number of segments received and answered.
     quality_overall
         Cumulative quality after the last result.
+    said
+        The client's own transcript; None if it sent none.
     """
 
     correlation_id: str
@@ -153,6 +172,7 @@ class Session:
     received: int = 0
     answered: int = 0
     quality_overall: Quality = NEUTRAL_QUALITY
+    said: ClientTranscript | None = None
 
     @property
     def pending(self) -> int:
@@ -162,18 +182,26 @@ class Session:
     def media(self, size_bytes: int) -> tuple["Session", Arrival]:
         """Register a binary message."""
         number = self.received + 1
-        after = replace(self._after("media"), received=number)
+        after = dataclasses.replace(self._after("media"), received=number)
         message = Processing(number, self.correlation_id, size_bytes)
         return after, Arrival(number, message, self._size_problem(size_bytes))
 
-    def text(self, length: int) -> tuple["Session", Error]:
-        """Answer a text message with an error, because v0 has none."""
-        problem = Problem(
-            "ih6001",
-            f"This session accepts only media in binary messages. The text message ({length} characters) was "
-            "ignored; the session continues.",
-        )
-        return self._after("text"), self._error(None, problem)
+    def text(self, text: str) -> tuple["Session", tuple[Error, ...]]:
+        """Take a client's own transcript. Answer any other text message with an error."""
+        after = self._after("text")
+        try:
+            if names_transcript(text):
+                newer = read_transcript(text)
+                said = self.said.replaced(newer) if self.said else newer
+                return dataclasses.replace(after, said=said), ()
+            problem = Problem(
+                "ih6001",
+                f"This session accepts media in binary messages, and `{TRANSCRIPT}`. The text message "
+                f"({len(text)} characters) was ignored; the session continues.",
+            )
+        except Problem as invalid:
+            problem = invalid
+        return after, (self._error(None, problem),)
 
     def answer(self, number: int, result: SegmentResult | None) -> tuple["Session", tuple[Result, Completed]]:
         """Answer the oldest pending segment with its result.
@@ -186,7 +214,12 @@ class Session:
             The result, or None if the segment has only a container's header and no media yet.
         """
         quality_overall = self.quality_overall if result is None else result.quality_overall
-        after = replace(self._after("answer", number), answered=number, quality_overall=quality_overall)
+        said = self.said
+        if said is not None and result is not None:
+            said = said.taken([phrase.span for phrase in result.transcript])
+        after = dataclasses.replace(
+            self._after("answer", number), answered=number, quality_overall=quality_overall, said=said
+        )
         body = Result(
             segment=number,
             correlation_id=self.correlation_id,
@@ -202,7 +235,9 @@ class Session:
 
     def refuse(self, number: int, problem: Problem) -> tuple["Session", Error]:
         """Answer the oldest pending segment with an error. The session continues."""
-        return replace(self._after("refuse", number), answered=number), self._error(number, problem)
+        return dataclasses.replace(self._after("refuse", number), answered=number), self._error(
+            number, problem
+        )
 
     def drain(self) -> "Session":
         """Stop accepting media. Pending segments still get their answers."""
@@ -220,7 +255,7 @@ class Session:
             raise IllegalEventError(
                 f"{event} of segment {number}: {self.received} received, {self.answered} answered"
             )
-        return replace(self, phase=phase)
+        return dataclasses.replace(self, phase=phase)
 
     def _size_problem(self, size_bytes: int) -> Problem | None:
         if size_bytes == 0:
@@ -252,6 +287,16 @@ def encode(message: Message) -> str:
     '{"status":"completed","segment":2,"correlation_id":"id"}'
     """
     return msgspec.json.encode(message).decode()
+
+
+def encode_numbered(message: Result | Completed | Error, seq: int) -> str:
+    """Return a numbered message of a session that can be resumed, as the text of a WebSocket frame."""
+    return encode(replace(message, seq=seq))
+
+
+def sent_again(text: str, correlation_id: str) -> str:
+    """Return a message of an earlier connection with the correlation id of this one."""
+    return encode(replace(decode(text), correlation_id=correlation_id))
 
 
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)

@@ -22,15 +22,19 @@ from backchannel.protocol.errors import ErrorLinks
 from backchannel.server.access.ledger import Ledger, store_down
 from backchannel.server.access.limits import Limits
 from backchannel.server.access.tokens import exchange_key, mint_token, revoke_token
+from backchannel.server.guidance_writer import guidance_writer
 from backchannel.server.heartbeat import beating
+from backchannel.server.metrics import Metrics
 from backchannel.server.pages import specifications
 from backchannel.server.pages.console import console_routes
 from backchannel.server.pages.documents import document_routes
+from backchannel.server.pages.metrics import CountedSessions, metrics_routes
 from backchannel.server.request_id import CLIENT_HEADER, HEADER, CorrelationIds
 from backchannel.server.responses import json_response, problem_response
 from backchannel.server.services import Services
 from backchannel.server.shutdown import Shutdown
 from backchannel.server.streams.events import stream_v1, stream_v2
+from backchannel.server.streams.realtime import stream_realtime
 from backchannel.server.streams.v0 import stream_v0
 from backchannel.server.uploads.analyze import analyze_upload
 from backchannel.server.uploads.job_runner import Jobs
@@ -41,6 +45,9 @@ from backchannel.store import Store, StoreUnavailableError
 from backchannel.values import Rules
 
 STREAM_V0, STREAM_V1, STREAM_V2 = (f"/{version}/stream/analyze" for version in ("v0", "v1", "v2"))
+
+REALTIME, REALTIME_OLD = "/v0/realtime/analyze", "/v0/real-time/analyze"
+"""The realtime stream, and an older spelling that clients in the wild still use."""
 
 log = structlog.get_logger(__name__)
 
@@ -77,12 +84,13 @@ def make_app(settings: Settings, store: Store, engine: Engine, shutdown: Shutdow
     links = ErrorLinks(settings.base_url)
     ledger = Ledger(store)
     jobs = Jobs(store, ledger, engine, settings.jobs_per_key)
+    metrics = Metrics(engine, ledger, store)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await engine.start()
         try:
-            async with beating(store, ledger), jobs.working():
+            async with beating(store, ledger, settings.resume_s), jobs.working():
                 yield
         finally:
             await engine.close()
@@ -111,14 +119,17 @@ def make_app(settings: Settings, store: Store, engine: Engine, shutdown: Shutdow
         shutdown or Shutdown(),
         jobs,
         Rules() if settings.weights is None else read_calibration(settings.weights),
+        metrics,
+        writer=guidance_writer(settings),
     )
-    return CorrelationIds(app)
+    return CorrelationIds(CountedSessions(app, metrics))
 
 
 def _routes(settings: Settings) -> list[BaseRoute]:
     return [
         *console_routes(settings),
         *document_routes(),
+        *metrics_routes(settings),
         Route("/openapi.json", specifications.openapi),
         Route("/asyncapi.json", specifications.asyncapi),
         Route("/healthz", _healthz),
@@ -136,6 +147,8 @@ def _routes(settings: Settings) -> list[BaseRoute]:
         Route(STREAM_V1, _upgrade_needed),
         WebSocketRoute(STREAM_V2, stream_v2),
         Route(STREAM_V2, _upgrade_needed),
+        *(WebSocketRoute(path, stream_realtime) for path in (REALTIME, REALTIME_OLD)),
+        *(Route(path, _upgrade_needed) for path in (REALTIME, REALTIME_OLD)),
         WebSocketRoute("/{path:path}", _no_stream_here),
     ]
 

@@ -34,6 +34,7 @@ def problem_response(connection: HTTPConnection, problem: Problem, status: int |
     """
     status = problem.entry.http_status if status is None else status
     links: ErrorLinks = connection.app.state.links
+    connection.app.state.services.metrics.refused(problem.error_id)
     headers = {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"

@@ -1,6 +1,7 @@
 """Connections to the database. What its driver raises when it fails becomes an exception of the store."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
@@ -15,6 +16,8 @@ from sqlalchemy.exc import (
 
 from backchannel.store.refusals import StoreError, StoreUnavailableError
 
+OnUsed = Callable[[float], object]
+"""Called with the time of one use of the database, s."""
 _OURS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 """Faults of this program. Every other error of a driver is the database's."""
 
@@ -30,6 +33,11 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._on_used: OnUsed | None = None
+
+    def watch(self, on_used: OnUsed) -> None:
+        """Tell how long each use takes from now on. It may be called from any thread."""
+        self._on_used = on_used
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
@@ -40,7 +48,7 @@ class Database:
         StoreUnavailableError
             The database fails.
         """
-        with _failing_plainly(), self._engine.connect() as connection:
+        with self._timed(), _failing_plainly(), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -52,8 +60,17 @@ class Database:
         StoreUnavailableError
             The database fails.
         """
-        with _failing_plainly(), self._engine.begin() as connection:
+        with self._timed(), _failing_plainly(), self._engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        began_s = time.perf_counter()
+        try:
+            yield
+        finally:
+            if self._on_used is not None:
+                self._on_used(time.perf_counter() - began_s)
 
 
 @contextmanager

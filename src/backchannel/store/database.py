@@ -8,11 +8,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, Self
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 
-from backchannel.store.connections import Database
+from backchannel.store.connections import Database, OnUsed
 from backchannel.store.jobs import JobStore
+from backchannel.store.kept_sessions import KeptSessions
 from backchannel.store.key_store import KeyStore
 from backchannel.store.migrate import downgrade, upgrade
 from backchannel.store.moments import Clock, utc_now
@@ -25,6 +27,12 @@ from backchannel.store.usage import UsageStore
 FILE_NAME: Final = "backchannel.sqlite3"
 BUSY_TIMEOUT_MS: Final = 5000
 """A second process that writes is waited for: it takes milliseconds (judgement)."""
+CONNECT_TIMEOUT_S: Final = 5
+"""The same for a server that is asked to connect (judgement)."""
+SILENCE_S: Final = 20
+"""How long PostgreSQL's machine may be out of reach before its connections are given up (judgement)."""
+STATEMENT_TIMEOUT_MS: Final = 30_000
+"""No statement of the store takes a second. A server that hangs must not hold threads (judgement)."""
 
 
 class Store:
@@ -44,27 +52,32 @@ class Store:
 
     Attributes
     ----------
-    keys, tokens, usage, places, jobs
-        API keys, client tokens, what they used, analyses in progress, and jobs.
+    keys, tokens, usage, places, jobs, kept
+        API keys, client tokens, what they used, analyses in progress, jobs, and sessions that can be resumed.
     """
 
     def __init__(
         self, engine: Engine, now: Clock = utc_now, now_s: Callable[[], float] = time.monotonic
     ) -> None:
         self._engine = engine
-        database = Database(engine)
+        self._database = database = Database(engine)
         runners = Runners(now, now_s)
         self.keys: Final = KeyStore(database, now)
         self.tokens: Final = TokenStore(database, now)
         self.usage: Final = UsageStore(database, now, runners)
         self.places: Final = Places(database, runners)
         self.jobs: Final = JobStore(database, now, runners)
+        self.kept: Final = KeptSessions(database, now, runners)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def watch(self, on_used: OnUsed) -> None:
+        """Tell how long each use of the database takes, s, from now on and from any thread."""
+        self._database.watch(on_used)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -139,9 +152,11 @@ def _by_url(url: str, prepare: Callable[[Engine], None]) -> Engine:
 
 
 def _connected(url: str, prepare: Callable[[Engine], None]) -> Engine:
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    engine = create_engine(_impatient(make_url(url)), pool_pre_ping=not url.startswith("sqlite"))
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "connect", _set_up_sqlite)
+    elif engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", _set_up_postgresql)
     try:
         prepare(engine)
     except BaseException:
@@ -150,12 +165,35 @@ def _connected(url: str, prepare: Callable[[Engine], None]) -> Engine:
     return engine
 
 
+def _impatient(url: URL) -> URL:
+    """Let PostgreSQL's own library notice a server that does not answer; by itself it waits for minutes."""
+    if url.get_driver_name() not in {"psycopg", "psycopg2"}:
+        return url
+    limits = {
+        "connect_timeout": CONNECT_TIMEOUT_S,
+        "tcp_user_timeout": 1000 * SILENCE_S,
+        "keepalives_idle": SILENCE_S // 2,
+        "keepalives_interval": SILENCE_S // 4,
+        "keepalives_count": 2,
+    }
+    return url.update_query_dict({name: str(limit) for name, limit in limits.items()} | dict(url.query))
+
+
 def _is_busy(error: SQLAlchemyError) -> bool:
     cause = getattr(error, "orig", None)
     return isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode == sqlite3.SQLITE_BUSY
 
 
-def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
+def _set_up_postgresql(connection: DBAPIConnection, _record: object) -> None:
+    # As SQLite does: wait for others for so long, and not for ever. The store's limits need this isolation.
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+        cursor.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+        cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    connection.commit()
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     with closing(connection.cursor()) as cursor:
         # Readers and a writer at once.
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")

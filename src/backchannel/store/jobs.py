@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, cast
 from sqlalchemy import delete, func, insert, select, update
 
 from backchannel.store.connections import Database
+from backchannel.store.locks import lock_key
 from backchannel.store.moments import Clock, aware, naive
 from backchannel.store.runners import Runners
 from backchannel.store.schema import jobs
@@ -84,6 +85,7 @@ class JobStore:
             secrets.token_hex(16), key_id, correlation_id, model, "queued", created_at, created_at + KEPT
         )
         with self._database.begin() as connection:
+            lock_key(connection, key_id)
             connection.execute(
                 delete(jobs).where(jobs.c.expires_at <= naive(now), jobs.c.status.not_in(ACTIVE))
             )

@@ -32,6 +32,7 @@ _VISIBLE = (
     api_keys.c.max_concurrent,
     api_keys.c.video_ms_per_month,
     api_keys.c.policy,
+    api_keys.c.words,
 )
 
 
@@ -56,6 +57,7 @@ class KeyStore:
         scopes: Sequence[str] = SCOPES,
         limits: KeyLimits | None = None,
         policy: Policy | None = None,
+        words: bool | None = None,
     ) -> tuple[ApiKey, str]:
         """Make a key; returns what is stored, and the key itself, which nobody can ask for again.
 
@@ -80,6 +82,7 @@ class KeyStore:
             self._now(),
             limits=limits,
             policy=policy,
+            words=words,
         )
         with self._database.begin() as connection:
             connection.execute(
@@ -93,6 +96,7 @@ class KeyStore:
                     max_concurrent=limits.max_concurrent,
                     video_ms_per_month=limits.video_s_per_month and round(limits.video_s_per_month * 1000),
                     policy=policy,
+                    words=words,
                 )
             )
         return key, secret
@@ -174,4 +178,5 @@ def _key(row: Any) -> ApiKey:
             video_s_per_month=None if row.video_ms_per_month is None else row.video_ms_per_month / 1000,
         ),
         policy=row.policy,
+        words=row.words,
     )

@@ -21,7 +21,8 @@ from backchannel.values import Policy
 PREFIX: Final = "bk_live_"
 STREAM_SCOPE: Final = "interhumanai.stream"
 UPLOAD_SCOPE: Final = "interhumanai.upload"
-SCOPES: Final = (STREAM_SCOPE, UPLOAD_SCOPE)
+REALTIME_SCOPE: Final = "interhumanai.realtime"
+SCOPES: Final = (STREAM_SCOPE, UPLOAD_SCOPE, REALTIME_SCOPE)
 
 _ALPHABET: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _SECRET_BYTES: Final = 32
@@ -66,6 +67,8 @@ class ApiKey:
         What it may use.
     policy
         What may be reported to it; None is as the server's settings say.
+    words
+        False if nobody may listen for words in its media; None is as the server's settings say.
     """
 
     id: str
@@ -76,6 +79,7 @@ class ApiKey:
     revoked_at: datetime | None = None
     limits: KeyLimits = KeyLimits()
     policy: Policy | None = None
+    words: bool | None = None
 
 
 def generate() -> str:

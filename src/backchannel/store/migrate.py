@@ -17,7 +17,7 @@ from backchannel.store.refusals import StoreError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISION: Final = "0003"
+REVISION: Final = "0006"
 """The newest of `migrations/versions`, which `schema.py` describes."""
 
 _FOLDER: Final = Path(__file__).with_name("migrations")
@@ -100,6 +100,9 @@ def _migrating(engine: Engine) -> Iterator[tuple[Connection, "Config"]]:
             # Python's driver begins no transaction of its own before CREATE and ALTER.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         elif engine.dialect.name == "postgresql":
+            # However long another process migrates, and this one.
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _LOCK_ID})
         config.attributes["connection"] = connection
         yield connection, config

@@ -9,6 +9,7 @@ import secrets
 from sqlalchemy import delete, func, insert, select
 
 from backchannel.store.connections import Database
+from backchannel.store.locks import lock_key
 from backchannel.store.refusals import StoreUnavailableError
 from backchannel.store.runners import Runners
 from backchannel.store.schema import places, runners
@@ -74,14 +75,12 @@ class Places:
         self, place_id: str, key_id: str, token_id: str | None, key_limit: int, token_limit: int | None
     ) -> str | tuple[int, int]:
         row = {"id": place_id, "runner_id": self._runners.id, "key_id": key_id, "token_id": token_id}
-        with self._database.begin() as connection:
-            connection.execute(insert(places).values(row))
-        # Counted after it is there for all to see: two that come at once may both be refused, but
-        # never are both let in.
         limits = [(places.c.key_id == key_id, key_limit)]
         if token_id is not None and token_limit is not None:
             limits.append((places.c.token_id == token_id, token_limit))
         with self._database.begin() as connection:
+            lock_key(connection, key_id)
+            connection.execute(insert(places).values(row))
             living = places.c.runner_id.in_(self._runners.living(connection))
             for whose, limit in limits:
                 taken = connection.scalar(select(func.count()).select_from(places).where(whose, living)) or 0

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Float,
@@ -36,13 +37,17 @@ api_keys = Table(
     Column("max_concurrent", Integer),
     Column("video_ms_per_month", BigInteger),
     Column("policy", String(16)),
+    Column("words", Boolean),
 )
 
+# What a key used in a month is the sum of its rows here. Transactions that count at the same time write
+# different rows.
 usage = Table(
     "usage",
     metadata,
     Column("key_id", String(32), primary_key=True),
     Column("month", String(7), primary_key=True),  # 2026-01
+    Column("part", BigInteger, primary_key=True, autoincrement=False),  # any number
     Column("bytes", BigInteger, nullable=False),
     Column("video_ms", BigInteger, nullable=False),
 )
@@ -100,6 +105,27 @@ open_charges = Table(
     Column("token_id", String(32)),
     Column("month", String(7), nullable=False),
     Column("video_ms", BigInteger, nullable=False),
+)
+
+# What a session needs to go on after its connection is lost. `state` and `body` are encrypted.
+kept_sessions = Table(
+    "kept_sessions",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("key_id", String(32), nullable=False),
+    Column("holder", String(32), nullable=False),  # the connection that may write it
+    Column("runner_id", String(32), index=True),  # none while there is no connection
+    Column("place_id", String(32)),
+    Column("expires_at", DateTime, nullable=False, index=True),
+    Column("state", LargeBinary, nullable=False),
+)
+
+kept_messages = Table(
+    "kept_messages",
+    metadata,
+    Column("session_id", String(64), primary_key=True),
+    Column("last_seq", Integer, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
 )
 
 jobs = Table(

@@ -1,13 +1,24 @@
-"""What each key and client token has used: counted in the store, over every process and restart."""
+"""What each key and client token has used: counted in the store, over every process and restart.
+
+What a key used is the sum of several rows. A transaction adds to a row that no other one holds, and makes
+another row when all are held. So streams of one key do not wait for each other, and there are never more rows
+than transactions at the same time.
+
+A transaction does not see what others have not committed. So a quota holds in two ways. Media that is charged
+before its analysis (an upload) locks its key until the charge is decided: no second one is decided meanwhile.
+Live streams do not: they are counted piece by piece, after each piece, and may exceed a quota by one piece
+each.
+"""
 
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from backchannel.store.connections import Database
+from backchannel.store.locks import lock_key
 from backchannel.store.moments import Clock
 from backchannel.store.refusals import (
     BytesSpent,
@@ -19,6 +30,8 @@ from backchannel.store.refusals import (
 )
 from backchannel.store.runners import Runners
 from backchannel.store.schema import api_keys, client_tokens, open_charges, usage
+
+_VIDEO_MS: Final = func.sum(usage.c.video_ms).label("video_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +135,10 @@ class UsageStore:
         charge_id = secrets.token_hex(16) if ask.video_ms else ""
         charged = Charge(charge_id, key_id, token_id, self.month(), ask.video_ms / 1000, None)
         with self._database.begin() as connection:
-            # Written first and read after: the rows are then locked, and no other process comes in between.
+            if charge_id and quota_s is not None:
+                lock_key(connection, key_id)
+            # Written first and read after: SQLite then lets no other process write in between, and a token's
+            # row is locked.
             _add(connection, charged, size_bytes + sent_bytes, ask.video_ms + round(analysed_s * 1000))
             limits = [self._key_limit(connection, charged, ask, quota_s)]
             if token_id is not None:
@@ -189,11 +205,12 @@ class UsageStore:
 
     def used(self, key_id: str) -> Used:
         """Return what a key has used this month."""
+        mine = usage.c.key_id == key_id, usage.c.month == self.month()
         with self._database.connect() as connection:
             row = connection.execute(
-                select(usage).where(usage.c.key_id == key_id, usage.c.month == self.month())
-            ).one_or_none()
-        return Used() if row is None else Used(row.bytes, row.video_ms / 1000)
+                select(func.sum(usage.c.bytes).label("bytes"), _VIDEO_MS).where(*mine)
+            ).one()
+        return Used(int(row.bytes or 0), int(row.video_ms or 0) / 1000)
 
     def _open(self, connection: Connection, charged: Charge, video_ms: int) -> None:
         row = {"id": charged.id, "runner_id": self._runners.id, "month": charged.month, "video_ms": video_ms}
@@ -204,16 +221,19 @@ class UsageStore:
         self, connection: Connection, charged: Charge, ask: _Ask, quota_s: float | None
     ) -> float | Refusal | None:
         """Return the video that a key has left, ms; None when nothing limits it; or why it has too little."""
+        used = (
+            select(_VIDEO_MS)
+            .where(usage.c.key_id == charged.key_id, usage.c.month == charged.month)
+            .scalar_subquery()
+        )
         row = connection.execute(
-            select(api_keys.c.revoked_at, usage.c.video_ms)
-            .outerjoin(usage, (usage.c.key_id == api_keys.c.id) & (usage.c.month == charged.month))
-            .where(api_keys.c.id == charged.key_id)
+            select(api_keys.c.revoked_at, used.label("video_ms")).where(api_keys.c.id == charged.key_id)
         ).one_or_none()
         if row is None or row.revoked_at is not None:
             return KeyRevoked()
         if quota_s is None:
             return None
-        used_ms = row.video_ms or 0
+        used_ms = int(row.video_ms or 0)
         left_ms = quota_s * 1000 - used_ms
         if _suffices(left_ms, ask):
             return float(left_ms)
@@ -274,16 +294,11 @@ def _add(connection: Connection, charged: Charge, size_bytes: int, video_ms: int
 
 
 def _add_to_key(connection: Connection, charged: Charge, size_bytes: int, video_ms: int) -> None:
-    more = (
-        update(usage)
-        .where(usage.c.key_id == charged.key_id, usage.c.month == charged.month)
-        .values(bytes=usage.c.bytes + size_bytes, video_ms=usage.c.video_ms + video_ms)
-    )
-    if connection.execute(more).rowcount:
+    mine = usage.c.key_id == charged.key_id, usage.c.month == charged.month
+    # Where several can write at once (PostgreSQL, not SQLite), this takes a row that nobody holds.
+    free = select(usage.c.part).where(*mine).limit(1).with_for_update(skip_locked=True).scalar_subquery()
+    more = {"bytes": usage.c.bytes + size_bytes, "video_ms": usage.c.video_ms + video_ms}
+    if connection.execute(update(usage).where(*mine, usage.c.part == free).values(more)).rowcount:
         return
-    first = {"key_id": charged.key_id, "month": charged.month, "bytes": size_bytes, "video_ms": video_ms}
-    try:
-        with connection.begin_nested():
-            connection.execute(insert(usage).values(first))
-    except IntegrityError:
-        connection.execute(more)  # another process was first
+    another = {"key_id": charged.key_id, "month": charged.month, "part": secrets.randbits(63)}
+    connection.execute(insert(usage).values(another | {"bytes": size_bytes, "video_ms": video_ms}))

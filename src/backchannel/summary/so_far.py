@@ -30,6 +30,8 @@ class StorySoFar:
     ----------
     reached_s
         Session time up to which media has arrived.
+    from_s
+        Session time from which on it is known: a session that was resumed forgets what was before.
     cues
         Cues of the complete windows, joined.
     windows
@@ -39,6 +41,7 @@ class StorySoFar:
     """
 
     reached_s: float = 0.0
+    from_s: float = 0.0
     cues: tuple[Cue, ...] = ()
     windows: tuple[SegmentResult, ...] = ()
     dropped: tuple[Span, ...] = ()
@@ -66,6 +69,7 @@ class StorySoFar:
             signals=tuple(signal for signal in signals if types is None or signal.type in types),
             coverage=whole_coverage([(window.coverage, window.span.duration_s) for window in self.windows]),
             dropped=self.dropped,
+            from_s=self.from_s,
         )
 
 

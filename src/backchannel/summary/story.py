@@ -20,6 +20,8 @@ class Story:
         What could be measured in it.
     dropped
         Stretches that were not analysed.
+    from_s
+        Where what is known begins, s.
     """
 
     duration_s: float
@@ -27,11 +29,12 @@ class Story:
     signals: tuple[Signal, ...]
     coverage: Coverage
     dropped: tuple[Span, ...] = ()
+    from_s: float = 0.0
 
     @property
     def analysed_s(self) -> float:
         """Length of what was analysed, s."""
-        return max(0.0, self.duration_s - covered_s(self.dropped))
+        return max(0.0, self.duration_s - self.from_s - covered_s(self.dropped))
 
     @property
     def seen(self) -> bool:

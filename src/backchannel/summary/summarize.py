@@ -169,6 +169,8 @@ def _gist(moment: Moment) -> str:
 
 
 def _cautions(story: Story) -> Iterator[str]:
+    if story.from_s:
+        yield f"Only the time from {clock(story.from_s, 0)} on is summarised, after the connection was lost."
     lost_s = covered_s(story.dropped)
     if lost_s:
         yield f"{_about(lost_s)} of the recording were not analysed."

@@ -7,6 +7,7 @@ values without loading it. Values with arrays in them are in `tracks`.
 from backchannel.values.clock import MAX_GAP_S, MAX_OVERLAP_S, Clock, Span
 from backchannel.values.coverage import BEHAVIOUR_NOTE, Coverage
 from backchannel.values.cue import Cue
+from backchannel.values.given import GivenWords, Said
 from backchannel.values.names import EngagementLevel, Modality, Policy, Probability, SignalType
 from backchannel.values.result import SegmentResult
 from backchannel.values.rules import Bands, Rules
@@ -25,6 +26,7 @@ __all__ = [
     "EngagementLevel",
     "EngagementSpan",
     "Evidence",
+    "GivenWords",
     "MediaLimits",
     "Modality",
     "Phrase",
@@ -32,6 +34,7 @@ __all__ = [
     "Probability",
     "Quality",
     "Rules",
+    "Said",
     "Segment",
     "SegmentResult",
     "Signal",

@@ -20,8 +20,8 @@ class Segment:
     continuous
         True when `data` belongs to one running stream, whose container clock goes on from segment to
         segment; False for a complete file, whose clock starts at its own zero.
-    sound_only
-        True to measure only the sound, even if there is a picture.
+    sound_only, picture_only
+        True to measure only the sound, even if there is a picture, or the other way round.
     continues, reaches
         Digests of the running stream before and after this segment. A worker that still holds the decoder
         that stopped at `continues` can go on with it. Empty for a complete file.
@@ -36,6 +36,7 @@ class Segment:
     continues: bytes = b""
     reaches: bytes = b""
     unbroken: bool = False
+    picture_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

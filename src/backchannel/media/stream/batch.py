@@ -24,11 +24,14 @@ class Taken:
         Their media, or None if it cannot be decoded yet.
     problem
         Why the chunk is not media, or None. With a problem, `count` is 1.
+    after
+        The state of the stream after them.
     """
 
     count: int
     segment: Segment | None
     problem: Problem | None = None
+    after: StreamState = StreamState()
 
 
 def take_chunks(state: StreamState, chunks: Sequence[bytes]) -> tuple[StreamState, list[Taken]]:
@@ -80,12 +83,12 @@ def _take_joined(state: StreamState, chunks: Sequence[bytes]) -> tuple[StreamSta
         return None
     if (after.losses, after.streams) != (state.losses, state.streams):
         return None
-    return after, Taken(len(rests), segment)
+    return after, Taken(len(rests), segment, after=after)
 
 
 def _take_one(state: StreamState, chunk: bytes) -> tuple[StreamState, Taken]:
     try:
         state, segment = continue_stream(state, chunk)
     except Problem as problem:
-        return state, Taken(1, None, problem)
-    return state, Taken(1, segment)
+        return state, Taken(1, None, problem, state)
+    return state, Taken(1, segment, after=state)

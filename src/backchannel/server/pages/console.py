@@ -85,14 +85,15 @@ def console_routes(settings: Settings) -> list[Route]:
     if settings.console == "off":
         return [Route("/", pages.index)]
     page_files = read_files()
-    with_sample = _page_file(
-        page_files["index.html"].content.replace(b"<body>", b"<body data-sample>"), _TYPES[".html"]
+    words = ("data-words",) if settings.words == "on" else ()
+    without_sample, with_sample = (
+        _marked(page_files["index.html"], *marks) for marks in (words, ("data-sample", *words))
     )
 
     async def index(request: Request) -> Response:
         # Browsers ask for HTML by name. Other clients get the plain start page.
         if "text/html" in request.headers.get("accept", ""):
-            answer = _send(request, with_sample if await _sample_of(settings) else page_files["index.html"])
+            answer = _send(request, with_sample if await _sample_of(settings) else without_sample)
         else:
             answer = await pages.index(request)
         answer.headers["Vary"] = "Accept"
@@ -121,6 +122,12 @@ def read_files() -> Mapping[str, PageFile]:
         if media_type is not None:
             found[entry.name] = _page_file(entry.read_bytes(), media_type)
     return found
+
+
+def _marked(page: PageFile, *marks: str) -> PageFile:
+    """Tell the page what this server has, with attributes of its body."""
+    body = " ".join(["<body", *marks]) + ">"
+    return _page_file(page.content.replace(b"<body>", body.encode()), _TYPES[".html"])
 
 
 def _page_file(content: bytes, media_type: str) -> PageFile:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,6 +36,17 @@ class Waiting:
     size_bytes: int
     arrived_s: float
     problem: Problem | None = None
+
+
+def parts(batch: Sequence[Waiting], alone: Container[int]) -> list[list[Waiting]]:
+    """Divide a batch, so that each message with a number in `alone` is a part of its own."""
+    divided: list[list[Waiting]] = []
+    for waiting in batch:
+        if waiting.number in alone or not divided or divided[-1][-1].number in alone:
+            divided.append([waiting])
+        else:
+            divided[-1].append(waiting)
+    return divided
 
 
 class Backlog:
@@ -117,6 +129,14 @@ class Backlog:
         """Let go of the oldest message, which was taken and is answered for."""
         self._numbers.popleft()
         self._count(waiting, -1)
+
+    def drop(self) -> None:
+        """Let go of everything that was not taken."""
+        while self._waiting:
+            self._numbers.pop()
+            self._count(self._waiting.pop(), -1)
+        if not self._closed:
+            self._arrived.clear()
 
     async def join(self) -> None:
         """Wait until everything is answered for."""

@@ -12,6 +12,8 @@ from backchannel.config import Settings
 from backchannel.errors import Problem
 
 NORMAL_CLOSURE: Final = 1000
+POLICY_VIOLATION: Final = 1008
+SERVICE_RESTART: Final = 1012
 ABNORMAL_CLOSURE: Final = 1006
 INTERNAL_ERROR: Final = 1011
 
@@ -27,13 +29,26 @@ class Connection:
         An accepted connection.
     settings
         Limits.
+    open_s
+        How long its session was open before, in earlier connections, s.
+    outlived
+        Its session outlives it. Then `send` and `close` do nothing once it is lost.
+
+    Attributes
+    ----------
+    lost
+        The client has gone. Known only if the session outlives its connection.
     """
 
-    def __init__(self, websocket: WebSocket, settings: Settings) -> None:
+    def __init__(
+        self, websocket: WebSocket, settings: Settings, *, open_s: float = 0.0, outlived: bool = False
+    ) -> None:
         self._websocket = websocket
         self._settings = settings
-        self._opened_s = self.now()
-        self._active_s = self._opened_s
+        self._outlived = outlived
+        self.lost = False
+        self._opened_s = self.now() - open_s
+        self._active_s = self.now()
         self._stopping = False
         self._waiting: asyncio.Timeout | None = None  # of `receive`, while it waits
 
@@ -102,6 +117,16 @@ class Connection:
         WebSocketDisconnect
             The client has gone, or never reads.
         """
+        if self.lost:
+            return
+        try:
+            await self._send(text)
+        except (WebSocketDisconnect, RuntimeError):
+            if not self._outlived:
+                raise
+            self.lost = True  # who reads will see it too
+
+    async def _send(self, text: str) -> None:
         try:
             async with asyncio.timeout(self._settings.send_timeout_s):
                 await self._websocket.send_text(text)
@@ -112,7 +137,8 @@ class Connection:
 
     async def close(self, code: int) -> None:
         """Close the socket."""
-        await self._websocket.close(code)
+        if not self.lost:
+            await self._websocket.close(code)
 
     def silence(self) -> Problem:
         """Say why a silent session ends."""

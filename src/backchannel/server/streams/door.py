@@ -22,8 +22,13 @@ log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def place(services: Services, principal: Principal) -> AsyncIterator[None]:
-    """Hold a place for one stream.
+async def place(services: Services, principal: Principal, *, resumed: bool = False) -> AsyncIterator[str]:
+    """Hold a place for one stream; yields its id.
+
+    Parameters
+    ----------
+    resumed
+        The stream was there before; only newcomers are refused because of the load.
 
     Raises
     ------
@@ -35,7 +40,7 @@ async def place(services: Services, principal: Principal) -> AsyncIterator[None]
         raise Problem("ih1003", "The server cannot analyse anything at the moment.", retry_after_s=30.0)
     if services.shutdown.begun:
         raise stopping()
-    if services.engine.overloaded:
+    if services.engine.overloaded and not resumed:
         raise Problem(
             "ih1003",
             "The server has more to analyse than it can at the moment, and takes on no new stream. Try again "
@@ -46,7 +51,7 @@ async def place(services: Services, principal: Principal) -> AsyncIterator[None]
         with services.ledger.guarded():
             place_id = await services.limits.take_place(principal)
         try:
-            yield
+            yield place_id
         finally:
             await services.limits.give_back(place_id)
 

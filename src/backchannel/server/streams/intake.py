@@ -13,6 +13,7 @@ from backchannel.media.stream.batch import Taken, take_chunks
 from backchannel.media.stream.continuity import StreamState, end_stream
 from backchannel.media.stream.pcm import take_samples
 from backchannel.protocol.config_frame import AudioFormat
+from backchannel.server.streams.marks import Mark, as_it_was, next_marks
 from backchannel.updates import Changes
 from backchannel.values import Segment
 
@@ -36,6 +37,12 @@ class Intake:
         What the analysis carries.
     reached_s
         Session time up to which media has arrived.
+    through
+        Number of the last message that is answered for.
+    marks
+        Places in the stream; the client keeps the messages from the first one on.
+    waiting
+        Tracks that must wait for a key frame when the stream has been read again; None otherwise.
     """
 
     stream: StreamState = StreamState()
@@ -43,6 +50,14 @@ class Intake:
     skipped: tuple[Segment, ...] = ()
     analysis: LiveState = LiveState()
     reached_s: float = 0.0
+    through: int = 0
+    marks: tuple[Mark, ...] = (Mark(),)
+    waiting: frozenset[int] | None = None
+
+    @property
+    def resend_from(self) -> int:
+        """The first message that is necessary to go on in another process."""
+        return self.marks[0].number
 
     def take(self, chunks: Sequence[bytes], audio_format: AudioFormat | None) -> tuple["Intake", list[Taken]]:
         """Make segments of chunks.
@@ -57,6 +72,19 @@ class Intake:
             return replace(self, stream=stream), taken
         odd_byte, segment = take_samples(self.odd_byte, b"".join(chunks), audio_format.sample_rate)
         return replace(self, odd_byte=odd_byte), [Taken(len(chunks), segment)]
+
+    def answered(self, count: int, stream: StreamState, odd_byte: bytes = b"") -> "Intake":
+        """Go on after messages that are answered for, with what they left."""
+        through = self.through + count
+        marks = next_marks(self.marks, through + 1, stream)
+        return replace(self, stream=stream, odd_byte=odd_byte, through=through, marks=marks)
+
+    def read_again(self, chunks: Sequence[bytes], *, last: bool) -> "Intake":
+        """Read messages that were answered for before, from the first mark on."""
+        stream, _ = take_chunks(self.stream, chunks)
+        if not last or self.waiting is None:
+            return replace(self, stream=stream)
+        return replace(self, stream=as_it_was(stream, self.waiting), waiting=None)
 
     def skip(self, segment: Segment) -> "Intake":
         """Leave a segment out. What is analysed next brings its time with it."""

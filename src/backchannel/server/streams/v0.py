@@ -6,7 +6,7 @@ other, since each needs the state that the one before it left.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any, Final
@@ -19,6 +19,7 @@ from backchannel.errors import Problem
 from backchannel.media.stream.continuity import StreamState, continue_stream
 from backchannel.protocol import v0
 from backchannel.protocol.include import include_of_query
+from backchannel.protocol.resume import resume_of_query
 from backchannel.server.access.admission import check
 from backchannel.server.access.auth import Principal, read_offer
 from backchannel.server.access.limits import capped, over_budget
@@ -27,11 +28,20 @@ from backchannel.server.log import describe
 from backchannel.server.services import Services
 from backchannel.server.shutdown import stopping
 from backchannel.server.streams.backlog import Backlog, Waiting
-from backchannel.server.streams.connection import INTERNAL_ERROR, NORMAL_CLOSURE, Connection
+from backchannel.server.streams.connection import (
+    INTERNAL_ERROR,
+    NORMAL_CLOSURE,
+    POLICY_VIOLATION,
+    SERVICE_RESTART,
+    Connection,
+)
 from backchannel.server.streams.door import check_container, deny, place
 from backchannel.server.streams.intake import Intake
+from backchannel.server.streams.journal import Journal, SupersededError
+from backchannel.server.streams.resuming import resumable
+from backchannel.server.streams.segment_keeper import SegmentKeeper
 from backchannel.store import STREAM_SCOPE
-from backchannel.values import SegmentResult
+from backchannel.values import Segment, SegmentResult
 
 SMALLEST_HEADER_BYTES: Final = 32
 QUICK_BYTES: Final = 64 * 1024
@@ -48,31 +58,34 @@ async def stream_v0(websocket: WebSocket) -> None:
         try:
             offer = read_offer(websocket.headers.get("authorization"), websocket.scope["subprotocols"])
             principal = await check(websocket, offer, STREAM_SCOPE)
-            await held.enter_async_context(place(services, principal))
+            asked = resume_of_query(websocket.url.query)
+            journal = await held.enter_async_context(resumable(services, principal, "v0", asked))
+            resumed = journal is not None and journal.resumed is not None
+            place_id = await held.enter_async_context(place(services, principal, resumed=resumed))
+            if journal is not None:
+                await journal.connect(place_id)
             meter = await held.enter_async_context(services.limits.metered(principal))
         except Problem as problem:
             await deny(websocket, problem)
             return
+        session = v0.Session(
+            correlation_id=websocket.state.correlation_id,
+            include=include_of_query(websocket.url.query),
+            links=services.links,
+            max_message_bytes=services.settings.max_message_bytes,
+        )
+        stream = SegmentStream(websocket, session, services, principal, meter)
+        if journal is not None:
+            stream.keep(journal, asked.after if asked else 0)
         try:
-            await websocket.accept(offer.subprotocol)
+            await websocket.accept(offer.subprotocol, stream.headers())
         except OSError:
             return
-        await _hold(websocket, services, principal, meter)
-
-
-async def _hold(websocket: WebSocket, services: Services, principal: Principal, meter: Meter) -> None:
-    session = v0.Session(
-        correlation_id=websocket.state.correlation_id,
-        include=include_of_query(websocket.url.query),
-        links=services.links,
-        max_message_bytes=services.settings.max_message_bytes,
-    )
-    stream = SegmentStream(websocket, session, services, principal, meter)
-    log.info("stream opened", key=principal.id, token=principal.token_id)
-    try:
-        await stream.run()
-    finally:
-        log.info("stream closed", key=principal.id, **stream.summary())
+        log.info("stream resumed" if resumed else "stream opened", key=principal.id, token=principal.token_id)
+        try:
+            await stream.run()
+        finally:
+            log.info("stream closed", key=principal.id, **stream.summary())
 
 
 class SegmentStream:
@@ -101,19 +114,39 @@ class SegmentStream:
         meter: Meter,
     ) -> None:
         settings = capped(services.settings, principal)
+        self._websocket = websocket
         self._connection = Connection(websocket, settings)
+        self._keeper: SegmentKeeper | None = None
         self._backlog = Backlog(settings)
         self._session = session
         self._engine = services.engine
         self._meter = meter
         self._settings = settings
         self._rules = services.rules_for(principal.key)
-        self._words = services.listens_to(websocket.url.query)
+        self._words = services.listens_to(principal.key, websocket.url.query)
         self._owner = principal.key.id
         self._shutdown = services.shutdown
         self._stopping = False
         self._received_bytes = 0
         self._intake = Intake()
+
+    def keep(self, journal: Journal, after: int) -> None:
+        """Let the client resume the session, or go on with the one that it resumes.
+
+        Parameters
+        ----------
+        after
+            Number of the last message that the client has read.
+        """
+        open_s = 0.0 if journal.resumed is None else journal.resumed.open_s
+        self._connection = Connection(self._websocket, self._settings, open_s=open_s, outlived=True)
+        self._keeper = SegmentKeeper(journal, self._connection, after)
+        self._session, self._intake = self._keeper.resumed(self._session), self._keeper.intake
+        journal.held.give_way = self._give_way
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """Return the headers of the handshake's answer that say how to resume the session."""
+        return [] if self._keeper is None else self._keeper.headers()
 
     def summary(self) -> Mapping[str, Any]:
         """Return what the log may know of the session."""
@@ -128,30 +161,57 @@ class SegmentStream:
         """Talk until the client goes or the session's time is over."""
         try:
             with self._shutdown.attend(self._shut_down):
+                if self._keeper is not None:
+                    await self._keeper.begin(self._now)
                 async with asyncio.TaskGroup() as tasks:
                     answering = tasks.create_task(self._answer_all())
                     ending = await self._read_all()
                     answering.cancel()
-                await self._refuse_the_rest(ending)
-                self._session, error = self._session.end(ending)
-                await self._send(error)
-                await self._connection.close(ending.entry.close_code or NORMAL_CLOSURE)
+                await self._end(ending)
         except* WebSocketDisconnect:
             pass  # what was still waiting goes with its session
+        except* SupersededError:
+            await self._connection.close(POLICY_VIOLATION)
         except* Exception as faults:
             for fault in faults.exceptions:
                 log.error("stream failed", **describe(fault))  # noqa: TRY400 -- a traceback may hold media
             await self._break_off()
+
+    async def _end(self, ending: Problem) -> None:
+        if self._keeper is not None:
+            if self._stopping or self._connection.lost:
+                await self._connection.close(SERVICE_RESTART)
+                return
+            await self._keeper.forget()
+        await self._refuse_the_rest(ending)
+        self._session, error = self._session.end(ending)
+        await self._send(error)
+        await self._connection.close(ending.entry.close_code or NORMAL_CLOSURE)
 
     def _shut_down(self) -> None:
         """End soon, since the server is stopping."""
         self._stopping = True
         self._connection.stop_receiving()
 
+    def _give_way(self) -> None:
+        """Finish what is being analysed, since the session goes on in another connection."""
+        self._backlog.drop()
+        self._shut_down()
+
     # --- reading -----------------------------------------------------------------------------------
 
     async def _read_all(self) -> Problem:
         """Read until the session's time is over; returns why."""
+        try:
+            return await self._read()
+        except WebSocketDisconnect as gone:
+            if self._keeper is None or not await self._keeper.outlives(gone.code):
+                raise
+            # What was accepted is answered; the client gets it when it resumes the session.
+            await self._drain(self._keeper.kept_s)
+            return stopping()
+
+    async def _read(self) -> Problem:
         while True:
             message = await self._connection.receive(self._backlog.room)
             if message is not None:
@@ -166,11 +226,16 @@ class SegmentStream:
     async def _take(self, message: Mapping[str, Any]) -> None:
         data: bytes | None = message.get("bytes")
         if data is None:
-            self._session, error = self._session.text(len(message.get("text") or ""))
-            log.debug("text refused", error_id=error.error_id)
-            await self._send(error)
+            self._session, errors = self._session.text(message.get("text") or "")
+            if errors:
+                log.debug("text refused", error_id=errors[0].error_id)
+                await self._say(errors)
             return
         self._received_bytes += len(data)
+        if self._keeper is not None and self._keeper.reads_again:
+            number = self._keeper.next_again()
+            self._backlog.put(Waiting(number, data, len(data), self._connection.now()))
+            return
         self._session, arrival = self._session.media(len(data))
         # Before the queue has it: nothing may be said of a segment before `processing`.
         await self._send(arrival.message)
@@ -184,23 +249,30 @@ class SegmentStream:
         while await self._backlog.wait():
             waiting = self._backlog.take()
             if waiting is not None:
-                await self._answer(waiting)
+                if waiting.number <= self._intake.through:
+                    await self._read_again(waiting)
+                else:
+                    await self._answer(waiting)
                 self._connection.keep_alive()
                 self._backlog.done(waiting)
 
     async def _answer(self, waiting: Waiting) -> None:
         began_s = self._connection.now()
         outcome = "completed"
-        messages: tuple[v0.Message, ...]
+        messages: tuple[v0.Result | v0.Completed | v0.Error, ...]
+        intake, stream, result = self._intake, self._intake.stream, None
         try:
-            result = await self._analyze(waiting)
+            stream, segment = await self._segment(waiting)
+            if segment is not None:
+                intake, result = await self._analyze(segment)
             self._session, messages = self._session.answer(waiting.number, result)
         except Problem as problem:
             outcome = problem.error_id
             self._session, error = self._session.refuse(waiting.number, problem)
             messages = (error,)
-        for message in messages:
-            await self._send(message)
+        # Together with the session: nothing is awaited in between.
+        self._intake = intake.answered(1, stream)
+        await self._say(messages)
         log.info(
             "segment answered",
             segment=waiting.number,
@@ -210,8 +282,14 @@ class SegmentStream:
             took_s=round(self._connection.now() - began_s, 3),
         )
 
-    async def _analyze(self, waiting: Waiting) -> SegmentResult | None:
-        """Analyse a segment; None when it held no media yet. A problem leaves the analysis as it was."""
+    async def _read_again(self, waiting: Waiting) -> None:
+        """Read a segment that was answered for before the connection was lost."""
+        last = waiting.number == self._intake.through
+        chunks = [waiting.data] if 0 < waiting.size_bytes <= self._settings.max_message_bytes else []
+        self._intake = await asyncio.to_thread(self._intake.read_again, chunks, last=last)
+
+    async def _segment(self, waiting: Waiting) -> tuple[StreamState, Segment | None]:
+        """Return the stream after a message, and its media; None when it held none yet."""
         if waiting.problem is not None:
             raise waiting.problem
         if len(waiting.data) <= QUICK_BYTES:
@@ -223,9 +301,10 @@ class SegmentStream:
             _check_header(stream, waiting.data)
         else:
             check_container(segment)
-        self._intake = replace(self._intake, stream=stream)
-        if segment is None:
-            return None
+        return stream, segment
+
+    async def _analyze(self, segment: Segment) -> tuple[Intake, SegmentResult]:
+        """Analyse a segment; returns the intake after it. A problem leaves it as it was."""
         limits = self._settings.segment_limits
         left_s = await self._meter.left_s()
         if left_s is not None:
@@ -238,21 +317,22 @@ class SegmentStream:
                 owner=self._owner,
                 rules=self._rules,
                 words=self._words,
+                given=self._session.said.waiting if self._session.said else None,
             )
             analysis, changes = await self._engine.follow(self._intake.analysis, piece)
         except Problem as problem:
             raise over_budget(problem, left_s, self._settings.max_segment_s) from None
-        self._intake, _ = self._intake.analysed(analysis, changes)
+        intake, _ = self._intake.analysed(analysis, changes)
         result = changes.results[-1]
         self._meter.analysed(result.span.duration_s)
-        return result
+        return intake, result
 
     # --- time --------------------------------------------------------------------------------------
 
     async def _time_over(self) -> Problem | None:
         """Say why the session ends now, or None when it does not."""
         if self._stopping or self._connection.is_over:
-            await self._drain()
+            await self._drain(self._settings.drain_s)
             return stopping() if self._stopping else self._connection.overtime()
         if not self._backlog.empty:
             # We are the ones who are late, not the client.
@@ -260,11 +340,12 @@ class SegmentStream:
             return None
         return self._connection.silence() if self._connection.is_idle else None
 
-    async def _drain(self) -> None:
+    async def _drain(self, limit_s: float) -> None:
         """Answer what was accepted, and accept no more."""
-        self._session = self._session.drain()
+        if self._session.phase is v0.Phase.OPEN:
+            self._session = self._session.drain()
         try:
-            async with asyncio.timeout(self._settings.drain_s):
+            async with asyncio.timeout(limit_s):
                 await self._backlog.join()
         except TimeoutError:
             log.warning("drain cut short", unanswered=self._session.pending)
@@ -277,11 +358,24 @@ class SegmentStream:
 
     # --- sending -----------------------------------------------------------------------------------
 
+    async def _say(self, messages: Sequence[v0.Result | v0.Completed | v0.Error]) -> None:
+        """Send messages; with numbers and kept, if the session can be resumed."""
+        if self._keeper is not None:
+            await self._keeper.say(messages, self._now)
+            return
+        for message in messages:
+            await self._send(message)
+
+    def _now(self) -> tuple[v0.Session, Intake]:
+        return self._session, self._intake
+
     async def _send(self, message: v0.Message) -> None:
         await self._connection.send(v0.encode(message))
 
     async def _break_off(self) -> None:
         problem = Problem("ih1001", "The session ended because of a fault of the server.")
+        if self._keeper is not None:
+            await self._keeper.forget()
         try:
             if self._session.phase is not v0.Phase.ENDED:
                 self._session, error = self._session.end(problem)

@@ -12,7 +12,7 @@ from backchannel.engine.base import File
 from backchannel.errors import Problem
 from backchannel.protocol.multipart import Form
 from backchannel.protocol.results import analysis_body
-from backchannel.protocol.uploads import check_container, file_problem, include_of
+from backchannel.protocol.uploads import check_container, file_problem, given_words, include_of
 from backchannel.server.access.admission import admit
 from backchannel.server.access.auth import Principal
 from backchannel.server.responses import json_response
@@ -39,7 +39,8 @@ async def analyze_upload(request: Request) -> Response:
             services.settings.file_limits,
             owner=principal.key.id,
             rules=services.rules_for(principal.key),
-            words=services.listens_to(request.url.query),
+            words=services.listens_to(principal.key, request.url.query),
+            given=given_words(form),
         )
         charge = await inspect_upload(file, principal, services)
         refund = True  # unless it becomes clear that it is not the server's fault

@@ -13,8 +13,9 @@ from starlette.responses import Response
 from backchannel.engine.base import File
 from backchannel.errors import Problem
 from backchannel.protocol.errors import ErrorLinks, error_body
+from backchannel.protocol.multipart import Form
 from backchannel.protocol.products import model_named
-from backchannel.protocol.uploads import JobBody, JobRequest, ResultBody, read_job_request
+from backchannel.protocol.uploads import JobBody, JobRequest, ResultBody, given_words, read_job_request
 from backchannel.server.access.admission import admit
 from backchannel.server.access.auth import Principal
 from backchannel.server.responses import json_response
@@ -50,7 +51,7 @@ async def _submit(request: Request, services: Services) -> tuple[Job, float]:
         principal = await admit(request, UPLOAD_SCOPE)
         form = await accept_upload(request, principal, held)
         asked = read_job_request(form)
-        file = _file(form.file or bytearray(), asked, principal, services, request.url.query)
+        file = _file(form, asked, principal, services, request.url.query)
         charge = await inspect_upload(file, principal, services, sound_files=asked.sound_only)
         places = held.pop_all()
 
@@ -70,16 +71,17 @@ async def _submit(request: Request, services: Services) -> tuple[Job, float]:
     return job, asked.wait_s
 
 
-def _file(data: bytearray, asked: JobRequest, principal: Principal, services: Services, query: str) -> File:
+def _file(form: Form, asked: JobRequest, principal: Principal, services: Services, query: str) -> File:
     return File(
-        data,
+        form.file or bytearray(),
         services.settings.file_limits,
         needs_picture=not asked.sound_only,
         needs_sound=True,
         sound_only=asked.sound_only,
         rules=services.rules_for(principal.key),
         owner=principal.key.id,
-        words=services.listens_to(query),
+        words=services.listens_to(principal.key, query),
+        given=given_words(form),
     )
 
 

@@ -1,0 +1,1 @@
+"""Long runs of a real server under damage, outages and signals: ``python -m tools.soak``."""
