@@ -201,3 +201,33 @@ def test_what_was_missing_is_said(clips: Path) -> None:
             "Nobody was visible or speaking, so engagement was not measured.",
         ],
     }
+
+
+def test_the_output_ends_with_the_summary(clips: Path) -> None:
+    done = run("analyze", clips / "man-red-shirt-short-intro.mp4")
+    *_, voice, face, moments, care = done.stdout.splitlines()
+    assert voice.startswith("  Spoke for ")
+    assert face.startswith("  Faced the camera for ")
+    assert moments == "  Worth seeing: 0:01 (possibly confident)."
+    assert care.startswith("  Be careful: ")
+
+
+def test_stills_are_in_the_report_only_if_asked(clips: Path, tmp_path: Path) -> None:
+    clip, page = clips / "man-red-shirt-short-intro.mp4", tmp_path / "talk.html"
+    assert run("analyze", clip, "--html", page).returncode == 0
+    assert "<img" not in page.read_text("utf-8")
+    assert run("analyze", clip, "--html", page, "--stills").returncode == 0
+    assert page.read_text("utf-8").count('<img src="data:image/jpeg;base64,/9j/') == 1
+
+
+@pytest.mark.parametrize("options", [["--stills"], ["--stills", "--html", "a.html", "--detail", "full"]])
+def test_stills_without_a_place_for_them_are_refused(film: Path, options: list[str]) -> None:
+    done = run("analyze", film, *options)
+    assert is_one_line_without_a_traceback(done)
+    assert "--stills needs --html" in done.stderr
+
+
+def test_the_full_report_is_there_on_request(film: Path, tmp_path: Path) -> None:
+    page = tmp_path / "talk.html"
+    assert run("analyze", film, "--html", page, "--detail", "full").returncode == 0
+    assert "How it was measured" in page.read_text("utf-8")

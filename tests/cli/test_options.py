@@ -26,4 +26,4 @@ def test_every_section_of_the_protocol_can_be_asked_for_and_no_other() -> None:
     asked = [parse_include([flag]) for flag in SECTIONS]
     assert len({*asked}) == len(fields(Include))
     assert Include() not in asked
-    assert parse_include(SECTIONS) == Include(True, True, True, True)
+    assert parse_include(SECTIONS) == Include(True, True, True, True, True)

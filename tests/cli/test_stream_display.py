@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from backchannel.cli.stream_display import StreamStatus, closing_lines, lines_of, status_line
+from backchannel.cli.stream_display import StreamStatus, closing_lines, lines_of_event, status_line
 from backchannel.client.events import Received, Reconnected
 from backchannel.protocol.event_messages import (
     CoverageDegraded,
@@ -72,16 +72,16 @@ def after(*data: Data) -> StreamStatus:
     ],
 )
 def test_every_event_about_the_media_is_a_line(data: Data, line: str) -> None:
-    assert [text.plain for text in lines_of(received(data))] == [line]
+    assert [text.plain for text in lines_of_event(received(data))] == [line]
 
 
 @pytest.mark.parametrize("data", [MEASURED, SessionEnded("client_shutdown"), SessionUpdated(())])
 def test_an_event_for_the_status_line_alone_is_no_line(data: Data) -> None:
-    assert list(lines_of(received(data))) == []
+    assert list(lines_of_event(received(data))) == []
 
 
 def test_a_reconnection_says_how_much_was_lost() -> None:
-    (line,) = lines_of(Reconnected(2, 3, "connection lost"))
+    (line,) = lines_of_event(Reconnected(2, 3, "connection lost"))
     assert line.plain == (
         "Reconnected with a new session (connection lost, 3 pieces lost). Times start again at 0."
     )
@@ -93,7 +93,7 @@ def test_a_reconnection_says_how_much_was_lost() -> None:
 )
 def test_a_session_that_goes_on_keeps_its_times_and_its_state(chunks: int, messages: int, lost: str) -> None:
     event = Reconnected(1, chunks, "connection lost", resumed=True, lost_messages=messages)
-    (line,) = lines_of(event)
+    (line,) = lines_of_event(event)
     assert line.plain == f"Reconnected, {lost} lost."
     status = after(DETECTED, MEASURED)
     assert status.after(event) == status

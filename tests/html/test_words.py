@@ -3,7 +3,7 @@ from typing import get_args
 
 import pytest
 
-from backchannel.html.words import clock, headline, likely, times
+from backchannel.html.words import clock, counted, headline, length, likely, listed, percentage, times
 from backchannel.signals.phrases import PHRASES, Phrase
 from backchannel.values import Probability, SignalType, Span
 
@@ -67,3 +67,24 @@ def test_a_headline_is_the_fact_alone(phrase: Phrase, missing: str) -> None:
 )
 def test_numbers_in_brackets_and_missing_media_are_one_click_below(rationale: str, shown: str) -> None:
     assert headline(rationale) == shown
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "shown"),
+    [(0, "0 s"), (6.13, "6.1 s"), (10, "10 s"), (60, "1 min"), (72.4, "1 min 12 s"), (3725, "1 h 2 min 5 s")],
+)
+def test_durations_use_the_units_they_need(duration_s: float, shown: str) -> None:
+    assert length(duration_s) == shown
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [(0.0, "0%"), (0.004, "under 1%"), (0.5, "50%"), (0.989, "99%"), (0.996, "over 99%"), (1.0, "100%")],
+)
+def test_only_exact_shares_become_0_or_100_percent(share: float, shown: str) -> None:
+    assert percentage(share) == shown
+
+
+def test_text_for_counts_and_lists() -> None:
+    assert (counted(1, "signal"), counted(0, "signal")) == ("1 signal", "0 signals")
+    assert (listed(["a"]), listed(["a", "b", "c"])) == ("a", "a, b and c")

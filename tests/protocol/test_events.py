@@ -24,7 +24,7 @@ CORRELATION_ID = "550e8400-e29b-41d4-a716-446655440000"
 NOW = datetime(2026, 11, 22, 18, 0, 0, 250_000, tzinfo=UTC)
 LIMITS = events.Limits(300.0, 3600.0, 30.0, 60.0, 33_554_432)
 ALL = Include(quality_overall=True, quality_timeline=True, evidence=True)
-OURS = {"cue.detected", "coverage.measured", "transcript.updated"}
+OURS = {"cue.detected", "coverage.measured", "transcript.updated", "session.summary"}
 CLOSE = '{"type":"session.close"}'
 
 
@@ -169,7 +169,7 @@ def test_session_ready_is_the_first_message(version: events.Version, models: lis
                     "model": models,
                 },
                 "engine": "backchannel-1",
-                "extensions": ["evidence"],
+                "extensions": ["evidence", "summary"],
             },
         )
     ]
@@ -187,7 +187,7 @@ def configured(session: events.Session, text: str) -> tuple[events.Session, str,
 def test_each_config_frame_replaces_the_one_before() -> None:
     session = ready(include=Include(quality_overall=True))
     session, kind, data = configured(
-        session, '{"include":["conversation_quality_timeline","evidence","summary"]}'
+        session, '{"include":["conversation_quality_timeline","evidence","horoscope"]}'
     )
     assert kind == "session.updated"
     assert data == {
@@ -502,7 +502,7 @@ def test_the_transcript_is_sent_only_to_those_who_ask() -> None:
 
 def test_a_client_can_end_listening_but_not_begin_it() -> None:
     listening = replace(ready(), words=True)
-    assert listening.extensions == ("evidence", "transcript")
+    assert listening.extensions == ("evidence", "transcript", "summary")
     silent, _ = listening.text('{"words": false}')
     again, _ = silent.text('{"words": true}')
     same, _ = listening.text('{"include": ["transcript"]}')

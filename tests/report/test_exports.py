@@ -57,6 +57,12 @@ class TestCsv:
         assert (cue["value"], cue["unit"], cue["baseline"], cue["certainty"]) == ("9.25", "deg", "", "0.9")
         assert (cue["direction"], cue["measures"]) == ("up", "rate=2.1 Hz; count=3")
 
+    def test_numbers_are_rounded(self) -> None:
+        long = NOD | {"start": 4.123456, "end": 6.98765, "value": 9.2512345678, "baseline": 1.5000001}
+        cue = rows(recording(cues=[long | {"certainty": 0.8333333333}]))[1]
+        assert (cue["start_s"], cue["end_s"], cue["duration_s"]) == ("4.12", "6.99", "2.86")
+        assert (cue["value"], cue["baseline"], cue["certainty"]) == ("9.251", "1.5", "0.83")
+
     def test_special_characters_stay_in_their_cell(self) -> None:
         first, *_ = rows(recording(source='a,"b"\r\nc', signals=[AGREEMENT | {"rationale": NASTY}]))
         assert (first["source"], first["rationale"]) == ('a,"b"\r\nc', NASTY)
@@ -67,23 +73,63 @@ class TestCsv:
         assert first["modality"] == "audio+visual"
 
 
+SENTENCE = (
+    "Smiled for 2 s while facing the camera (lips 12% wider), raised the brows briefly, nodded 3 times and "
+    "leaned in for 4 s."
+)
+
+
 class TestCaptions:
-    def test_srt_has_a_caption_for_each_signal(self) -> None:
+    def test_a_caption_comes_with_its_signal_and_stays_for_as_long_as_reading_takes(self) -> None:
         late = AGREEMENT | {"type": "interest", "start": 3725.25, "end": 3726}
         first, second = srt.parse(srt_of(recording(signals=[AGREEMENT, late])), ignore_errors=False)
         assert (first.index, second.index) == (1, 2)
-        assert (first.start, first.end) == (timedelta(seconds=4.1), timedelta(seconds=6))
         assert first.content == "Very likely agreeing\nNodded 3 times while facing the camera."
+        assert first.start == timedelta(seconds=4.1)
+        assert first.end - first.start == timedelta(seconds=len(first.content) / 15)
         assert second.start == timedelta(seconds=3725.25)
+
+    def test_a_caption_gives_way_to_the_next_signal(self) -> None:
+        signals = [AGREEMENT | {"start": at, "end": at + 9} for at in (1.0, 3.0, 20.0)]
+        captions = list(srt.parse(srt_of(recording(duration=60, signals=signals)), ignore_errors=False))
+        assert captions[0].end == captions[1].start == timedelta(seconds=3)
+        assert captions[1].end < captions[2].start
+
+    def test_signals_that_begin_together_share_a_caption(self) -> None:
+        both = [AGREEMENT, AGREEMENT | {"type": "interest", "probability": "low", "start": 5.0, "end": 7.0}]
+        (caption,) = srt.parse(srt_of(recording(signals=both)), ignore_errors=False)
+        assert caption.content == "Very likely agreeing\nPossibly interested"
+
+    def test_lines_are_as_short_as_those_of_subtitles(self) -> None:
+        signals = [AGREEMENT | {"rationale": SENTENCE}]
+        (caption,) = srt.parse(srt_of(recording(signals=signals)), ignore_errors=False)
+        assert caption.content.splitlines() == [
+            "Very likely agreeing",
+            "Smiled for 2 s while facing the camera and",
+            "raised the brows briefly.",
+        ]
+
+    def test_what_was_said_is_a_subtitle_below_the_signals(self) -> None:
+        text = "So this is what we have thought about it. " * 3
+        written = vtt_of(recording(transcript=[{"start": 1.0, "end": 7.0, "text": text}]))
+        words = [
+            one for one in webvtt.from_string(written).captions if str(one.identifier).startswith("words")
+        ]
+        assert (words[0].start, words[-1].end) == ("00:00:01.000", "00:00:07.000")
+        assert [one.end for one in words[:-1]] == [one.start for one in words[1:]]
+        lines = [line for one in words for line in one.text.splitlines()]
+        assert max(map(len, lines)) <= 42
+        assert " ".join(lines) == text.strip()
+        assert written.count(" line:5%") == 1
 
     def test_vtt_has_a_caption_for_each_signal_and_an_explanation(self) -> None:
         written = vtt_of(
-            recording(signals=[AGREEMENT, AGREEMENT | {"type": "interest", "start": 7, "end": 7}])
+            recording(signals=[AGREEMENT, AGREEMENT | {"type": "interest", "start": 9, "end": 9}])
         )
         read = webvtt.from_string(written)
-        assert [(one.identifier, one.start, one.end) for one in read.captions] == [
-            ("signal-1", "00:00:04.100", "00:00:06.000"),
-            ("signal-2", "00:00:07.000", "00:00:07.001"),
+        assert [(one.identifier, one.start) for one in read.captions] == [
+            ("signal-1", "00:00:04.100"),
+            ("signal-2", "00:00:09.000"),
         ]
         assert read[0].text == "Very likely agreeing\nNodded 3 times while facing the camera."
         assert WHAT_THIS_IS in written
@@ -91,11 +137,14 @@ class TestCaptions:
     def test_a_text_cannot_end_its_caption_or_begin_another(self) -> None:
         nasty = recording(source=NASTY, signals=[AGREEMENT | {"rationale": NASTY}])
         (caption,) = srt.parse(srt_of(nasty), ignore_errors=False)
-        assert caption.content.count("\n") == 1
+        assert caption.content.count("\n") == 2
         assert len(webvtt.from_string(vtt_of(nasty))) == 1
         body = vtt_of(nasty).partition("signal-1")[2]
         assert "<b>" not in body
         assert vtt_of(nasty).count("-->") == 1
+        said = recording(signals=[], transcript=[{"start": 1, "end": 2, "text": NASTY}])
+        assert "<b>" not in vtt_of(said)
+        assert all(one.content.count("-->") == 0 for one in srt.parse(srt_of(said), ignore_errors=False))
 
     def test_without_signals_the_files_have_no_captions(self) -> None:
         assert srt_of(recording(signals=[])) == ""

@@ -1,7 +1,6 @@
 import pytest
 
-from backchannel.report.figures import covered_s, figures_of
-from backchannel.report.recording import Period
+from backchannel.report.figures import figures_of
 from tests.report.build import NOD, recording
 
 FACING = NOD | {"cue": "facing", "unit": "%"}
@@ -34,11 +33,6 @@ def test_without_coverage_audio_cues_show_that_there_was_sound() -> None:
 def test_a_rate_per_minute_needs_half_a_minute() -> None:
     assert figures_of(recording(duration=29)).tallies["nod"].per_minute is None
     assert figures_of(recording(duration=30)).tallies["nod"].per_minute == 2
-
-
-def test_overlaps_count_once() -> None:
-    periods = [Period(start=0, end=2), Period(start=1, end=3), Period(start=5, end=6)]
-    assert covered_s(periods) == 4
 
 
 def test_the_speech_rate_is_weighted_by_the_duration_of_turns() -> None:

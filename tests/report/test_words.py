@@ -2,31 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from backchannel.report.words import (
-    counted,
-    length,
-    listed,
-    measured,
-    moment,
-    named,
-    percentage,
-)
-
-
-@pytest.mark.parametrize(
-    ("duration_s", "shown"),
-    [(0, "0 s"), (6.13, "6.1 s"), (10, "10 s"), (60, "1 min"), (72.4, "1 min 12 s"), (3725, "1 h 2 min 5 s")],
-)
-def test_durations_use_the_units_they_need(duration_s: float, shown: str) -> None:
-    assert length(duration_s) == shown
-
-
-@pytest.mark.parametrize(
-    ("share", "shown"),
-    [(0.0, "0%"), (0.004, "under 1%"), (0.5, "50%"), (0.989, "99%"), (0.996, "over 99%"), (1.0, "100%")],
-)
-def test_only_exact_shares_become_0_or_100_percent(share: float, shown: str) -> None:
-    assert percentage(share) == shown
+from backchannel.report.words import measured, moment, named
 
 
 @pytest.mark.parametrize(
@@ -60,8 +36,6 @@ def test_dates_have_their_offset(at: datetime, shown: str) -> None:
     assert moment(at) == shown
 
 
-def test_text_for_names_counts_and_lists() -> None:
+def test_a_measure_is_named_behind_its_cue() -> None:
     assert named("nod", "rate") == "nod: rate"
     assert named("gaze_away") == "gaze away"
-    assert (counted(1, "signal"), counted(0, "signal")) == ("1 signal", "0 signals")
-    assert (listed(["a"]), listed(["a", "b", "c"])) == ("a", "a, b and c")

@@ -90,7 +90,7 @@ def unheard(listening: Live) -> Live:
 def test_nobody_listens_to_a_key_without_words(unheard: Live, talk: bytes) -> None:
     assert result_of(unheard, ASKED, talk)["transcript"] == []
     ready = _events(unheard, talk, query=ASKED)[0]["data"]
-    assert ready["extensions"] == ["evidence"]
+    assert ready["extensions"] == ["evidence", "summary"]
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
@@ -126,7 +126,7 @@ def _events(live: Live, data: bytes, *frames: dict[str, Any], query: str = "") -
 def test_v2_sends_phrases_and_the_last_one_at_the_end(listening: Live, talk: bytes) -> None:
     seen = _events(listening, talk, query=ASKED)
     ready = next(one["data"] for one in seen if one["type"] == "session.ready")
-    assert ready["extensions"] == ["evidence", "transcript"]
+    assert ready["extensions"] == ["evidence", "transcript", "summary"]
     phrases = [one["data"] for one in seen if one["type"] == "transcript.updated"]
     assert texts([phrase for phrase in phrases if phrase["final"]]) == [SENTENCE, SENTENCE]
 
@@ -144,7 +144,7 @@ def test_v2_sends_no_words_unless_they_are_wanted(
 
 def test_a_server_that_does_not_listen_does_not_offer_it(live: Live, talk: bytes) -> None:
     ready = _events(live, talk)[0]["data"]
-    assert ready["extensions"] == ["evidence"]
+    assert ready["extensions"] == ["evidence", "summary"]
 
 
 @pytest.mark.parametrize(("flags", "words"), [(["transcript"], [SENTENCE, SENTENCE]), ([], None)])

@@ -1,4 +1,4 @@
-"""The command: `backchannel serve`, `analyze`, `stream`, `eval`, `calibrate`, `explain` and `keys`."""
+"""The command `backchannel` and its subcommands, one per file of this package."""
 
 import io
 import os
@@ -9,6 +9,7 @@ import typer
 
 from backchannel import __version__
 from backchannel.cli.analyze import analyze
+from backchannel.cli.batch import batch
 from backchannel.cli.calibrate import calibrate
 from backchannel.cli.escape import escaped
 from backchannel.cli.evaluate import evaluate
@@ -16,6 +17,7 @@ from backchannel.cli.explain import explain
 from backchannel.cli.keys import keys_app
 from backchannel.cli.serve import serve
 from backchannel.cli.stream import stream
+from backchannel.cli.watch import watch
 from backchannel.client.v0 import ClientError
 from backchannel.config import SettingsError
 from backchannel.errors import Problem
@@ -34,7 +36,9 @@ app = typer.Typer(
 )
 app.command()(serve)
 app.command()(analyze)
+app.command()(batch)
 app.command()(stream)
+app.command()(watch)
 app.command("eval")(evaluate)
 app.command()(calibrate)
 app.command()(explain)

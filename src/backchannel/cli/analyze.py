@@ -3,18 +3,20 @@
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 from msgspec import UNSET
 from rich.console import Console
 
-from backchannel.cli.exports import Places, write_exports
+from backchannel.cli.exports import Look, Places, write_exports
 from backchannel.cli.files import STDOUT, require_media_file, shown_name
 from backchannel.cli.options import (
     AsJson,
     CsvPlace,
+    DetailChoice,
+    DetailName,
     EafPlace,
     HtmlPlace,
     IncludeFlags,
@@ -23,16 +25,18 @@ from backchannel.cli.options import (
     SrtPlace,
     VttPlace,
     WeightsFile,
+    WithStills,
 )
-from backchannel.cli.show import show_line, show_sections, show_transcript, timed_progress
-from backchannel.config import SettingsError, load_settings
+from backchannel.cli.show import show_line, show_sections, show_summary, show_transcript
+from backchannel.config import SettingsError
 from backchannel.protocol.include import parse_include
 from backchannel.protocol.results import AnalysisBody, analysis_body
 from backchannel.signals.calibration import read_calibration
-from backchannel.values import MediaLimits, Rules, Segment, SegmentResult
+from backchannel.values import Rules
 
-MAX_FILE_S = 1800.0
-"""Longest file, s (wire contract, section 8)."""
+if TYPE_CHECKING:
+    from backchannel.api import Report
+
 SHOWN_TO_PEOPLE = ("conversation_quality_overall", "conversation_quality_timeline")
 
 
@@ -44,6 +48,8 @@ def analyze(
     words: ListenForWords = False,
     as_json: AsJson = False,
     html: HtmlPlace = None,
+    detail: DetailName = DetailChoice.BRIEF,
+    stills: WithStills = False,
     csv: CsvPlace = None,
     srt: SrtPlace = None,
     vtt: VttPlace = None,
@@ -54,41 +60,35 @@ def analyze(
     Can also write a report, a table, captions or annotations. Needs no server.
     """
     places = Places.of(html=html, csv=csv, srt=srt, vtt=vtt, eaf=eaf)
+    look = Look(detail.detail, stills)
+    look.require_possible(places)
     media = require_media_file(file)
     places.require_usable(media, json_on_stdout=as_json)
     rules = Rules() if weights is None else read_calibration(weights)
     rules = rules if policy is None else replace(rules, policy=policy.policy)
-    results = _analyzed(media, rules, words=words)
+    report = _analyzed(media, rules, words=words)
+    results = report.windows
     heard = ("transcript",) if words else ()
     if as_json:
         typer.echo(msgspec.json.encode(analysis_body(results, parse_include([*(include or ()), *heard]))))
     elif STDOUT not in places.by_kind.values():
         sections = parse_include([*(include or SHOWN_TO_PEOPLE), *heard])
-        _show(Console(highlight=False), analysis_body(results, sections))
-    write_exports(places, results, media, shown_name(media), datetime.now().astimezone())
+        console = Console(highlight=False)
+        _show(console, analysis_body(results, sections))
+        show_summary(console, report.summary)
+    write_exports(places, look, results, media, shown_name(media), datetime.now().astimezone())
 
 
-def _analyzed(media: Path, rules: Rules, *, words: bool) -> list[SegmentResult]:
+def _analyzed(media: Path, rules: Rules, *, words: bool) -> "Report":
     # Imported here, because it loads the decoders and the networks, which other commands do not need.
-    from backchannel.engine.worker import analyze_medium  # noqa: PLC0415
-    from backchannel.media.decode import read  # noqa: PLC0415
+    from backchannel.api import analyze as analyze_file  # noqa: PLC0415
     from backchannel.perception.networks import NetworkMissingError, stay_on_one_thread  # noqa: PLC0415
-    from backchannel.perception.transcript import Writing  # noqa: PLC0415
-    from backchannel.perception.whisper import whisper_for_words  # noqa: PLC0415
 
     stay_on_one_thread()
     try:
-        writing = Writing(whisper_for_words(load_settings().words_model)) if words else None
+        return analyze_file(media, rules=rules, words=words, progress=True)
     except NetworkMissingError as error:
         raise SettingsError(str(error)) from None
-    limits = MediaLimits(max_duration_s=MAX_FILE_S)
-    with (
-        timed_progress("Loading the networks") as progress,
-        read(Segment(media.read_bytes()), limits) as medium,
-    ):
-        duration_s = medium.timing.duration_s
-        progress(0.0, duration_s)
-        return list(analyze_medium(medium, progress, rules=rules, writing=writing))
 
 
 def _show(console: Console, body: AnalysisBody) -> None:

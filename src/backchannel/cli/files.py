@@ -25,16 +25,16 @@ def require_media_file(path: Path) -> Path:
         It is missing, a directory, empty or unreadable.
     """
     if not path.exists():
-        raise FileUnusableError(f"There is no file {path}.")
+        raise FileUnusableError(f"There is no file {path}. Check its name and its folder.")
     if not path.is_file():
-        raise FileUnusableError(f"{path} is not a file.")
+        raise FileUnusableError(f"{path} is not a file. Give the name of a video or sound file.")
     try:
         with path.open("rb") as file:
             first = file.read(1)
     except OSError as error:
-        raise FileUnusableError(f"{path} cannot be read: {error.strerror}.") from None
+        raise FileUnusableError(f"{path} cannot be read: {error.strerror}. Choose another file.") from None
     if not first:
-        raise FileUnusableError(f"{path} is empty.")
+        raise FileUnusableError(f"{path} is empty. Choose a file with video or sound.")
     return path
 
 
@@ -59,7 +59,9 @@ def require_places_to_write(places: Mapping[str, Path], media: Path) -> None:
     for option, place in places.items():
         if (other := taken.setdefault(_one_name(place), option)) != option:
             what = "standard output" if place == STDOUT else str(place)
-            raise FileUnusableError(f"{other} and {option} cannot both be written to {what}.")
+            raise FileUnusableError(
+                f"{other} and {option} cannot both be written to {what}. Give one another name."
+            )
         if place != STDOUT:
             _require_writable(place, option, media)
 
@@ -74,9 +76,9 @@ def _require_writable(place: Path, option: str, media: Path) -> None:
     if place.exists() and media.exists() and place.samefile(media):
         raise FileUnusableError(f"{option} {place} would overwrite the input. Choose another file name.")
     if not place.parent.is_dir():
-        raise FileUnusableError(f"{option} {place}: there is no folder {place.parent}.")
+        raise FileUnusableError(f"{option} {place}: there is no folder {place.parent}. Create it first.")
     if not os.access(place if place.exists() else place.parent, os.W_OK):
-        raise FileUnusableError(f"{option} {place}: you have no permission to write there.")
+        raise FileUnusableError(f"{option} {place}: you have no permission to write there. Choose another.")
 
 
 def write_out(place: Path, content: bytes) -> None:

@@ -11,11 +11,17 @@ from rich.console import Console
 from rich.live import Live
 
 from backchannel.cli.escape import escaped
-from backchannel.cli.stream_display import StreamStatus, closing_lines, lines_of, reconnection, status_line
+from backchannel.cli.stream_display import (
+    StreamStatus,
+    closing_lines,
+    lines_of_event,
+    reconnection,
+    status_line,
+)
 from backchannel.client.events import EventClient, Received, Reconnected
 from backchannel.client.v0 import TimedMedia
 
-SHOWN_TO_PEOPLE = ("conversation_quality_overall", "evidence")
+SHOWN_TO_PEOPLE = ("conversation_quality_overall", "evidence", "summary")
 """With evidence the server also reports its progress, which the status line shows."""
 MIN_LAST_S = 0.25
 """A last piece shorter than this is joined to the one before it, s."""
@@ -70,7 +76,7 @@ def _display(printed: Console, *, quiet: bool) -> Iterator[Callable[[StreamStatu
 
 def _print(printed: Console, event: Received | Reconnected, *, as_json: bool) -> None:
     if not as_json:
-        for line in lines_of(event):
+        for line in lines_of_event(event):
             printed.print(line, soft_wrap=True)
     elif isinstance(event, Received):
         typer.echo(msgspec.json.encode(event))

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
@@ -65,7 +65,9 @@ ListenForWords = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", envvar=f"{ENV_PREFIX}JSON", help="Print only JSON.")]
 
 
-SECTIONS: Final = ("conversation_quality_overall", "conversation_quality_timeline", "evidence", "transcript")
+SECTIONS: Final = (
+    "conversation_quality_overall", "conversation_quality_timeline", "evidence", "transcript", "summary"
+)  # fmt: skip
 """What `--include` accepts."""
 
 
@@ -112,6 +114,34 @@ def _place(kind: str, what: str) -> Any:
     )
 
 
+class DetailChoice(StrEnum):
+    """How much a report has."""
+
+    BRIEF = "brief"
+    FULL = "full"
+
+    @property
+    def detail(self) -> Literal["brief", "full"]:
+        """As a plain value."""
+        return "brief" if self is DetailChoice.BRIEF else "full"
+
+
+DetailName = Annotated[
+    DetailChoice,
+    typer.Option(
+        "--detail",
+        envvar=f"{ENV_PREFIX}DETAIL",
+        help="What --html has: two printed pages, or every signal, cue and table.",
+    ),
+]
+WithStills = Annotated[
+    bool,
+    typer.Option(
+        "--stills",
+        envvar=f"{ENV_PREFIX}STILLS",
+        help="Put a picture of each moment into the brief report. It then shows the person.",
+    ),
+]
 HtmlPlace = Annotated[Path | None, _place("html", "Write a report, one self-contained page")]
 CsvPlace = Annotated[Path | None, _place("csv", "Write a table with a row for each signal, cue and state")]
 SrtPlace = Annotated[Path | None, _place("srt", "Write the signals as SubRip captions")]

@@ -1,19 +1,16 @@
 """Prints results for people: plain lines in a pipe, colour and tables on a terminal."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Final
 
 from msgspec import UNSET
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
 from backchannel.cli.escape import escaped
-from backchannel.html.words import clock, likely, times
+from backchannel.html.words import likely, times
 from backchannel.protocol import v0
 from backchannel.protocol.results import (
     ConversationQualityBody,
@@ -22,6 +19,7 @@ from backchannel.protocol.results import (
     QualityBody,
     SignalBody,
 )
+from backchannel.summary.summarize import Summary
 from backchannel.values import Span
 
 _STYLES: Final = {"high": "bold", "medium": "", "low": "dim"}
@@ -32,36 +30,6 @@ def progress(console: Console, text: str, *, quiet: bool) -> Status:
     """Show on a terminal what is going on; nothing in a pipe or when `quiet`."""
     watched = console if console.is_terminal else Console(stderr=True)
     return (Console(quiet=True) if quiet else watched).status(text, spinner="line")
-
-
-@contextmanager
-def timed_progress(text: str) -> Iterator[Callable[..., None]]:
-    """Show a progress bar on standard error if it is a terminal.
-
-    Yields
-    ------
-    Callable
-        Takes the time reached and, once, the whole length, s.
-    """
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
-        TextColumn("{task.fields[reached]}"),
-        TimeRemainingColumn(compact=True),
-    )
-    watched = Console(stderr=True)
-    with Progress(*columns, console=watched, transient=True, disable=not watched.is_terminal) as shown:
-        task = shown.add_task(text, total=None, reached="")
-
-        def report(reached_s: float, total_s: float | None = None) -> None:
-            length_s = total_s or shown.tasks[0].total
-            if reached_s:
-                reached = " of ".join(clock(at_s, 0) for at_s in (reached_s, length_s) if at_s)
-                shown.update(task, description="Analysing", completed=reached_s, reached=reached)
-            if total_s:
-                shown.update(task, total=total_s)
-
-        yield report
 
 
 def show_message(console: Console, message: v0.Message) -> None:
@@ -107,6 +75,13 @@ def show_transcript(console: Console, phrases: tuple[PhraseBody, ...]) -> None:
         show_line(console, f"  said  {_span(phrase.start, phrase.end):<15} {phrase.text}")
     if not phrases:
         show_line(console, "  no words", "dim")
+
+
+def show_summary(console: Console, summary: Summary) -> None:
+    """Print the four lines of a summary."""
+    show_line(console, "")
+    for line in summary.lines:
+        show_line(console, f"  {line}")
 
 
 def _table(signals: tuple[SignalBody, ...]) -> Table:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from rich.text import Text
 
@@ -19,12 +19,13 @@ from backchannel.client.events import (
     Received,
     Reconnected,
     SessionEnded,
+    SessionSummary,
     SignalDetected,
     SignalEnded,
     SignalUpdated,
 )
 from backchannel.html.words import clock, likely
-from backchannel.protocol.event_messages import CoverageMeasured
+from backchannel.protocol.event_messages import CoverageMeasured, Data
 from backchannel.protocol.results import QualityBody
 from backchannel.values import EngagementLevel, Probability, SignalType
 
@@ -69,7 +70,11 @@ class StreamStatus:
             if event.resumed:
                 return self
             return StreamStatus(signals=self.signals, answers=self.answers, refusals=self.refusals)
-        match event.data:
+        return self.with_message(event.data)
+
+    def with_message(self, data: Data | dict[str, Any]) -> "StreamStatus":
+        """Return the state after this message."""
+        match data:
             case SignalUpdated(signal_type=name, probability=probability):
                 return replace(self, active=MappingProxyType({**self.active, name: probability}))
             case SignalDetected(signal_type=name, probability=probability):
@@ -91,13 +96,18 @@ class StreamStatus:
         return self
 
 
-def lines_of(event: Received | Reconnected) -> Iterator[Text]:
-    """Return an event as lines of text; events that only change the status line have none."""
+def lines_of_event(event: Received | Reconnected) -> Iterator[Text]:
+    """Return an event of a client as lines of text."""
     if isinstance(event, Reconnected):
         again = "" if event.resumed else " Times start again at 0."
         yield Text(f"{escaped(reconnection(event))}{again}", "yellow")
         return
-    match event.data:
+    yield from lines_of(event.data)
+
+
+def lines_of(data: Data | dict[str, Any]) -> Iterator[Text]:
+    """Return a message as lines of text; those that only change the status line have none."""
+    match data:
         case SignalUpdated(probability=level) as signal:
             now = likely(level, signal.signal_type)
             yield _line(signal.start, f"Now {now[0].lower()}{now[1:]}", signal.rationale, level)
@@ -116,6 +126,8 @@ def lines_of(event: Received | Reconnected) -> Iterator[Text]:
         case Error(code=code, message=message, segment=segment):
             where = "session" if segment is None else f"piece {segment}"
             yield Text(escaped(f"{where}: {message} ({code})"), "red")
+        case SessionSummary(lines=lines):
+            yield from (Text(escaped(line)) for line in lines)
         case SessionEnded(reason=reason) if reason in _ENDINGS:
             yield Text(_ENDINGS[reason], "yellow")
 

@@ -37,6 +37,7 @@ from backchannel.protocol.event_messages import (
     Received,
     SessionEnded,
     SessionReady,
+    SessionSummary,
     SignalDetected,
     SignalEnded,
     SignalUpdated,
@@ -67,6 +68,7 @@ __all__ = [
     "Reconnected",
     "SessionEnded",
     "SessionReady",
+    "SessionSummary",
     "SignalDetected",
     "SignalEnded",
     "SignalUpdated",
@@ -248,7 +250,9 @@ class EventClient:
                 return
             pause_s = next(pauses, None)
             if pause_s is None or (self._finishing and not self._outbox.token):
-                raise ClientError(f"The session ended before all results arrived ({self._reason}).")
+                raise ClientError(
+                    f"The session ended before all results arrived ({self._reason}). Try again."
+                )
             await asyncio.sleep(pause_s)
 
     async def _listen(self, connection: ClientConnection) -> bool:
@@ -353,7 +357,7 @@ class EventClient:
             event = self._events.get_nowait()
             if isinstance(event, ClientError):
                 return event
-        return ClientError("The server ended the connection before the session was ready.")
+        return ClientError("The server ended the connection before the session was ready. Try again.")
 
 
 def _decoded(text: str | bytes) -> Received | None:

@@ -115,7 +115,10 @@ async def open_stream(
         raise kind(_reason(status, body)) from None
     except (OSError, TimeoutError, InvalidHandshake, InvalidURI, EOFError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-        raise ClientError(f"No server answers at {urlsplit(address).netloc} ({why}).") from None
+        raise ClientError(
+            f"No server answers at {urlsplit(address).netloc} ({why}). "
+            "Start one with `backchannel serve`, or check the address."
+        ) from None
     async with connection:
         yield connection
 

@@ -11,19 +11,26 @@ EDGE_S = 0.5
 
 
 def cue_log(results: Iterable[SegmentResult]) -> tuple[Cue, ...]:
-    """Join the cues of consecutive results.
+    """Join the cues of consecutive results, sorted by time."""
+    log: tuple[Cue, ...] = ()
+    for result in results:
+        log = with_cues_of(result, log)
+    return tuple(sorted(log, key=lambda cue: (cue.span, cue.name)))
+
+
+def with_cues_of(result: SegmentResult, before: Iterable[Cue]) -> tuple[Cue, ...]:
+    """Add the cues of the next result to those before it, in no special order.
 
     A cue that crosses the edge of a segment is in both results. The later one knows all of it and replaces
     an earlier one of the same name that it overlaps.
     """
-    log: list[Cue] = []
-    for result in results:
-        known_from_s = result.span.start_s - CONTEXT_S + EDGE_S
-        for cue in result.cues:
-            replaced = [told for told in log if told.name == cue.name and _overlap(told, cue)]
-            log = [told for told in log if told not in replaced]
-            log.append(_with_beginning(cue, replaced) if cue.span.start_s <= known_from_s else cue)
-    return tuple(sorted(log, key=lambda cue: (cue.span, cue.name)))
+    log = list(before)
+    known_from_s = result.span.start_s - CONTEXT_S + EDGE_S
+    for cue in result.cues:
+        replaced = [told for told in log if told.name == cue.name and _overlap(told, cue)]
+        log = [told for told in log if told not in replaced] if replaced else log
+        log.append(_with_beginning(cue, replaced) if cue.span.start_s <= known_from_s else cue)
+    return tuple(log)
 
 
 def _with_beginning(cue: Cue, replaced: Iterable[Cue]) -> Cue:

@@ -57,7 +57,14 @@ def fragment(children: Child) -> Html:
 
 
 def page(
-    title: str, body: Child, room: str, styles: Sequence[str], scripts: Sequence[str], data: Any = None
+    title: str,
+    body: Child,
+    room: str,
+    styles: Sequence[str],
+    scripts: Sequence[str],
+    data: Any = None,
+    *,
+    pictures: bool = False,
 ) -> str:
     """Return a complete, self-contained page.
 
@@ -75,6 +82,8 @@ def page(
         File names. The common style of all pages comes before them.
     data
         Data for the scripts, written as JSON.
+    pictures
+        Whether the page contains pictures, as ``data:`` addresses.
     """
     style = "\n".join([_asset(HERE, "page.css"), *(_asset(room, name) for name in styles)])
     code = "\n".join(_asset(room, name) for name in scripts)
@@ -82,7 +91,7 @@ def page(
         title=html.escape(title),
         policy=(
             f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(code)}'; "
-            "base-uri 'none'; form-action 'none'"
+            f"{'img-src data:; ' if pictures else ''}base-uri 'none'; form-action 'none'"
         ),
         style=style,
         body=fragment(body),

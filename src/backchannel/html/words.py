@@ -1,10 +1,10 @@
-"""Text for cues, signals, times and numbers, on pages and in the terminal.
+"""Text for cues, signals, times, durations and numbers, on pages and in the terminal.
 
 The console has the same words in `console/words.js`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -98,6 +98,51 @@ def quantity(value: float, unit: str) -> str:
     """
     digits = 0 if abs(value) >= 100 or value == round(value) else 1 if abs(value) >= 10 else 2
     return f"{value:.{digits}f}{'' if not unit else '%' if unit == '%' else f' {unit}'}"
+
+
+def length(duration_s: float) -> str:
+    """Write a duration.
+
+    Examples
+    --------
+    >>> length(3725)
+    '1 h 2 min 5 s'
+    """
+    if duration_s < 60.0:
+        return f"{duration_s:.1f} s".replace(".0 s", " s")
+    minutes, seconds = divmod(round(duration_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [
+        f"{hours} h" if hours else "",
+        f"{minutes} min" if minutes else "",
+        f"{seconds} s" if seconds else "",
+    ]
+    return " ".join(filter(None, parts))
+
+
+def percentage(share: float) -> str:
+    """Write a share as a whole percentage. Only exact shares become 0% or 100%.
+
+    Examples
+    --------
+    >>> percentage(0.5), percentage(0.004)
+    ('50%', 'under 1%')
+    """
+    if 0.0 < share < 0.01:
+        return "under 1%"
+    if 0.99 < share < 1.0:
+        return "over 99%"
+    return f"{share:.0%}"
+
+
+def counted(count: int, what: str) -> str:
+    """Write a count with its noun."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Join the parts of a sentence with commas and "and"."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def numbers_of(cue: Cue) -> str:

@@ -189,7 +189,7 @@ def _names(events: Schema) -> dict[str, str]:
 def _channel(version: str, messages: dict[str, str], query: Schema) -> Schema:
     include = {
         "type": "array",
-        "items": {"type": "string", "enum": [*QUALITY_FLAGS, "evidence", "transcript"]},
+        "items": {"type": "string", "enum": [*QUALITY_FLAGS, "evidence", "transcript", "summary"]},
     }
     resume = {"type": "string", "description": "Empty for a new session that can be resumed, or its token."}
     after = {"type": "integer", "description": "`seq` of the last message read, to resume a session."}

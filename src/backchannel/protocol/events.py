@@ -132,7 +132,7 @@ class Session:
     @property
     def extensions(self) -> tuple[str, ...]:
         """Our own values of `include`, beside the published flags."""
-        return ("evidence", "transcript") if self.words else ("evidence",)
+        return ("evidence", "transcript", "summary") if self.words else ("evidence", "summary")
 
     # --- opening -----------------------------------------------------------------------------------
 

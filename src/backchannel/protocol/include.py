@@ -21,12 +21,15 @@ class Include:
         The measurements that each signal is based on. Our own.
     transcript
         What was said, if the server listens for words. Our own.
+    summary
+        The conversation in plain words, at the end of a v1 or v2 session. Our own.
     """
 
     quality_overall: bool = False
     quality_timeline: bool = False
     evidence: bool = False
     transcript: bool = False
+    summary: bool = False
 
 
 def parse_include(flags: Iterable[str]) -> Include:
@@ -35,7 +38,7 @@ def parse_include(flags: Iterable[str]) -> Include:
     Examples
     --------
     >>> parse_include(["evidence", "something new"])
-    Include(quality_overall=False, quality_timeline=False, evidence=True, transcript=False)
+    Include(quality_overall=False, quality_timeline=False, evidence=True, transcript=False, summary=False)
     """
     asked = set(flags)
     return Include(
@@ -43,6 +46,7 @@ def parse_include(flags: Iterable[str]) -> Include:
         quality_timeline="conversation_quality_timeline" in asked,
         evidence="evidence" in asked,
         transcript="transcript" in asked,
+        summary="summary" in asked,
     )
 
 

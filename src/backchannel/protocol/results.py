@@ -270,10 +270,9 @@ def engagement_of(results: Sequence[SegmentResult]) -> tuple[EngagementBody, ...
     return _merge_engagement(engagement_bodies([part for result in results for part in result.engagement]))
 
 
-def coverage_body(results: Sequence[SegmentResult]) -> CoverageBody:
-    """Return the coverage of a whole file: the mean over its windows, weighted by their duration."""
-    coverages = [(result.coverage, result.span.duration_s) for result in results]
-    whole = Coverage(
+def whole_coverage(coverages: Sequence[tuple[Coverage, float]]) -> Coverage:
+    """Return the coverage of a whole conversation: the mean of its windows, weighted by duration, s."""
+    return Coverage(
         picture=any(coverage.picture for coverage, _ in coverages),
         sound=any(coverage.sound for coverage, _ in coverages),
         face_share=_mean([(coverage.face_share, length_s) for coverage, length_s in coverages]),
@@ -292,6 +291,11 @@ def coverage_body(results: Sequence[SegmentResult]) -> CoverageBody:
             (coverage.unlisted_language for coverage, _ in coverages if coverage.unlisted_language), ""
         ),
     )
+
+
+def coverage_body(results: Sequence[SegmentResult]) -> CoverageBody:
+    """Return the coverage of a whole file as JSON."""
+    whole = whole_coverage([(result.coverage, result.span.duration_s) for result in results])
     return CoverageBody(
         whole.picture,
         whole.sound,

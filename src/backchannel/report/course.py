@@ -7,10 +7,10 @@ from typing import Final
 from backchannel.cues.thresholds import cue_table
 from backchannel.html.markup import Html, tag
 from backchannel.html.timeline import Mark, axis, lane, percent, strip
-from backchannel.html.words import clock, headline, likely, plain, times
+from backchannel.html.words import HOW_LIKELY, clock, counted, headline, likely, plain, times
+from backchannel.report.overview import DIMENSIONS, NO_EVIDENCE
 from backchannel.report.recording import CueEntry, QualityEntry, Recording
-from backchannel.report.summary import DIMENSIONS, NO_EVIDENCE
-from backchannel.report.words import counted, measured, named
+from backchannel.report.words import measured, named
 from backchannel.values import Modality, Span
 
 PART_S: Final = 300.0
@@ -48,6 +48,12 @@ def timeline(recording: Recording) -> Html:
         if len(parts) > 1
         else "",
     )
+
+
+def signal_lanes(recording: Recording) -> Html:
+    """Draw engagement and signals over the whole recording."""
+    rows = {"engagement": _engagement_marks(recording)} | _signal_marks(recording, linked=False)
+    return _lanes(rows, Span(0.0, recording.duration), "Timeline")
 
 
 def quality_course(recording: Recording) -> Html:
@@ -93,8 +99,8 @@ def _engagement_marks(recording: Recording) -> list[Mark]:
     ]
 
 
-def _signal_marks(recording: Recording) -> dict[str, list[Mark]]:
-    """Return the marks by signal type, in alphabetical order. Each links to its signal."""
+def _signal_marks(recording: Recording, *, linked: bool = True) -> dict[str, list[Mark]]:
+    """Return the marks by signal type, in alphabetical order, with links to the signals if they are shown."""
     marks: dict[str, list[Mark]] = {
         name: [] for name in sorted({signal.type for signal in recording.signals})
     }
@@ -106,8 +112,8 @@ def _signal_marks(recording: Recording) -> dict[str, list[Mark]]:
                 f"signal {signal.probability}",
                 "whole",
                 f"{heading}. {headline(signal.rationale)}",
-                signal.probability,
-                href=f"#signal-{number}",
+                HOW_LIKELY[signal.probability].lower(),
+                href=f"#signal-{number}" if linked else None,
             )
         )
     return marks

@@ -3,11 +3,12 @@
 A figure is None if it could not be measured. None is not zero.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from backchannel.report.recording import CueEntry, Period, Recording
+from backchannel.report.recording import CueEntry, Recording
+from backchannel.summary.story import covered_s
 from backchannel.values import EngagementLevel, Span
 
 MIN_RATE_S: Final = 30.0
@@ -90,21 +91,6 @@ def figures_of(recording: Recording) -> Figures:
     )
 
 
-def covered_s(periods: Iterable[Period]) -> float:
-    """Return the total duration of some periods, with overlaps counted once, s.
-
-    Examples
-    --------
-    >>> covered_s([Period(start=0.0, end=2.0), Period(start=1.0, end=3.0)])
-    3.0
-    """
-    total_s, reached_s = 0.0, 0.0
-    for period in sorted(periods, key=lambda one: one.start):
-        total_s += max(0.0, period.end - max(period.start, reached_s))
-        reached_s = max(reached_s, period.end)
-    return total_s
-
-
 def _measured_s(recording: Recording, modality: str) -> float | None:
     """Return how long a modality could be measured, s. None if it is missing or nothing shows it."""
     coverage = recording.coverage
@@ -114,11 +100,11 @@ def _measured_s(recording: Recording, modality: str) -> float | None:
     if not present or (modality == "visual" and coverage.frozen):
         return None
     lost = coverage.dropped + (coverage.degraded if modality == "visual" else ())
-    return max(0.0, recording.duration - covered_s(lost))
+    return max(0.0, recording.duration - covered_s(period.span for period in lost))
 
 
 def _tally(cues: Sequence[CueEntry], measured_s: float) -> Tally:
-    total_s = covered_s(cues)
+    total_s = covered_s(cue.span for cue in cues)
     rate = len(cues) * 60.0 / measured_s if measured_s >= MIN_RATE_S else None
     share = min(1.0, total_s / measured_s) if measured_s > 0 else 0.0
     return Tally(len(cues), total_s, max(cue.end - cue.start for cue in cues), share, rate)

@@ -1,29 +1,24 @@
 """The file formats that a recording can be exported to."""
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Final, Literal
+from typing import Literal
 
+from backchannel.report.brief import Stills
 from backchannel.report.captions import srt_of, vtt_of
 from backchannel.report.elan import eaf_of
-from backchannel.report.page import render_report
+from backchannel.report.page import Detail, render_report
 from backchannel.report.recording import Recording
 from backchannel.report.rows import csv_of
 
 FileKind = Literal["html", "csv", "srt", "vtt", "eaf"]
 
-_WRITERS: Final[Mapping[FileKind, Callable[[Recording, str], str]]] = MappingProxyType(
-    {
-        "html": lambda recording, _: render_report(recording),
-        "csv": lambda recording, _: csv_of(recording),
-        "srt": lambda recording, _: srt_of(recording),
-        "vtt": lambda recording, _: vtt_of(recording),
-        "eaf": eaf_of,
-    }
-)
 
-
-def file_of(recording: Recording, kind: FileKind, media: str) -> bytes:
+def file_of(
+    recording: Recording,
+    kind: FileKind,
+    media: str,
+    detail: Detail = "brief",
+    stills: Stills | None = None,
+) -> bytes:
     """Export a recording.
 
     Parameters
@@ -34,6 +29,8 @@ def file_of(recording: Recording, kind: FileKind, media: str) -> bytes:
         ``html`` (report), ``csv`` (table), ``srt`` or ``vtt`` (captions), ``eaf`` (ELAN annotations).
     media
         Path of the media relative to the exported file. Only ``eaf`` uses it.
+    detail, stills
+        As for `backchannel.report.page.render_report`. Only ``html`` uses them.
 
     Returns
     -------
@@ -54,4 +51,18 @@ def file_of(recording: Recording, kind: FileKind, media: str) -> bytes:
     >>> file_of(recording, "csv", "talk.mp4")[:16]
     b'source,kind,name'
     """
-    return _WRITERS[kind](recording, media).encode()
+    return _text_of(recording, kind, media, detail, stills).encode()
+
+
+def _text_of(recording: Recording, kind: FileKind, media: str, detail: Detail, stills: Stills | None) -> str:
+    match kind:
+        case "html":
+            return render_report(recording, detail, stills)
+        case "csv":
+            return csv_of(recording)
+        case "srt":
+            return srt_of(recording)
+        case "vtt":
+            return vtt_of(recording)
+        case "eaf":
+            return eaf_of(recording, media)

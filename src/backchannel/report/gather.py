@@ -12,11 +12,12 @@ from backchannel.report.recording import (
     CoverageEntry,
     CueEntry,
     EngagementEntry,
+    PhraseEntry,
     QualityCourse,
     Recording,
     SignalEntry,
 )
-from backchannel.values import Cue, SegmentResult
+from backchannel.values import Cue, Phrase, SegmentResult
 
 _EVERYTHING = Include(quality_overall=True, quality_timeline=True, evidence=True)
 
@@ -57,10 +58,25 @@ def recording_of(
         duration=seconds(results[-1].span.end_s) if results else 0.0,
         signals=msgspec.convert(body["signals"], tuple[SignalEntry, ...]),
         cues=tuple(map(_cue, cue_log(results))),
+        transcript=tuple(
+            _phrase(phrase)
+            for result in results
+            for phrase in result.transcript
+            if phrase.final and phrase.words
+        ),
         engagement=msgspec.convert(body["engagement_state"], tuple[EngagementEntry, ...]),
         quality=msgspec.convert(body.get("conversation_quality", {}), QualityCourse),
         coverage=msgspec.convert({**body["coverage"], "frozen": frozen}, CoverageEntry),
     ).in_order()
+
+
+def _phrase(phrase: Phrase) -> PhraseEntry:
+    words = [
+        {"text": word.text, "start": seconds(word.span.start_s), "end": seconds(word.span.end_s)}
+        for word in phrase.words
+    ]
+    span = {"start": seconds(phrase.span.start_s), "end": seconds(phrase.span.end_s)}
+    return msgspec.convert({"text": phrase.text, "words": words} | span, PhraseEntry)
 
 
 def _cue(cue: Cue) -> CueEntry:

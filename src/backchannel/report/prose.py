@@ -23,9 +23,15 @@ QUALITY: Final = (
     "Each bar is one window. A bar above the line means that the evidence raised the score above 50, a bar "
     "below that it lowered it. No bar means no evidence either way, not an average conversation."
 )
-NOTHING_INVENTED: Final = (
-    "Missing measurements are marked 'not measured', never filled in. Speech was not transcribed, so the "
-    "report quotes nobody."
+NOTHING_INVENTED: Final = "Missing measurements are marked 'not measured', never filled in."
+NOT_TRANSCRIBED: Final = "Speech was not transcribed, so the report quotes nobody."
+COMPANY: Final = (
+    "More than one face was in view. “The person” is one of them: the largest and most central one at first. "
+    "The others were not analysed."
+)
+TOO_SHORT: Final = "Recordings of half a minute or more are compared with themselves, half by half."
+COMPARED: Final = (
+    "The halves of the recording show how the person changed. A lower bound leaves out what was not clear."
 )
 HOW: Final = (
     (

@@ -19,6 +19,8 @@ a client can keep most of them unchanged::
       "cues": [                                     # cue.detected, unchanged; `measures` may be added:
         {"cue": "nod", "modality": "visual",        # [["rate", 2.1, "Hz"]]
          "start": 4.1, "end": 6.0, "value": 9.0, "unit": "deg", "baseline": null, "certainty": 0.9}],
+      "transcript": [                               # final phrases of transcript.updated, if words are on
+        {"start": 4.0, "end": 6.2, "text": "Yes."}],
       "engagement": [                               # one per engagement.updated; `end` is the start of the
         {"start": 0, "end": 72.4, "state": "engaged"}],     # next one, or the duration
       "quality": {"overall": {...},                 # conversation_quality.updated: the last `overall` (or
@@ -140,6 +142,19 @@ class CueEntry(Period, frozen=True, kw_only=True):
     measures: Annotated[tuple[tuple[Name, Measure, Unit], ...], Meta(max_length=32)] = ()
 
 
+class WordEntry(Period, frozen=True, kw_only=True):
+    """One word that was said."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class PhraseEntry(Period, frozen=True, kw_only=True):
+    """Words that were said without a long pause. `words` has the time of each, if it is known."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=2000)]
+    words: Annotated[tuple[WordEntry, ...], Meta(max_length=1000)] = ()
+
+
 class EngagementEntry(Period, frozen=True, kw_only=True):
     """A period with one engagement state."""
 
@@ -237,6 +252,7 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     engagement: Annotated[tuple[EngagementEntry, ...], Meta(max_length=10_000)]
     recorded_at: Moment | None = None
     cues: Annotated[tuple[CueEntry, ...], Meta(max_length=20_000)] = ()
+    transcript: Annotated[tuple[PhraseEntry, ...], Meta(max_length=10_000)] = ()
     quality: QualityCourse = QualityCourse()
     coverage: CoverageEntry = CoverageEntry()
     engine: Release = ENGINE
@@ -254,6 +270,7 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
             signals=tuple(sorted(self.signals, key=lambda one: (one.start, one.end, one.type))),
             cues=tuple(sorted(self.cues, key=lambda one: (one.start, one.end, one.cue))),
             engagement=tuple(sorted(self.engagement, key=lambda one: one.start)),
+            transcript=tuple(sorted(self.transcript, key=lambda one: one.start)),
             quality=msgspec.structs.replace(
                 self.quality, timeline=tuple(sorted(self.quality.timeline, key=lambda one: one.start))
             ),

@@ -5,7 +5,7 @@ Columns, in this order (as in docs/reports.md); a cell that does not apply is em
 ``source``, ``kind`` (signal, cue, engagement, quality), ``name``, ``start_s``, ``end_s``, ``duration_s``,
 ``probability`` (of a signal), ``state`` (of engagement), ``value``, ``unit``, ``baseline``, ``certainty``,
 ``modality`` (of a signal: those of its evidence, joined by +), ``direction``, ``measures`` (of a cue:
-``rate=2.1 Hz; count=3``), ``rationale``.
+``rate=2.1 Hz; count=3``), ``rationale``. Times are rounded to hundredths, measurements to three digits.
 """
 
 import csv
@@ -13,8 +13,8 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
+from backchannel.report.overview import DIMENSIONS
 from backchannel.report.recording import CueEntry, Period, QualityEntry, Recording, SignalEntry
-from backchannel.report.summary import DIMENSIONS
 
 COLUMNS: Final = (
     "source", "kind", "name", "start_s", "end_s", "duration_s", "probability", "state", "value", "unit",
@@ -68,9 +68,9 @@ def _row(kind: str, name: str, period: Period) -> dict[str, Cell]:
     return {
         "kind": kind,
         "name": name,
-        "start_s": period.start,
-        "end_s": period.end,
-        "duration_s": round(period.end - period.start, 3),
+        "start_s": round(period.start, 2),
+        "end_s": round(period.end, 2),
+        "duration_s": round(period.end - period.start, 2),
     }
 
 
@@ -85,10 +85,10 @@ def _of_signal(signal: SignalEntry) -> dict[str, Cell]:
 
 def _of_cue(cue: CueEntry) -> dict[str, Cell]:
     return {
-        "value": cue.value,
+        "value": round(cue.value, 3),
         "unit": cue.unit,
-        "baseline": cue.baseline,
-        "certainty": cue.certainty,
+        "baseline": None if cue.baseline is None else round(cue.baseline, 3),
+        "certainty": round(cue.certainty, 2),
         "modality": cue.modality,
         "direction": cue.direction,
         "measures": "; ".join(f"{name}={value:g} {unit}".rstrip() for name, value, unit in cue.measures),

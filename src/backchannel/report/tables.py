@@ -6,12 +6,12 @@ from statistics import median
 from backchannel.cues.thresholds import cue_table
 from backchannel.html.markup import Child, Html, tag
 from backchannel.html.table import table
-from backchannel.html.words import plain, times
+from backchannel.html.words import counted, length, percentage, plain, times
 from backchannel.report.course import cue_numbers, cues_by_name, in_table_order
 from backchannel.report.figures import Figures, Tally
+from backchannel.report.overview import DIMENSIONS
 from backchannel.report.recording import CoverageEntry, CueEntry, EvidenceEntry, Period, Recording
-from backchannel.report.summary import DIMENSIONS
-from backchannel.report.words import counted, length, measured, named, percentage
+from backchannel.report.words import measured, named
 
 NOT_MEASURED = "not measured"
 _HEARD = {"visual": "seen", "audio": "heard", "text": "said"}

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -59,11 +59,44 @@ class DisplayOrder:
         return heappop(self._times) if self._times else None
 
 
-def nearest_to_ticks(timed: Iterable[tuple[float, T]], grid: Grid) -> Iterator[tuple[float, T]]:
-    """Take from each tick's neighbourhood (half a tick to either side) the item nearest to the tick.
+class Picker(Generic[T]):
+    """Takes from each tick's neighbourhood (half a tick to either side) the item nearest to the tick.
 
-    Lazy: looks one item ahead and holds one. An item that is not later than the one before it is dropped,
-    as is one without a finite time.
+    It holds one item, because the next may be nearer. An item that is not later than the one before it is
+    dropped, as is one without a finite time.
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        self._best: tuple[float, T] | None = None
+        self._latest_s, self._step_s = -math.inf, math.inf
+
+    @property
+    def reached_s(self) -> float:
+        """Time before which every item is picked, s; negative infinity at first."""
+        return -math.inf if self._best is None else self._best[0]
+
+    def after(self, time_s: float, item: T) -> tuple[float, T] | None:
+        """Add the next item. Returns the one that is picked by it, if any."""
+        if not self._latest_s < time_s < math.inf:
+            return None
+        self._latest_s, self._step_s = time_s, time_s - self._latest_s
+        best = self._best
+        if best is None or self._grid.nearest_tick(time_s) != self._grid.nearest_tick(best[0]):
+            self._best = time_s, item
+            return best
+        if abs(self._grid.ahead_s(time_s)) < abs(self._grid.ahead_s(best[0])):
+            self._best = time_s, item
+        return None
+
+    def last(self) -> tuple[float, T] | None:
+        """Return the item that is still held, if no later one can be nearer to its tick."""
+        best, self._best = self._best, None
+        return best if best is not None and self._grid.ahead_s(best[0]) <= self._step_s / 2 else None
+
+
+def nearest_to_ticks(timed: Iterable[tuple[float, T]], grid: Grid) -> Iterator[tuple[float, T]]:
+    """Pick items by their times, as `Picker` does. Lazy: looks one item ahead.
 
     Parameters
     ----------
@@ -77,19 +110,10 @@ def nearest_to_ticks(timed: Iterable[tuple[float, T]], grid: Grid) -> Iterator[t
     tuple of float and item
         A subset of `timed`, in the same order.
     """
-    best: tuple[float, T] | None = None
-    latest_s, step_s = -math.inf, math.inf
+    picker = Picker[T](grid)
     for time_s, item in timed:
-        if not latest_s < time_s < math.inf:
-            continue
-        latest_s, step_s = time_s, time_s - latest_s
-        if best is None:
-            best = time_s, item
-        elif grid.nearest_tick(time_s) != grid.nearest_tick(best[0]):
-            yield best
-            best = time_s, item
-        elif abs(grid.ahead_s(time_s)) < abs(grid.ahead_s(best[0])):
-            best = time_s, item
+        if (picked := picker.after(time_s, item)) is not None:
+            yield picked
     # A tick after the end belongs to the next piece, unless no frame can be nearer.
-    if best is not None and grid.ahead_s(best[0]) <= step_s / 2:
-        yield best
+    if (held := picker.last()) is not None:
+        yield held

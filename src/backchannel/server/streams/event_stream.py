@@ -25,6 +25,7 @@ from backchannel.media.stream.batch import Taken
 from backchannel.protocol import events
 from backchannel.protocol.event_messages import EndReason, Message
 from backchannel.protocol.event_phases import Phase
+from backchannel.protocol.products import reported_by
 from backchannel.protocol.talk import Talk
 from backchannel.server.access.limits import over_budget
 from backchannel.server.access.meter import Meter
@@ -37,6 +38,8 @@ from backchannel.server.streams.event_keeper import EventKeeper
 from backchannel.server.streams.intake import Intake
 from backchannel.server.streams.journal import Journal, SupersededError
 from backchannel.server.streams.speaker import Speaker
+from backchannel.server.streams.summary import summary_message
+from backchannel.summary.so_far import StorySoFar
 from backchannel.updates import Changes
 from backchannel.values import Rules, Segment
 
@@ -94,6 +97,8 @@ class EventStream:
         self._intake = Intake()
         self._said: list[Message] = []  # about what is answered for; said with what follows
         self._keeper: EventKeeper | None = None
+        # A client may ask for a summary until the end, so this is collected in any case. It is small.
+        self._story = StorySoFar()
 
     def keep(self, journal: Journal, after: int) -> None:
         """Let the client resume the session, or go on with the one that it resumes.
@@ -105,6 +110,7 @@ class EventStream:
         """
         self._keeper = keeper = EventKeeper(journal, self._connection, after)
         self._session, self._intake = keeper.resumed(self._session.line), keeper.intake
+        self._story = StorySoFar(from_s=self._intake.reached_s)
         journal.held.give_way = self._give_way
 
     def summary(self) -> Mapping[str, Any]:
@@ -151,9 +157,16 @@ class EventStream:
             if self._suspended:
                 await self._connection.close(SERVICE_RESTART)
             else:
-                self._session, last = self._session.end()
-                await self._say(last)
+                self._session, (*last, ended) = self._session.end()
+                await self._say((*last, *self._summary(), ended))
                 await self._connection.close(NORMAL_CLOSURE)
+
+    def _summary(self) -> tuple[Message, ...]:
+        """Return the session in plain words, if its client asked for it and anything was analysed."""
+        if not isinstance(self._session, events.Session) or not self._session.include.summary:
+            return ()
+        summary = summary_message(self._story, reported_by(self._session.model))
+        return () if summary is None else (summary,)
 
     async def _begin(self) -> bool:
         """Greet the client; returns whether the session has ended already."""
@@ -422,6 +435,7 @@ class EventStream:
 
     async def _note(self, changes: Changes) -> None:
         """Note what to say of a piece that was analysed."""
+        self._story = self._story.after(changes)
         self._session, said = self._session.progress(changes)
         self._said += said
 

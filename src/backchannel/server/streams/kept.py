@@ -18,7 +18,7 @@ from backchannel.server.streams.intake import Intake
 from backchannel.server.streams.marks import Mark, stream_at, waiting_of
 from backchannel.values import Quality, SignalType
 
-VERSION: Final = f"{__version__}/2"
+VERSION: Final = f"{__version__}/3"
 """Raise the number with every change of what is kept. Another version is refused, never misread."""
 
 

@@ -1,12 +1,11 @@
-"""The summary of a report: a few sentences that only restate numbers of the recording."""
+"""The overview of a report: a few paragraphs that only restate numbers of the recording."""
 
 from collections import Counter
 from collections.abc import Iterator
 
-from backchannel.html.words import headline, likely, times
+from backchannel.html.words import counted, headline, length, likely, listed, percentage, times
 from backchannel.report.figures import Figures
 from backchannel.report.recording import Recording, SignalEntry
-from backchannel.report.words import counted, length, listed, percentage
 from backchannel.values import Coverage
 
 DIMENSIONS = ("clarity", "authority", "energy", "rapport", "learning")
@@ -15,8 +14,8 @@ NO_EVIDENCE = 50
 _RANKS = {"low": 0, "medium": 1, "high": 2}
 
 
-def summary(recording: Recording, figures: Figures) -> list[str]:
-    """Return the paragraphs of the summary: signals, the overall course, and what is missing."""
+def overview(recording: Recording, figures: Figures) -> list[str]:
+    """Return paragraphs about the signals, the overall course, and what is missing."""
     if not recording.signals and all(cue.cue == "face_absent" for cue in recording.cues):
         # Engagement and quality have defaults here, which would read like findings.
         paragraphs = [[f"Nothing was detected in {length(recording.duration)}."]]
@@ -26,10 +25,10 @@ def summary(recording: Recording, figures: Figures) -> list[str]:
     return [" ".join(sentences) for sentences in (*paragraphs, coverage_notes(recording)) if sentences]
 
 
-def coverage_notes(recording: Recording) -> list[str]:
-    """Return sentences about missing media. Unknown coverage gets no sentence."""
+def coverage_of(recording: Recording) -> Coverage:
+    """Return the coverage as a value. What is unknown counts as present."""
     coverage = recording.coverage
-    known = Coverage(
+    return Coverage(
         picture=coverage.picture is not False,
         sound=coverage.sound is not False,
         face_share=coverage.face_share,
@@ -41,7 +40,12 @@ def coverage_notes(recording: Recording) -> list[str]:
         sound_tracks=coverage.sound_tracks,
         truncated=coverage.truncated,
     )
-    notes = list(known.notes)
+
+
+def coverage_notes(recording: Recording) -> list[str]:
+    """Return sentences about missing media. Unknown coverage gets no sentence."""
+    coverage = recording.coverage
+    notes = list(coverage_of(recording).notes)
     for periods, text in (
         (coverage.dropped, "was not analysed"),
         (coverage.degraded, "was analysed without a picture"),

@@ -1,0 +1,1 @@
+"""Analyse many files into tables, and go on after an interruption."""

@@ -1,0 +1,1 @@
+"""A conversation in four lines of plain words."""
