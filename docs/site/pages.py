@@ -22,6 +22,7 @@ NAVIGATION: Final[Mapping[str, tuple[str, ...]]] = {
         "library",
         "stream-v0",
         "streams",
+        "resume",
         "realtime",
         "uploads",
         "words",

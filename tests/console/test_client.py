@@ -7,9 +7,11 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page
@@ -17,7 +19,14 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from backchannel.errors import Problem
-from backchannel.protocol.event_messages import SessionEnded, SignalDetected
+from backchannel.protocol.event_messages import (
+    MediaReceived,
+    ResumedBody,
+    SessionEnded,
+    SignalDetected,
+    encode,
+)
+from backchannel.protocol.resume import Resume, cannot_resume
 from tests.client.event_server import Handler, polite, say, session
 from tests.console.modules import page_file, run
 
@@ -108,6 +117,11 @@ def talk(page: Page, url: str, script: str) -> Any:
     return run(page, TALK.replace("script();", script), {"url": url})
 
 
+def reconnected(reason: str) -> dict[str, Any]:
+    """What the client says of a new session after one that could not be resumed."""
+    return {"sessions": 2, "lostChunks": 1, "reason": reason, "resumed": False, "lostMessages": 0}
+
+
 def test_events_of_a_whole_session(blank_page: Page) -> None:
     with server(polite) as url:
         messages = talk(blank_page, url, "made.send(chunk); made.send(chunk); made.finish(); await listen();")
@@ -175,8 +189,100 @@ def test_after_a_lost_connection_the_next_session_gets_the_header(blank_page: Pa
           """,
         )
     assert received == [b"\x1a\x45\xdf\xa3\x07", b"\x01\x02\x03"]
-    assert ["disconnected", {"reason": "connection lost"}] in messages
-    assert ["reconnected", {"sessions": 2, "lostChunks": 1, "reason": "connection lost"}] in messages
+    assert ["disconnected", {"reason": "connection lost", "resumable": False}] in messages
+    assert ["reconnected", reconnected("connection lost")] in messages
+    assert messages[-1] == "session.ended"
+
+
+def test_a_session_that_is_resumed_goes_on_and_gets_what_it_had_not_answered(blank_page: Page) -> None:
+    asked: list[str] = []
+    received: list[bytes | str] = []
+
+    async def numbered(connection: ServerConnection, seq: int) -> None:
+        signal = SignalDetected("interest", float(seq), "low", "Smiled.")
+        await connection.send(encode(signal, "id", datetime.now(UTC), seq))
+
+    async def dropping(connection: ServerConnection) -> None:
+        await note(connection)
+        await say(connection, *session().open(Resume("the-token", 60.0))[1])
+        await connection.recv()
+        await connection.recv()
+        await say(connection, MediaReceived(1, 2))
+        await numbered(connection, 1)
+        await connection.recv()
+        connection.transport.abort()
+
+    async def resuming(connection: ServerConnection) -> None:
+        await note(connection)
+        resume = Resume("the-token", 60.0, ResumedBody(1, 2, 2, 0))
+        await say(connection, *session().open(resume)[1])
+        await numbered(connection, 1)
+        await numbered(connection, 2)
+        received.extend([await connection.recv(), await connection.recv(), await connection.recv()])
+        await say(connection, SessionEnded("client_shutdown"))
+
+    async def note(connection: ServerConnection) -> None:
+        assert connection.request is not None
+        asked.append(urlsplit(connection.request.path).query)
+
+    with server(dropping, resuming) as url:
+        messages = talk(
+            blank_page,
+            url,
+            """
+          const listening = listen();
+          made.send(chunk, 0);
+          await until(() => heard.includes("signal.detected"));
+          made.send(new Uint8Array([4]).buffer, 1);
+          await until(() => !made.connected);
+          heard.push(made.send(new Uint8Array([5]).buffer, 2));
+          made.finish();
+          await listening;
+          """,
+        )
+    assert asked == ["resume=", "resume=the-token&after=1"]
+    assert received == [b"\x04", b"\x05", '{"type":"session.close"}']
+    assert messages == [
+        "session.ready",
+        "signal.detected",
+        ["disconnected", {"reason": "connection lost", "resumable": True}],
+        True,
+        [
+            "reconnected",
+            {
+                "sessions": 1,
+                "lostChunks": 0,
+                "reason": "connection lost",
+                "resumed": True,
+                "lostMessages": 0,
+            },
+        ],
+        "signal.detected",
+        "session.ended",
+    ]
+
+
+def test_a_session_that_cannot_be_resumed_is_followed_by_a_new_one(blank_page: Page) -> None:
+    async def dropping(connection: ServerConnection) -> None:
+        await say(connection, *session().open(Resume("the-token", 60.0))[1])
+        await connection.recv()
+        await connection.recv()
+        connection.transport.abort()
+
+    async def refusing(connection: ServerConnection) -> None:
+        await say(connection, *session().break_off(cannot_resume())[1])
+        await connection.close(1008)
+
+    with server(dropping, refusing, polite) as url:
+        script = """
+          const listening = listen();
+          made.send(chunk);
+          await until(() => heard.flat().includes("reconnected"));
+          made.finish();
+          await listening;
+          """
+        messages = talk(blank_page, url, script)
+    assert ["reconnected", reconnected("connection lost")] in messages
     assert messages[-1] == "session.ended"
 
 
@@ -233,9 +339,7 @@ def test_after_an_idle_timeout_the_next_chunk_reconnects(blank_page: Page) -> No
           """,
         )
     assert "connected false" in messages
-    assert messages.index("connected false") < messages.index(
-        ["reconnected", {"sessions": 2, "lostChunks": 1, "reason": "idle_timeout"}]
-    )
+    assert messages.index("connected false") < messages.index(["reconnected", reconnected("idle_timeout")])
 
 
 @pytest.mark.parametrize("code", [1008, 4001, 4003, 4029])

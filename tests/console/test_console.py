@@ -4,6 +4,7 @@ Screenshots of every state are in ``.cache/screenshots``. Look at them.
 """
 
 import json
+import os
 import re
 import shutil
 import socket
@@ -318,7 +319,7 @@ def test_after_a_long_pause_a_new_session_continues(
         expect(page.locator("#state")).to_have_text("Ended", timeout=5_000)
 
 
-def test_the_page_reconnects_after_a_restart_of_the_server(
+def test_after_a_kill_and_restart_of_the_server_nothing_is_lost(
     nodding: FakeCamera, browse: Open, tmp_path: Path
 ) -> None:
     page = browse(nodding, expected=[LOST, REFUSED])
@@ -329,8 +330,29 @@ def test_the_page_reconnects_after_a_restart_of_the_server(
     expect(page.locator("#state")).to_have_text("Reconnecting", timeout=10_000)
     expect(page.locator("#conditions")).to_contain_text("The connection to the server was lost.")
     keep(page, "reconnecting")
-    lost_s = recorded_s(page)
     with serving(tmp_path, port):
+        expect(page.locator("#conditions")).to_contain_text("Reconnected, nothing lost.", timeout=30_000)
+        expect(page.locator("#state")).to_have_text("Live")
+        keep(page, "resumed")
+        # Earlier results are still there, what was recorded meanwhile is analysed, and the clock continues.
+        assert bars(page, "agreement").first.get_attribute("data-id") == before
+        expect(bars(page, "agreement").nth(1)).to_be_attached(timeout=20_000)
+        assert end_of(bars(page, "agreement").nth(1)) <= recorded_s(page) + 0.1
+        assert page.locator(".marks .join").count() == 0
+        assert page.locator(".marks .loss").count() == 0
+
+
+def test_a_session_that_cannot_be_resumed_is_followed_by_a_new_one_and_the_gap_is_marked(
+    nodding: FakeCamera, browse: Open, tmp_path: Path
+) -> None:
+    page = browse(nodding, expected=[LOST, REFUSED])
+    with serving(tmp_path, resume_s=0) as (url, port):
+        start(page, url)
+        expect(bars(page, "agreement").first).to_be_attached(timeout=20_000)
+        before = bars(page, "agreement").first.get_attribute("data-id")
+    expect(page.locator("#state")).to_have_text("Reconnecting", timeout=10_000)
+    lost_s = recorded_s(page)
+    with serving(tmp_path, port, resume_s=0):
         expect(page.locator("#state")).to_have_text("Live", timeout=30_000)
         # Earlier results are still there, the gap is marked, and the clock continues.
         assert bars(page, "agreement").first.get_attribute("data-id") == before
@@ -497,12 +519,13 @@ def test_the_page_asks_for_a_key_if_one_is_needed(browse: Open, tmp_path: Path) 
 
 
 @contextmanager
-def serving(data_dir: Path, port: int = 0) -> Iterator[tuple[str, int]]:
+def serving(data_dir: Path, port: int = 0, resume_s: float = 60.0) -> Iterator[tuple[str, int]]:
     """Run `backchannel serve` in its own process, and kill it at the end."""
     port = port or _free_port()
     command = [sys.executable, "-c", "from backchannel.cli import main; main()", "serve"]
     options = ["--port", str(port), "--data-dir", str(data_dir), "--workers", "1", "--log-level", "error"]
-    server = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL)
+    environ = {**os.environ, "BACKCHANNEL_RESUME_S": str(resume_s)}
+    server = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, env=environ)
     url = f"http://127.0.0.1:{port}"
     try:
         deadline_s = time.monotonic() + 60

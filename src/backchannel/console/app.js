@@ -34,6 +34,7 @@ let file = null;
 let upload = null;
 let momentS = 0;
 let serverError = { text: "", untilMs: 0 };
+let resumed = { name: "", untilMs: 0 };
 let drawn = "";
 
 // --- controls ------------------------------------------------------------------------------------------------------
@@ -42,6 +43,7 @@ async function start() {
   if (!IDLE.includes(state)) return;
   drawProblem(null);
   serverError.text = "";
+  resumed.untilMs = 0;
   conversation = new Conversation();
   run = upload = null;
   now.reset();
@@ -58,7 +60,7 @@ async function start() {
 /** Analyse a camera and a microphone, or a file that is too large to upload, while it plays. */
 async function startLive() {
   const chosen = { file, camera: byId("camera").value, microphone: byId("microphone").value, words: byId("words-on").checked };
-  run = new Run(conversation, chosen, video, { state: setState, event: handleEvent, over: end });
+  run = new Run(conversation, chosen, video, { state: setState, event: handleEvent, resumed: noteResumed, over: end });
   setState("starting");
   try {
     await unlock();
@@ -201,12 +203,17 @@ function setState(next) {
   draw();
 }
 
+/** Say that the session went on after a lost connection, and whether all of it is there. */
+function noteResumed(whole) {
+  resumed = { name: whole ? "resumed" : "resumedInPart", untilMs: performance.now() + NOTICE_MS };
+}
+
 function draw() {
   const nowS = run?.clock.nowS ?? 0;
   if (conversation.reachedS > 0 && byId("course").hidden) setState(state);
   drawFacts(nowS);
   const found = {
-    live: () => [...(file ? ["tooLarge"] : []), ...conditionsOf(conversation, nowS)],
+    live: () => [...(performance.now() < resumed.untilMs ? [resumed.name] : []), ...(file ? ["tooLarge"] : []), ...conditionsOf(conversation, nowS)],
     reconnecting: () => [state],
     starting: () => (file ? [] : [state]),
   };

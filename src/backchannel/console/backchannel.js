@@ -1,14 +1,16 @@
-// A browser client for /v2/stream/analyze: sends a recorder's chunks, yields typed events, and reconnects after a lost
+// A browser client for /v2/stream/analyze: sends a recorder's chunks, yields typed events, and resumes after a lost
 // connection. It works like `backchannel.client.events` for Python and has no dependencies:
 //
 //   const stream = await new EventClient(location.origin, token, { include: ["evidence"] }).open();
 //   recorder.ondataavailable = async ({ data }) => stream.send(await data.arrayBuffer());
 //   for await (const event of stream) console.log(event.type, event.data);
 //
-// Each connection is a new session. Its clock starts at zero and it has no baseline of the person yet. So the client
-// yields "disconnected" and "reconnected" events, and every event has the `offset` of its session on the caller's
-// clock: `event.offset + event.data.start` is continuous. Media recorded without a connection is dropped, because it
-// would arrive late.
+// After a lost connection the client yields "disconnected", reconnects, sends again what the server does not have, and
+// yields "reconnected". Chunks that the recorder makes meanwhile wait. So nothing is lost, and the session goes on.
+//
+// If the server cannot resume the session, a new one begins: its clock starts at zero and it has no baseline of the
+// person yet. Chunks that were not answered for are then dropped, because they would arrive late. Every event has the
+// `offset` of its session on the caller's clock: `event.offset + event.data.start` is continuous.
 
 /** @typedef {"low" | "medium" | "high"} Probability */
 /** @typedef {{start: number, end: number}} Range */
@@ -37,8 +39,11 @@
 /** @typedef {{ranges: Range[], reason?: string}} Coverage */
 /** @typedef {{reason: string}} SessionEnded */
 /** @typedef {{code: string, message: string, link: string, segment: number | null, retryable: boolean}} ServerError */
-/** @typedef {{sessions: number, lostChunks: number, reason: string}} Reconnected */
-/** @typedef {{reason: string}} Disconnected */
+/**
+ * `resumed` says whether the session goes on. `lostMessages` of the server's messages were too old to be sent again.
+ * @typedef {{sessions: number, lostChunks: number, reason: string, resumed: boolean, lostMessages: number}} Reconnected
+ */
+/** @typedef {{reason: string, resumable: boolean}} Disconnected */
 /**
  * An event. `data` has the field names of the wire (snake_case). docs/streams.md describes each event.
  * @typedef {{type: "session.ready", data: SessionReady} | {type: "signal.detected" | "signal.updated",
@@ -59,7 +64,11 @@ export const FINAL_CLOSE_CODES = new Set([1008, 4001, 4003, 4029]);
 /** If this much is waiting to be sent, new chunks are dropped, so that a slow connection does not fill the memory. */
 export const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
+/** Chunks that wait for the next connection, or that the server may ask for again. */
+export const MAX_KEPT_BYTES = 64 * 1024 * 1024;
+
 const CONNECT_WITHIN_S = 20;
+const NOT_RESUMED = "ih4005";
 const NORMAL_CLOSURE = 1000;
 
 /** The server cannot be reached, or the client gave up. */
@@ -82,6 +91,8 @@ export class EventClient {
   #sessions = 0;
   #reason = "";
   #lostChunks = 0;
+  #outbox = new Outbox();
+  #configDue = false;
   #header = null;
   #headerDue = false;
   #offset = 0;
@@ -116,6 +127,11 @@ export class EventClient {
     return this.#socket !== null;
   }
 
+  /** Whether the session goes on if the connection is lost. */
+  get resumable() {
+    return this.#outbox.token !== "";
+  }
+
   /**
    * Connect. When this resolves, the session accepts media.
    * @returns {Promise<EventClient>}
@@ -137,7 +153,8 @@ export class EventClient {
    * Send the next chunk.
    * @param {ArrayBuffer} chunk
    * @param {number} [startS] Start of the chunk on the caller's clock, s. Default: the time since the first chunk.
-   * @returns {boolean} False if the chunk was dropped: there is no connection, or too much is waiting to be sent.
+   * @returns {boolean} False if the chunk was dropped: there is no connection and no session that could be resumed, or
+   *   too much is waiting to be sent.
    */
   send(chunk, startS) {
     this.#beganMs ??= performance.now();
@@ -148,8 +165,9 @@ export class EventClient {
       this.#headerDue = false;
     }
     this.#sent.resolve();
-    const socket = this.#socket;
-    if (socket?.readyState !== WebSocket.OPEN || socket.bufferedAmount > MAX_WAITING_BYTES) {
+    const socket = this.#socket?.readyState === WebSocket.OPEN ? this.#socket : null;
+    const full = socket?.bufferedAmount > MAX_WAITING_BYTES;
+    if (full || (this.resumable ? !this.#outbox.put(chunk) : !socket)) {
       this.#lostChunks += 1;
       return false;
     }
@@ -158,15 +176,19 @@ export class EventClient {
       this.#offsetKnown = true;
     }
     // The recorder continues in the middle of its stream. The new session needs the stream's header.
-    if (this.#headerDue && this.#header) socket.send(this.#header);
+    if (this.#headerDue && this.#header) {
+      if (this.resumable) this.#outbox.putBefore(this.#header);
+      socket?.send(this.#header);
+    }
     this.#headerDue = false;
-    socket.send(chunk);
+    socket?.send(chunk);
     return true;
   }
 
   /** Have the server stop listening for words, until the end of the session and after a lost connection too. */
   stopWords() {
     this.#config.words = false;
+    this.#configDue = true;
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(this.#config));
   }
 
@@ -205,8 +227,8 @@ export class EventClient {
       }
       if (this.#closed || (this.#finishing && this.#reason === "client_shutdown")) return;
       if (!this.#sessions) throw new ClientError("The server ended the connection before the session was ready.");
-      if (attempt === 0) this.#emit("disconnected", { reason: this.#reason });
-      if (this.#finishing || attempt >= this.#retryAfterS.length) {
+      if (attempt === 0) this.#emit("disconnected", { reason: this.#reason, resumable: this.resumable });
+      if ((this.#finishing && !this.resumable) || attempt >= this.#retryAfterS.length) {
         throw new ClientError(`The session ended before all results arrived (${this.#reason}).`);
       }
       // After an idle timeout, wait for the next chunk before reconnecting.
@@ -218,7 +240,7 @@ export class EventClient {
 
   /** Pass on the events of a connection until it closes. Resolves to whether a session was opened. */
   async #listen(token) {
-    const socket = new WebSocket(this.#url, ["access_token", token]);
+    const socket = new WebSocket(this.#outbox.addressOf(this.#url), ["access_token", token]);
     const giveUp = setTimeout(() => socket.close(), CONNECT_WITHIN_S * 1000);
     let ready = false;
     let reason = "connection lost";
@@ -227,12 +249,19 @@ export class EventClient {
       const message = parsed(text);
       if (!message) return; // A newer server may send unknown messages.
       const { type, data } = message;
+      if (type === "media.received") this.#outbox.acknowledge(data.resend_from, data.through);
+      if (type === "media.received" || !this.#outbox.isNew(message.seq)) return;
       if (type === "session.ready") {
         ready = true;
         clearTimeout(giveUp);
-        this.#begin(socket);
+        this.#begin(socket, data);
+        if (data.resumed) return;
       }
-      if (type === "session.ended") reason = data.reason;
+      if (type === "session.updated") this.#configDue = false;
+      if (type === "session.ended") {
+        reason = data.reason;
+        this.#outbox = new Outbox(); // The next session is a new one.
+      }
       if (type === "error") fault = data;
       this.#emit(type, data, message);
     };
@@ -241,27 +270,98 @@ export class EventClient {
     this.#socket = null;
     this.#sent = deferred();
     this.#reason = reason;
-    if (FINAL_CLOSE_CODES.has(code) && fault) throw new RefusedError(`${fault.message} (${fault.code})`);
+    if (!ready && this.resumable && fault?.code === NOT_RESUMED) {
+      this.#lostChunks += this.#outbox.unanswered;
+      this.#outbox = new Outbox();
+    } else if (FINAL_CLOSE_CODES.has(code) && fault) throw new RefusedError(`${fault.message} (${fault.code})`);
     if (!ready) throw new ClientError(fault ? fault.message : "The server did not accept the connection.");
     return ready;
   }
 
-  #begin(socket) {
-    this.#sessions += 1;
-    this.#offsetKnown = false;
-    this.#headerDue = this.#sessions > 1;
-    if (this.#sessions > 1) {
-      this.#emit("reconnected", { sessions: this.#sessions, lostChunks: this.#lostChunks, reason: this.#reason });
+  #begin(socket, { resume_token: token = "", resumed }) {
+    if (resumed) this.#outbox.acknowledge(resumed.resend_from, resumed.through);
+    else this.#beginSession(token);
+    if (this.#sessions > 1 || resumed) {
+      this.#emit("reconnected", {
+        sessions: this.#sessions,
+        lostChunks: this.#lostChunks,
+        reason: this.#reason,
+        resumed: Boolean(resumed),
+        lostMessages: resumed?.lost_messages ?? 0,
+      });
       this.#lostChunks = 0;
     }
-    socket.send(JSON.stringify(this.#config));
+    if (!resumed?.last_seq || this.#configDue) socket.send(JSON.stringify(this.#config));
+    for (const chunk of this.#outbox.chunks) socket.send(chunk);
     this.#socket = socket;
     this.#opening.resolve();
     if (this.#finishing) this.finish();
   }
 
+  #beginSession(token) {
+    this.#sessions += 1;
+    this.#offsetKnown = false;
+    this.#headerDue = this.#sessions > 1;
+    this.#lostChunks += this.#outbox.unanswered;
+    this.#outbox = new Outbox(token);
+  }
+
   #emit(type, data, { timestamp = new Date().toISOString(), correlation_id: correlationId = "" } = {}) {
     this.#events.put({ type, data, timestamp, correlationId, offset: this.#offset });
+  }
+}
+
+/** What the server may ask for again when the session is resumed. */
+class Outbox {
+  chunks = [];
+  #first = 1; // The number of the first chunk in it.
+  #through = 0;
+  #bytes = 0;
+  #lastSeq = 0;
+
+  constructor(token = "") {
+    this.token = token;
+  }
+
+  /** How many chunks are not answered for, as far as is known. */
+  get unanswered() {
+    return this.chunks.length - Math.max(0, this.#through + 1 - this.#first);
+  }
+
+  addressOf(url) {
+    const address = new URL(url);
+    address.searchParams.set("resume", this.token);
+    if (this.token) address.searchParams.set("after", this.#lastSeq);
+    return address;
+  }
+
+  put(chunk) {
+    if (this.#bytes + chunk.byteLength > MAX_KEPT_BYTES) return false;
+    this.chunks.push(chunk);
+    this.#bytes += chunk.byteLength;
+    return true;
+  }
+
+  /** Put a chunk before the last one. */
+  putBefore(chunk) {
+    this.chunks.splice(-1, 0, chunk);
+    this.#bytes += chunk.byteLength;
+  }
+
+  acknowledge(resendFrom, through) {
+    while (this.chunks.length && this.#first < resendFrom) {
+      this.#bytes -= this.chunks.shift().byteLength;
+      this.#first += 1;
+    }
+    this.#through = Math.max(this.#through, through);
+  }
+
+  /** Whether a message of the server was not read before. Messages without a number always are. */
+  isNew(seq) {
+    if (seq === undefined) return true;
+    const isNew = seq > this.#lastSeq;
+    this.#lastSeq = Math.max(this.#lastSeq, seq);
+    return isNew;
   }
 }
 

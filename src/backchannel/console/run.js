@@ -6,6 +6,8 @@ import { Clock, openDevices, openFile, Recorder } from "./source.js";
 const INCLUDE = ["evidence", "conversation_quality_overall", "conversation_quality_timeline"];
 /** Pauses before each attempt to reconnect, s: two minutes in total, enough for a restart of the server. */
 const RETRY_AFTER_S = [0.25, 0.5, 1, 2, 4, ...Array(14).fill(8)];
+/** How long End waits for a connection, so that a lost one costs no results. */
+const RESUME_WITHIN_S = 10;
 
 /** One conversation, from Start to its end. */
 export class Run {
@@ -19,6 +21,7 @@ export class Run {
   #video;
   #callbacks;
   #lostS = 0;
+  #goesOn = false;
   #wanted = "live";
 
   /**
@@ -26,7 +29,8 @@ export class Run {
    * @param {{file: File | null, camera: string, microphone: string, words: boolean}} chosen The source, and whether
    *   words may be heard.
    * @param {HTMLVideoElement} video Shows the source.
-   * @param {object} callbacks `state(name)`, `event(event, signal)`, and `over()` when the source ends.
+   * @param {object} callbacks `state(name)`, `event(event, signal)`, `resumed(whole)` after a lost connection, with
+   *   whether nothing was lost, and `over()` when the source ends.
    */
   constructor(conversation, chosen, video, callbacks) {
     this.#conversation = conversation;
@@ -73,25 +77,37 @@ export class Run {
   async listen() {
     for await (const event of this.client) {
       this.#callbacks.event(event, this.#conversation.apply(event));
-      if (event.type === "disconnected") await this.#handleDisconnect();
-      if (event.type === "reconnected") await this.#handleReconnect();
+      if (event.type === "disconnected") await this.#handleDisconnect(event.data);
+      if (event.type === "reconnected") await this.#handleReconnect(event.data);
     }
   }
 
-  async #handleDisconnect() {
+  async #handleDisconnect({ resumable }) {
     this.#lostS = this.#conversation.reachedS;
-    this.#conversation.closeSession(this.#lostS);
-    await this.recorder.drop();
+    // If the session can be resumed, the recorder goes on, and its chunks wait for the next connection.
+    this.#goesOn = resumable;
+    if (!resumable) await this.#closeSession();
     if (this.#wanted === "live") this.#callbacks.state("reconnecting");
   }
 
-  async #handleReconnect() {
+  async #handleReconnect({ resumed, lostChunks, lostMessages }) {
+    if (!resumed) await this.#joinSessions();
+    if (this.#wanted !== "ended") this.#callbacks.state(this.#wanted);
+    if (resumed) this.#callbacks.resumed(!lostChunks && !lostMessages);
+  }
+
+  async #closeSession() {
+    this.#conversation.closeSession(this.#lostS);
+    await this.recorder.drop();
+  }
+
+  async #joinSessions() {
+    if (this.#goesOn) await this.#closeSession();
     await this.recorder.drop();
     // The end of the last recording and the time without a connection were not analysed.
     this.#conversation.lose(this.#lostS, this.clock.nowS);
     this.#conversation.join(this.clock.nowS);
     if (this.#wanted === "live") this.recorder.begin();
-    if (this.#wanted !== "ended") this.#callbacks.state(this.#wanted);
   }
 
   pause() {
@@ -115,14 +131,15 @@ export class Run {
     this.client?.stopWords();
   }
 
-  /** Stop recording and wait for the remaining results. Without a connection, close at once. */
+  /** Stop recording and wait for the remaining results. Without a connection, wait only a moment for one. */
   async finish() {
     this.#wanted = "ended";
-    const { connected } = this.client;
+    const { connected, resumable } = this.client;
     await this.recorder.end();
     this.clock.stop();
     this.client.finish();
-    if (!connected) this.client.close();
+    if (!connected && !resumable) this.client.close();
+    else if (!connected) setTimeout(() => this.client.connected || this.client.close(), RESUME_WITHIN_S * 1000);
   }
 
   /** Release the source and the connection. */

@@ -32,8 +32,10 @@ const CONDITIONS = {
   starting: ["Starting.", "If the browser asks, allow access to the camera and the microphone."],
   reconnecting: [
     "Reconnecting.",
-    "The connection to the server was lost. The analysis is paused; earlier results are kept.",
+    "The connection to the server was lost. Recording goes on; the analysis catches up when the connection is back.",
   ],
+  resumed: ["Reconnected, nothing lost.", "The analysis goes on where it was."],
+  resumedInPart: ["Reconnected.", "The analysis goes on, but a part of the recording or of the results was lost."],
 };
 const PROBLEMS = {
   permission: "No permission.",

@@ -137,8 +137,14 @@ class Connection:
 
     async def close(self, code: int) -> None:
         """Close the socket."""
-        if not self.lost:
+        if self.lost:
+            return
+        try:
             await self._websocket.close(code)
+        except (WebSocketDisconnect, RuntimeError):
+            if not self._outlived:
+                raise
+            self.lost = True
 
     def silence(self) -> Problem:
         """Say why a silent session ends."""
