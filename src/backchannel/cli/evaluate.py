@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from backchannel.cli.escape import escaped
-from backchannel.cli.options import AsJson, WeightsFile
+from backchannel.cli.options import AsJson, ListenForWords, WeightsFile
 from backchannel.cli.show import progress
 from backchannel.config import ENV_PREFIX
 from backchannel.signals.calibration import read_calibration
@@ -42,6 +42,7 @@ def evaluate(
         ),
     ] = False,
     weights: WeightsFile = None,
+    words: ListenForWords = False,
     window: Annotated[
         float,
         typer.Option(
@@ -76,7 +77,7 @@ def evaluate(
             done.append(name)
             status.update(Text(f"Analysed {len(done)} of {len(clips)} clips, {escaped(name)} last"))
 
-        evaluated = evaluate_clips(clips, window, report, rules)
+        evaluated = evaluate_clips(clips, window, report, rules, words=words)
     scores = [clip.score for clip in evaluated]
     if html is not None:
         html.write_text(confusion_page(evaluated, window), encoding="utf-8")
