@@ -23,9 +23,10 @@ from backchannel.cli.options import (
     SrtPlace,
     VttPlace,
     WeightsFile,
+    words_switch,
 )
 from backchannel.cli.show import show_line, show_sections, show_transcript, timed_progress
-from backchannel.config import SettingsError, load_settings
+from backchannel.config import Settings, SettingsError, load_settings
 from backchannel.protocol.include import parse_include
 from backchannel.protocol.results import AnalysisBody, analysis_body
 from backchannel.signals.calibration import read_calibration
@@ -41,7 +42,7 @@ def analyze(
     include: IncludeFlags = None,
     policy: PolicyName = None,
     weights: WeightsFile = None,
-    words: ListenForWords = False,
+    words: ListenForWords = None,
     as_json: AsJson = False,
     html: HtmlPlace = None,
     csv: CsvPlace = None,
@@ -58,17 +59,20 @@ def analyze(
     places.require_usable(media, json_on_stdout=as_json)
     rules = Rules() if weights is None else read_calibration(weights)
     rules = rules if policy is None else replace(rules, policy=policy.policy)
-    results = _analyzed(media, rules, words=words)
-    heard = ("transcript",) if words else ()
+    settings = load_settings(words=words_switch(words))
+    results = _analyzed(media, rules, settings)
     if as_json:
-        typer.echo(msgspec.json.encode(analysis_body(results, parse_include([*(include or ()), *heard]))))
+        # As on the wire: who did not ask for words sees none, only the signals that are based on them.
+        asked = ("transcript",) if words else ()
+        typer.echo(msgspec.json.encode(analysis_body(results, parse_include([*(include or ()), *asked]))))
     elif STDOUT not in places.by_kind.values():
+        heard = ("transcript",) if settings.words == "on" else ()
         sections = parse_include([*(include or SHOWN_TO_PEOPLE), *heard])
         _show(Console(highlight=False), analysis_body(results, sections))
     write_exports(places, results, media, shown_name(media), datetime.now().astimezone())
 
 
-def _analyzed(media: Path, rules: Rules, *, words: bool) -> list[SegmentResult]:
+def _analyzed(media: Path, rules: Rules, settings: Settings) -> list[SegmentResult]:
     # Imported here, because it loads the decoders and the networks, which other commands do not need.
     from backchannel.engine.worker import analyze_medium  # noqa: PLC0415
     from backchannel.media.decode import read  # noqa: PLC0415
@@ -78,9 +82,10 @@ def _analyzed(media: Path, rules: Rules, *, words: bool) -> list[SegmentResult]:
 
     stay_on_one_thread()
     try:
-        writing = Writing(whisper_for_words(load_settings().words_model)) if words else None
+        whisper = whisper_for_words(settings.words_model) if settings.words == "on" else None
     except NetworkMissingError as error:
         raise SettingsError(str(error)) from None
+    writing = None if whisper is None else Writing(whisper)
     limits = MediaLimits(max_duration_s=MAX_FILE_S)
     with (
         timed_progress("Loading the networks") as progress,

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from backchannel.cli.escape import escaped
-from backchannel.cli.options import AsJson, ListenForWords, WeightsFile
+from backchannel.cli.options import AsJson, WeightsFile
 from backchannel.cli.show import progress
 from backchannel.config import ENV_PREFIX
 from backchannel.signals.calibration import read_calibration
@@ -42,7 +42,9 @@ def evaluate(
         ),
     ] = False,
     weights: WeightsFile = None,
-    words: ListenForWords = False,
+    words: Annotated[
+        bool, typer.Option("--words/--no-words", envvar=f"{ENV_PREFIX}WORDS", help="Listen for words too.")
+    ] = False,
     window: Annotated[
         float,
         typer.Option(
