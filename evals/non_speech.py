@@ -1,4 +1,4 @@
-"""Sound in which nobody speaks: silence, a room, noise, hum, music, breath, a motor."""
+"""Sound in which nobody speaks: silence, noise, tones, music, claps, and noise in the rhythm of speech."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -59,6 +59,49 @@ def _motor(seed: int, level: float) -> FloatArray:
     return np.asarray(whirr + _band(seed, level / 5, 500, 6000), np.float32)
 
 
+def _tones(seed: int, level: float) -> FloatArray:
+    """Beeps of two tones, as of a telephone, with pauses of their own length."""
+    random = np.random.default_rng(seed)
+    length_s = float(random.uniform(0.08, 0.4))
+    sound = np.zeros(_TIME_S.size)
+    for start_s in np.arange(0.2, LENGTH_S - length_s, 2 * length_s):
+        beeps = (start_s <= _TIME_S) & (start_s + length_s > _TIME_S)
+        low_hz, high_hz = random.uniform(300, 1000), random.uniform(1000, 3000)
+        sound += beeps * (np.sin(2 * np.pi * low_hz * _TIME_S) + np.sin(2 * np.pi * high_hz * _TIME_S)) / 2
+    return np.asarray(level * sound, np.float32)
+
+
+def _claps(seed: int, level: float) -> FloatArray:
+    """Applause, or single claps: short bursts of noise that fade."""
+    random = np.random.default_rng(seed)
+    sound = np.zeros(_TIME_S.size)
+    for start_s in random.uniform(0, LENGTH_S, int(random.choice([5, 20, 150]))):
+        after_s = np.maximum(_TIME_S - start_s, 0)
+        sound += np.where(after_s > 0, np.exp(-after_s * random.uniform(30, 90)), 0) * random.uniform(0.3, 1)
+    return np.asarray(sound * _band(seed, level, 400, 6000), np.float32)
+
+
+def _babble(seed: int, level: float) -> FloatArray:
+    """Noise and a buzz in the bands of vowels, in the rhythm of syllables, as of a crowd behind a wall."""
+    random = np.random.default_rng(seed)
+    sound = np.zeros(_TIME_S.size)
+    for talker in range(int(random.choice([1, 3, 6]))):
+        buzz = np.sign(np.sin(2 * np.pi * random.uniform(90, 240) * _TIME_S)) * random.uniform(0, 1)
+        source = buzz + np.random.default_rng(seed + talker).normal(0, 1, _TIME_S.size)
+        for middle_hz in (random.uniform(300, 800), random.uniform(900, 2300)):
+            band = butter(
+                2, [0.85 * middle_hz, 1.15 * middle_hz], "bandpass", fs=SAMPLE_RATE_HZ, output="sos"
+            )
+            syllables = np.sin(2 * np.pi * (random.uniform(2, 5) * _TIME_S + random.uniform(0, 1)))
+            sound += sosfilt(band, source) * np.maximum(syllables, 0)
+    return np.asarray(sound / np.abs(sound).max() * level, np.float32)
+
+
+def _reversed(seed: int, level: float) -> FloatArray:
+    """Noises that swell and break off: claps and notes, backwards."""
+    return np.ascontiguousarray((_claps(seed, level) + _music(seed, level / 2))[::-1])
+
+
 KINDS: Final[Mapping[str, Callable[[int, float], FloatArray]]] = {
     "silence": _silence,
     "room": _room,
@@ -67,5 +110,9 @@ KINDS: Final[Mapping[str, Callable[[int, float], FloatArray]]] = {
     "music": _music,
     "breath": _breath,
     "motor": _motor,
+    "tones": _tones,
+    "claps": _claps,
+    "babble": _babble,
+    "reversed": _reversed,
 }
 """From a seed and a level (1 is full scale) to (n,) samples of `LENGTH_S`, by kind."""

@@ -23,7 +23,7 @@ from backchannel.constants import SAMPLE_RATE_HZ
 from backchannel.cues.words.lists import plain
 from backchannel.explain.labels import LabelledSpan, Labels, labelled_clips
 from backchannel.media.decode import read, sound_of
-from backchannel.perception.networks import load_networks
+from backchannel.perception.networks import load_networks, stay_on_one_thread
 from backchannel.perception.transcript import Listening, Writing, listen
 from backchannel.perception.voice import Hearing, hear
 from backchannel.perception.whisper import built_in_whisper, load_whisper
@@ -198,6 +198,7 @@ def main() -> int:
     if folder is None:
         print("evals.words: skipped, this build has no network for words")
         return 0
+    stay_on_one_thread()  # as in a worker
     writing = Writing(load_whisper(folder))
     found = labelled_clips(asked.clips) if asked.clips.is_dir() else ()
     clips = [words for clip, labels in found if (words := clip_words(writing, clip, labels)) is not None]

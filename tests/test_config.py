@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from backchannel.config import SettingsError, load_settings
+from backchannel.config import WORDS_NETWORK, SettingsError, load_settings
+from backchannel.perception.whisper import built_in_whisper
 
 
 def test_defaults_are_the_wire_contracts() -> None:
@@ -21,6 +22,26 @@ def test_environment_is_read_and_the_command_line_wins() -> None:
     assert settings.port == 9100
     assert settings.data_dir == Path.home() / "store"
     assert settings.base_url == "http://[::1]:9100"
+
+
+@pytest.mark.parametrize("built_in", [True, False])
+def test_words_are_on_where_the_package_has_their_network(
+    built_in: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = tmp_path / "model.bin"
+    monkeypatch.setattr("backchannel.config.WORDS_NETWORK", network)
+    if built_in:
+        network.touch()
+    assert load_settings({}).words == ("on" if built_in else "off")
+    assert load_settings({"BACKCHANNEL_WORDS_MODEL": str(tmp_path)}).words == "on"
+    assert (
+        load_settings({"BACKCHANNEL_WORDS": "off", "BACKCHANNEL_WORDS_MODEL": str(tmp_path)}).words == "off"
+    )
+    assert load_settings({"BACKCHANNEL_WORDS": "on"}, words="off").words == "off"
+
+
+def test_the_network_is_where_the_workers_look_for_it() -> None:
+    assert (built_in_whisper() is not None) == WORDS_NETWORK.is_file()
 
 
 def test_an_empty_variable_means_not_given() -> None:

@@ -18,6 +18,8 @@ from backchannel.values import MediaLimits, Policy
 ENV_PREFIX: Final = "BACKCHANNEL_"
 MIB: Final = 1024 * 1024
 FILE_TOLERANCE_S: Final = 1.0
+WORDS_NETWORK: Final = Path(__file__).with_name("perception") / "network_files" / "words" / "model.bin"
+"""Where a package with the network for words has it."""
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 ConsoleAccess = Literal["on", "key", "off"]
@@ -48,6 +50,11 @@ def _default_workers() -> int:
 def _default_file_workers() -> int:
     """One per two cores."""
     return max(1, _default_workers() // 2)
+
+
+def _default_words() -> WordsSwitch:
+    """On, if the package has the network for words."""
+    return "on" if WORDS_NETWORK.is_file() else "off"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,7 +153,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     words
         Whether the server listens for words. With ``on``, every worker loads the network for words, what a
         person says counts for signals, and rationales quote it. A client can switch it off for its session.
-        The default is ``off``, until its accuracy and cost are measured on more recordings.
+        The default is ``on`` if there is a network for words, in the package or in `words_model`.
     words_model
         The folder of a Whisper network in CTranslate2 form, to use instead of the one in the package.
     guidance_url, guidance_model, guidance_key
@@ -209,7 +216,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     worker_rss_bytes: Bytes = 600 * MIB
     overload_wait_s: Seconds = 2.0
     streams_per_worker: Count = 64
-    words: WordsSwitch = "off"
+    words: WordsSwitch = msgspec.field(default_factory=_default_words)
     words_model: Path | None = None
     guidance_url: str = ""
     guidance_model: str = ""
@@ -277,6 +284,8 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
         raw = environ.get(variable) or None if given is None else given
         if raw is not None:
             values[field.name] = _convert(variable, raw, field.type)
+    if values.get("words_model"):
+        values.setdefault("words", "on")
     if overrides:
         raise TypeError(f"unknown settings: {', '.join(sorted(overrides))}")
     return Settings(**values)

@@ -38,16 +38,19 @@ def test_a_clip_as_json_has_the_shape_of_an_upload(clips: Path) -> None:
     assert without["signals"] == body["signals"]
 
 
-def test_words_are_listened_for_only_if_asked(clips: Path) -> None:
+def test_words_are_heard_by_default(clips: Path) -> None:
     if built_in_whisper() is None:
         pytest.skip("needs the network for words, which this build does not have")
     clip = clips / "woman-couch-casual-talk.mp4"
     body = json.loads(run("analyze", clip, "--json", "--words").stdout)
     assert any("I think" in phrase["text"] for phrase in body["transcript"])
     assert any("“I think”" in told["rationale"] for told in body["signals"])
-    lines = run("analyze", clip, "--words").stdout
+    by_default = json.loads(run("analyze", clip, "--json").stdout)
+    assert "transcript" not in by_default
+    assert by_default["signals"] == body["signals"]
+    lines = run("analyze", clip).stdout
     assert re.search(r"^  said  0:00\.\d–0:08\.\d +It's kind of", lines, re.MULTILINE)
-    without = run("analyze", clip).stdout
+    without = run("analyze", clip, "--no-words").stdout
     assert "  said  " not in without
     assert "“" not in without
 

@@ -83,7 +83,8 @@ def running(
     data_dir: Path, module: str = WORK_MODULE, thresholds: Thresholds | None = None, **settings: Any
 ) -> Iterator[Live]:
     """Run a server for as long as the block lasts. It is ready when the block begins."""
-    chosen: dict[str, Any] = {"workers": 1, "port": 0, "data_dir": data_dir, **settings}
+    # Most tests are about something else than words, and a worker without them starts sooner.
+    chosen: dict[str, Any] = {"workers": 1, "port": 0, "data_dir": data_dir, "words": "off", **settings}
     taken, final = listen(Settings(**chosen))
     with open_store(data_dir) as store:
         _, key = store.keys.create("test")

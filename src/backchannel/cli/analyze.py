@@ -26,9 +26,10 @@ from backchannel.cli.options import (
     VttPlace,
     WeightsFile,
     WithStills,
+    words_switch,
 )
 from backchannel.cli.show import show_line, show_sections, show_summary, show_transcript
-from backchannel.config import SettingsError
+from backchannel.config import SettingsError, load_settings
 from backchannel.protocol.include import parse_include
 from backchannel.protocol.results import AnalysisBody, analysis_body
 from backchannel.signals.calibration import read_calibration
@@ -45,7 +46,7 @@ def analyze(
     include: IncludeFlags = None,
     policy: PolicyName = None,
     weights: WeightsFile = None,
-    words: ListenForWords = False,
+    words: ListenForWords = None,
     as_json: AsJson = False,
     html: HtmlPlace = None,
     detail: DetailName = DetailChoice.BRIEF,
@@ -66,12 +67,15 @@ def analyze(
     places.require_usable(media, json_on_stdout=as_json)
     rules = Rules() if weights is None else read_calibration(weights)
     rules = rules if policy is None else replace(rules, policy=policy.policy)
-    report = _analyzed(media, rules, words=words)
+    settings = load_settings(words=words_switch(words))
+    report = _analyzed(media, rules, words=settings.words == "on")
     results = report.windows
-    heard = ("transcript",) if words else ()
     if as_json:
-        typer.echo(msgspec.json.encode(analysis_body(results, parse_include([*(include or ()), *heard]))))
+        # As on the wire: who did not ask for words sees none, only the signals that are based on them.
+        asked = ("transcript",) if words else ()
+        typer.echo(msgspec.json.encode(analysis_body(results, parse_include([*(include or ()), *asked]))))
     elif STDOUT not in places.by_kind.values():
+        heard = ("transcript",) if settings.words == "on" else ()
         sections = parse_include([*(include or SHOWN_TO_PEOPLE), *heard])
         console = Console(highlight=False)
         _show(console, analysis_body(results, sections))

@@ -42,6 +42,9 @@ def evaluate(
         ),
     ] = False,
     weights: WeightsFile = None,
+    words: Annotated[
+        bool, typer.Option("--words/--no-words", envvar=f"{ENV_PREFIX}WORDS", help="Listen for words too.")
+    ] = False,
     window: Annotated[
         float,
         typer.Option(
@@ -76,7 +79,7 @@ def evaluate(
             done.append(name)
             status.update(Text(f"Analysed {len(done)} of {len(clips)} clips, {escaped(name)} last"))
 
-        evaluated = evaluate_clips(clips, window, report, rules)
+        evaluated = evaluate_clips(clips, window, report, rules, words=words)
     scores = [clip.score for clip in evaluated]
     if html is not None:
         html.write_text(confusion_page(evaluated, window), encoding="utf-8")

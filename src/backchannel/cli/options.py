@@ -55,13 +55,22 @@ WeightsFile = Annotated[
     ),
 ]
 ListenForWords = Annotated[
-    bool,
+    bool | None,
     typer.Option(
-        "--words",
+        "--words/--no-words",
         envvar=f"{ENV_PREFIX}WORDS",
-        help="Listen for words too: print what is said, and count it for signals.",
+        help="Listen for words too: write down what is said, and count it for signals. "
+        "[default: if there is a network for words]",
+        show_default=False,
     ),
 ]
+
+
+def words_switch(words: bool | None) -> str | None:
+    """Return the option as the setting."""
+    return None if words is None else "on" if words else "off"
+
+
 AsJson = Annotated[bool, typer.Option("--json", envvar=f"{ENV_PREFIX}JSON", help="Print only JSON.")]
 
 

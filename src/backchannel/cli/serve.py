@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from backchannel.cli.key_store import create_key_command, store_line, store_name
-from backchannel.cli.options import DataDir, PolicyName, WeightsFile
+from backchannel.cli.options import DataDir, ListenForWords, PolicyName, WeightsFile, words_switch
 from backchannel.cli.show import progress
 from backchannel.config import ENV_PREFIX, Settings, load_settings
 from backchannel.signals.calibration import read_calibration
@@ -61,6 +61,7 @@ def serve(
     log_level: LogLevel = None,
     policy: PolicyName = None,
     weights: WeightsFile = None,
+    words: ListenForWords = None,
 ) -> None:
     """Run the server until Ctrl-C.
 
@@ -80,6 +81,7 @@ def serve(
         log_level=log_level,
         policy=policy,
         weights=weights,
+        words=words_switch(words),
     )
     if settings.weights is not None:
         read_calibration(settings.weights)  # a bad file must stop the server before it takes its address

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
+from backchannel.engine.heap import Heap
 from backchannel.engine.jobs import Begun, Job, Ready, Reply, Unfit, decode_job, encode, reply_of
 from backchannel.engine.sandbox import enter_sandbox
 from backchannel.engine.seccomp import UnsupportedError
@@ -45,14 +46,18 @@ def main() -> None:
         # No client data has arrived yet, so the text is safe to show, and the operator needs it.
         _send(replies, Unfit(f"{type(error).__name__}: {error}"))
         sys.exit(1)
+    heap = Heap()
     _limit_memory(int(sys.argv[2]))
     _silence_stderr()
     exposed = _restrict(sandboxed=sys.argv[4] == "on")
     try:
         _send(replies, Ready(exposed))
         while (job := _receive(sys.stdin.buffer)) is not None:
-            _send(replies, _reply(worker, job, replies))
-            del job  # release a file's bytes before the next job
+            reply = _reply(worker, job, replies)
+            # The engine looks at the memory when it has the reply.
+            heap.hand_back()
+            _send(replies, reply)
+            del job, reply  # release a file's bytes before the next job
     except BrokenPipeError:
         return
 

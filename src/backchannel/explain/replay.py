@@ -20,6 +20,8 @@ from backchannel.cues.voice_view import REFERENCE_HZ, phrase_rows, spoken_measur
 from backchannel.cues.whose import phrases_of_others, without
 from backchannel.media.decode import read
 from backchannel.perception.perceive import perceive_windows
+from backchannel.perception.transcript import Writing
+from backchannel.perception.whisper import whisper_for_words
 from backchannel.values import Cue, MediaLimits, Rules, Segment, SegmentResult
 
 LIMITS = MediaLimits(max_duration_s=1800.0)
@@ -84,6 +86,8 @@ def replay(
     window_s: float = WINDOW_S,
     on_progress: Callable[[float], None] | None = None,
     rules: Rules = Rules(),  # noqa: B008 -- a frozen value
+    *,
+    words: bool = False,
 ) -> Replay:
     """Analyse a whole clip.
 
@@ -93,17 +97,22 @@ def replay(
         Called with the time, s, up to which the picture has been analysed.
     rules
         How cues are interpreted.
+    words
+        Also listen for words, with the network in the package.
 
     Raises
     ------
     backchannel.errors.Problem
         When the media cannot be used.
+    backchannel.perception.networks.NetworkMissingError
+        When there is no network for words.
     """
+    writing = Writing(whisper_for_words(None)) if words else None
     conversation, results = Conversation(rules=rules), list[SegmentResult]()
     faces: list[tuple[float, FaceView]] = []
     voices: list[tuple[float, VoiceCourse]] = []
     with read(Segment(data), LIMITS) as medium:
-        for tracks in perceive_windows(medium, window_s, MIN_WINDOW_S, on_progress):
+        for tracks in perceive_windows(medium, window_s, MIN_WINDOW_S, on_progress, writing):
             conversation, changes = interpret(conversation, tracks, closes_window=True)
             results += changes.results
             start_s, cues = results[-1].span.start_s, conversation.main.cues

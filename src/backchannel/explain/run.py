@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from backchannel.constants import WINDOW_S
@@ -44,6 +45,8 @@ def evaluate_clip(
     labels: Labels,
     window_s: float = WINDOW_S,
     rules: Rules = Rules(),  # noqa: B008 -- a frozen value
+    *,
+    words: bool = False,
 ) -> EvaluatedClip:
     """Analyse one clip as a live session would, and score it.
 
@@ -53,7 +56,7 @@ def evaluate_clip(
         When the clip cannot be used.
     """
     try:
-        played = replay(clip.read_bytes(), window_s, rules=rules)
+        played = replay(clip.read_bytes(), window_s, rules=rules, words=words)
     except Problem as problem:
         raise LabelsError(f"{clip} cannot be analysed: {problem}") from None
     score = score_clip(clip.name, played.results, played.cues, labels)
@@ -73,6 +76,8 @@ def evaluate_clips(
     window_s: float = WINDOW_S,
     on_done: Callable[[str], None] | None = None,
     rules: Rules = Rules(),  # noqa: B008 -- a frozen value
+    *,
+    words: bool = False,
 ) -> tuple[EvaluatedClip, ...]:
     """Evaluate clips, in as many processes as there are cores; the order is that of the clips.
 
@@ -82,21 +87,24 @@ def evaluate_clips(
         Called with the name of each clip when it is done.
     rules
         How cues are interpreted.
+    words
+        Also listen for words.
 
     Raises
     ------
     LabelsError
         When a clip cannot be used.
     """
+    evaluate = partial(evaluate_clip, window_s=window_s, rules=rules, words=words)
     workers = min(len(os.sched_getaffinity(0)), len(clips))
     if workers <= 1:
-        return tuple(_one_by_one(clips, window_s, on_done, rules))
+        return tuple(_one_by_one(evaluate, clips, on_done))
     # Spawned, because the inference engine has threads that do not survive a fork.
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
         # The long ones first, so that none runs alone at the end.
         order = sorted(range(len(clips)), key=lambda index: -clips[index][0].stat().st_size)
         jobs: dict[Future[EvaluatedClip], int] = {
-            pool.submit(evaluate_clip, *clips[index], window_s, rules): index for index in order
+            pool.submit(evaluate, *clips[index]): index for index in order
         }
         try:
             for job in as_completed(jobs):
@@ -110,12 +118,11 @@ def evaluate_clips(
 
 
 def _one_by_one(
+    evaluate: Callable[[Path, Labels], EvaluatedClip],
     clips: Sequence[tuple[Path, Labels]],
-    window_s: float,
     on_done: Callable[[str], None] | None,
-    rules: Rules,
 ) -> Iterator[EvaluatedClip]:
     for clip, labels in clips:
-        yield evaluate_clip(clip, labels, window_s, rules)
+        yield evaluate(clip, labels)
         if on_done is not None:
             on_done(clip.name)
