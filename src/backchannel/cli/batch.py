@@ -8,7 +8,7 @@ import typer
 
 from backchannel import __version__
 from backchannel.cli.escape import escaped
-from backchannel.cli.options import ListenForWords, PolicyName, WeightsFile
+from backchannel.cli.options import ListenForWords, PolicyName, WeightsFile, words_switch
 from backchannel.config import ENV_PREFIX, SettingsError, load_settings
 from backchannel.signals.calibration import read_calibration
 from backchannel.values import Rules
@@ -30,7 +30,7 @@ def batch(
             show_default=False,
         ),
     ],
-    words: ListenForWords = False,
+    words: ListenForWords = None,
     policy: PolicyName = None,
     weights: WeightsFile = None,
 ) -> None:
@@ -54,17 +54,19 @@ def batch(
         raise SettingsError(f"No file matches {', '.join(files)}. Check the folder and the pattern.")
     rules = Rules() if weights is None else read_calibration(weights)
     rules = rules if policy is None else replace(rules, policy=policy.policy)
-    if words:
+    settings = load_settings(words=words_switch(words))
+    heard = settings.words == "on"
+    if heard:
         try:
-            whisper_for_words(load_settings().words_model)
+            whisper_for_words(settings.words_model)
         except NetworkMissingError as error:
             raise SettingsError(str(error)) from None
-    options = {"version": __version__, "words": words, "rules": str(asdict(rules))}
+    options = {"version": __version__, "words": heard, "rules": str(asdict(rules))}
     journal = Journal(out.with_name(f"{out.name}.journal"), options)
     stay_on_one_thread()
 
     def analyse(path: Path) -> Report:
-        return analyze_file(path, rules=rules, words=words, progress=True)
+        return analyze_file(path, rules=rules, words=heard, progress=True)
 
     failed = 0
     for step in analyse_all(items, out, journal, analyse):
