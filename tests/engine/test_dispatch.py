@@ -11,9 +11,10 @@ import pytest
 
 from backchannel.engine import pool as pools
 from backchannel.engine.base import File, OnBegun, Piece
-from backchannel.engine.dispatch import MAX_KILLS, MAX_LOSSES, Dispatcher
+from backchannel.engine.dispatch import Dispatcher
 from backchannel.engine.jobs import LiveState
 from backchannel.engine.load_shedding import Thresholds
+from backchannel.engine.losses import MAX_KILLS, MAX_LOSSES
 from backchannel.engine.pool import FAILURES_TO_GIVE_UP
 from backchannel.errors import Problem
 from backchannel.updates import Changes

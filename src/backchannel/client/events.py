@@ -37,13 +37,13 @@ from backchannel.protocol.event_messages import (
     Received,
     SessionEnded,
     SessionReady,
-    SessionSummary,
     SignalDetected,
     SignalEnded,
     SignalUpdated,
     decode,
 )
 from backchannel.protocol.products import PICTURE_AND_SOUND, ModelName
+from backchannel.protocol.summary_message import SessionSummary
 
 STREAM_PATH: Final = "/v2/stream/analyze"
 CLOSE: Final = '{"type":"session.close"}'

@@ -14,7 +14,7 @@ import asyncio
 import math
 from collections import OrderedDict
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ import structlog
 
 from backchannel.config import Settings
 from backchannel.engine.base import Carrier, File, OnBegun, Piece, Worker, WorkerLostError
+from backchannel.engine.deadlines import Deadlines, HungError, run_in_time
 from backchannel.engine.jobs import (
     Failed,
     FileDone,
@@ -36,6 +37,7 @@ from backchannel.engine.jobs import (
     TooLong,
 )
 from backchannel.engine.load_shedding import LoadShedding, Thresholds
+from backchannel.engine.losses import Losses
 from backchannel.engine.observer import JobKind, Observer, Unobserved
 from backchannel.engine.pool import Pool, Wear
 from backchannel.errors import Problem
@@ -45,57 +47,10 @@ from backchannel.values import Phrase, Segment, SegmentResult, Span
 SLOW_NICENESS: Final = 10
 LONGEST_QUICK_S: Final = 10.0
 """A longer piece is not for the quick workers (judgement: twice the usual 5 s)."""
-MAX_LOSSES: Final = 2
-"""A worker may be lost for other reasons than its media, so the job is tried again once."""
-MAX_KILLS: Final = 5
-"""A kill says little about the media, which may still be the reason: it took memory (judgement)."""
 MOST_STREAMS_KNOWN: Final = 1024
 """Number of streams to remember the worker that holds their decoder."""
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Deadlines:
-    """How long a job may take.
-
-    Attributes
-    ----------
-    to_begin_s
-        To receive and to open the media, s.
-    least_s, factor
-        To analyse it: `factor` times its duration, but always `least_s`.
-    """
-
-    to_begin_s: float
-    least_s: float
-    factor: float
-
-    def to_end_s(self, duration_s: float) -> float:
-        """Longest time for the analysis of media of a duration, s."""
-        return max(self.least_s, self.factor * duration_s)
-
-
-@dataclass(slots=True)
-class _Losses:
-    """Workers that a job has lost."""
-
-    died: int = 0
-    killed: int = 0
-
-    @property
-    def enough(self) -> bool:
-        """Whether the job should not be tried again."""
-        return self.died >= MAX_LOSSES or self.killed >= MAX_KILLS
-
-    def count(self, lost: WorkerLostError) -> None:
-        """Count one more."""
-        self.killed += lost.killed
-        self.died += not lost.killed
-
-
-class HungError(Exception):
-    """A worker took too long and was ended. The same job is likely to hang the next one too."""
 
 
 class Dispatcher:
@@ -228,7 +183,7 @@ class Dispatcher:
         settings = self._settings
         deadlines = Deadlines(settings.file_wall_min_s, settings.file_wall_min_s, settings.file_wall_factor)
         job = _file_job(file, inspect_only=False)
-        losses = _Losses()
+        losses = Losses()
         while not losses.enough:
             worker = await self._turn(self._file_pool, job, file.owner)
             try:
@@ -256,7 +211,7 @@ class Dispatcher:
         It begins with the quick workers. A job that is too long for them, or hung one of them, moves to the
         workers for long pieces, where it does not block others.
         """
-        pool, losses = self._pool, _Losses()
+        pool, losses = self._pool, Losses()
         while not losses.enough:
             worker = await self._turn(pool, job, owner)
             try:
@@ -338,7 +293,7 @@ class Dispatcher:
 
     async def _run(self, worker: Worker, job: Job, deadlines: Deadlines, on_begun: OnBegun | None) -> Reply:
         began_s = asyncio.get_running_loop().time()
-        reply = await _run(worker, job, deadlines, on_begun)
+        reply = await run_in_time(worker, job, deadlines, on_begun)
         self._observer.worked(_kind(job), asyncio.get_running_loop().time() - began_s)
         return reply
 
@@ -356,30 +311,6 @@ class Dispatcher:
     def _lose(self, worker: Worker, job: Job, *, hung: bool) -> None:
         log.warning("worker lost", worker=worker.id, hung=hung, bytes=_size_bytes(job))
         self._observer.lost(hung=hung)
-
-
-async def _run(worker: Worker, job: Job, deadlines: Deadlines, on_begun: OnBegun | None) -> Reply:
-    """Run a job on a worker, with a deadline.
-
-    Raises
-    ------
-    WorkerLostError
-        The worker is gone.
-    HungError
-        It took too long.
-    """
-    try:
-        async with asyncio.timeout(deadlines.to_begin_s) as limit:
-
-            async def begun(duration_s: float) -> None:
-                limit.reschedule(asyncio.get_running_loop().time() + deadlines.to_end_s(duration_s))
-                if on_begun is not None:
-                    await on_begun(duration_s)
-
-            return await worker.run(job, begun)
-    except TimeoutError:
-        await worker.kill()
-        raise HungError from None
 
 
 def _file_job(file: File, *, inspect_only: bool) -> FileJob:

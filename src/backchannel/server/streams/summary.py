@@ -4,8 +4,8 @@ from collections.abc import Container
 
 from msgspec import UNSET
 
-from backchannel.protocol.event_messages import CountBody, MomentBody, SessionSummary, ShareBody
 from backchannel.protocol.results import seconds
+from backchannel.protocol.summary_message import CountBody, MomentBody, SessionSummary, ShareBody
 from backchannel.summary.moments import Moment
 from backchannel.summary.so_far import StorySoFar
 from backchannel.summary.summarize import Count, Share, summarize
