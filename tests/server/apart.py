@@ -26,6 +26,7 @@ class Apart:
     process: subprocess.Popen[str]
     http: str
     log: Path
+    store_url: str = ""
 
     @property
     def ws(self) -> str:
@@ -45,7 +46,7 @@ class Apart:
 
     def key(self) -> str:
         """Make an API key in its store."""
-        with open_store(self.log.parent) as store:
+        with open_store(self.log.parent, url=self.store_url) as store:
             return store.keys.create("test")[1]
 
 
@@ -64,7 +65,7 @@ def apart(data_dir: Path, module: str = FAULTY, **settings: Any) -> Iterator[Apa
         try:
             url = process.stdout.readline().strip()
             assert url, log.read_text()
-            yield Apart(process, url, log)
+            yield Apart(process, url, log, str(chosen.get("store_url", "")))
         finally:
             process.kill()
 
@@ -76,7 +77,7 @@ def main() -> None:
     carrier = ProcessCarrier(
         settings.worker_memory_bytes, settings.worker_start_s, sys.argv[1], sandboxed=False
     )
-    with open_store(settings.data_dir) as store:
+    with open_store(settings.data_dir, url=settings.store_url) as store:
         engine = Dispatcher(settings, carrier)
         make_server(settings, store, engine, lambda: _say(settings.base_url)).run(sockets=[taken])
 

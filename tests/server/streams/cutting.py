@@ -22,6 +22,7 @@ from websockets.exceptions import ConnectionClosed
 from backchannel.engine.process import WORK_MODULE
 from backchannel.store import Caps, open_store
 from tests.server.apart import Apart, apart
+from tests.store import postgres
 
 Message = dict[str, Any]
 Api = Literal["v0", "v1", "v2"]
@@ -61,11 +62,18 @@ def random_cuts(rng: random.Random, chunks: int, count: int) -> list[Cut]:
 
 
 class Gateway:
-    """A server that can be restarted on the same store."""
+    """A server that can be restarted on the same store.
 
-    def __init__(self, stack: ExitStack, data_dir: Path) -> None:
+    Parameters
+    ----------
+    store_url
+        Its database; empty for a file in `data_dir`.
+    """
+
+    def __init__(self, stack: ExitStack, data_dir: Path, store_url: str = "") -> None:
         self._stack = stack
         self._data_dir = data_dir
+        self._store_url = store_url
         self.server = self._start()
         self.key = self.server.key()
 
@@ -76,13 +84,13 @@ class Gateway:
 
     def one_at_a_time(self) -> str:
         """Make a client token that holds one place."""
-        with open_store(self._data_dir) as store:
+        with open_store(self._data_dir, url=self._store_url) as store:
             key = store.keys.verify(self.key)
             assert key is not None
             return store.tokens.mint(key.id, key.scopes, 3600, Caps(max_concurrent=1))[1]
 
     def _start(self) -> Apart:
-        return self._stack.enter_context(apart(self._data_dir, WORK_MODULE))
+        return self._stack.enter_context(apart(self._data_dir, WORK_MODULE, store_url=self._store_url))
 
 
 @dataclass
@@ -239,10 +247,15 @@ def chunk_count(api: Api) -> int:
     return len(list((CAPTURES / MEDIA[api]).iterdir()))
 
 
-async def many(cuts: int, seed: int, apis: Sequence[Api]) -> None:
+async def many(cuts: int, seed: int, apis: Sequence[Api], *, in_postgresql: bool) -> None:
     rng = random.Random(seed)  # noqa: S311 -- the same cuts each time
     with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
-        gateway = Gateway(stack, Path(folder))
+        url = ""
+        if in_postgresql:
+            programs = postgres.find()
+            assert programs is not None, "PostgreSQL is not installed"
+            url = stack.enter_context(postgres.running(programs)).database()
+        gateway = Gateway(stack, Path(folder), url)
         uncut = {api: await play(gateway, api) for api in apis}
         done = 0
         while done < cuts:
@@ -259,5 +272,7 @@ if __name__ == "__main__":
     parser.add_argument("--cuts", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--api", choices=["v0", "v1", "v2"], action="append")
+    parser.add_argument("--postgresql", action="store_true")
     given = parser.parse_args()
-    asyncio.run(many(given.cuts, given.seed, given.api or ["v0", "v1", "v2"]))
+    chosen = given.api or ["v0", "v1", "v2"]
+    asyncio.run(many(given.cuts, given.seed, chosen, in_postgresql=given.postgresql))
