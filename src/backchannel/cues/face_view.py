@@ -37,7 +37,7 @@ class FaceView:
         (n,) session time of the grid's rows.
     seen
         (n,) bool. There was a frame, with or without a face. In a frozen picture a face is neither measured
-        nor known to be absent, and likewise just after a cut.
+        nor known to be absent, and likewise just after a cut and behind a hand.
     measured
         (n,) bool. A face was measured.
     values
@@ -73,12 +73,13 @@ class FaceView:
 
 VISUAL: Modality = "visual"
 
+_PITCH = list(FACE_MEASURES).index("pitch")
 _WITH_BASELINE = [column for column, name in enumerate(FACE_MEASURES) if name in FACE_BASELINES]
 
 
 def measured_face(rows: FaceRows) -> BoolArray:
-    """(n,) bool: rows with a face in a moving picture, and not just after a cut."""
-    measured = rows.measured.copy()
+    """(n,) bool: rows with a face in a moving picture, not behind a hand, and not just after a cut."""
+    measured = rows.measured & np.isfinite(rows.values[:, _PITCH])
     for cut_s in rows.time_s[rows.new_shot].tolist():
         measured &= (rows.time_s < cut_s) | (rows.time_s >= cut_s + CUT_S)
     for start, end in runs(~rows.moving):
