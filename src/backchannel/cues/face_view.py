@@ -63,8 +63,9 @@ class FaceView:
 
     def span(self, start: int, end: int) -> Span:
         """Session time of rows ``start`` to ``end`` (exclusive); a row covers the time around it."""
-        half_s = 0.5 / RATE_HZ
-        return Span(max(0.0, float(self.time_s[start]) - half_s), float(self.time_s[end - 1]) + half_s)
+        # Two spans that touch must not overlap, so both count the same whole rows.
+        first, last = round(float(self.time_s[start]) * RATE_HZ), round(float(self.time_s[end - 1]) * RATE_HZ)
+        return Span(max(0.0, (first - 0.5) / RATE_HZ), (last + 0.5) / RATE_HZ)
 
     def certainty(self, start: int, base: float = 1.0) -> float:
         """Certainty of a cue that uses a baseline."""
