@@ -64,6 +64,16 @@ WANTED = (
         "d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f",
     ),
     Network(
+        (Part(_FACES, "mediapipe/modules/palm_detection/palm_detection_lite.tflite"),),
+        "palm_detection_lite.tflite",
+        "e9a4aaddf90dda56a87235303cf00e4c2d3fb28725f68fd88772997dac905c18",
+    ),
+    Network(
+        (Part(_FACES, "mediapipe/modules/hand_landmark/hand_landmark_lite.tflite"),),
+        "hand_landmark_lite.tflite",
+        "048edd3645c9bf7397d19a9f6e3a42957d6e414c9bea6598030a2e9b624156e6",
+    ),
+    Network(
         (Part("silero-vad==6.2.3", "silero_vad/data/silero_vad_16k_sequence.onnx"),),
         "silero_vad_16k_sequence.onnx",
         "9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85",

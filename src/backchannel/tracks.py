@@ -103,6 +103,9 @@ class FaceTracks:
         (n,) face widths. Lower lid above the line between the eye's corners; a felt smile raises it.
     chin_raise
         (n,) face widths. Rise of the chin boss toward the lower lip.
+    hand_over_eyes, hand_over_mouth
+        (n,) 0 or 1. A hand covers part of the eyes, the brows or the bridge of the nose, or of the mouth.
+        Looked for once a second, and more often while there is one.
     """
 
     id: int
@@ -135,6 +138,8 @@ class FaceTracks:
     forehead_crease: FloatArray
     lower_lid_raise: FloatArray
     chin_raise: FloatArray
+    hand_over_eyes: FloatArray
+    hand_over_mouth: FloatArray
 
 
 FACE_COLUMNS: Final = tuple(field.name for field in fields(FaceTracks) if field.name != "id")

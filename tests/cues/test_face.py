@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from backchannel.arrays import FloatArray
+from backchannel.cues.baseline import History
+from backchannel.cues.face_rows import FACE_BASELINES
+from backchannel.cues.face_view import view_face
 from backchannel.tracks import Tracks
 from tests.cues.build import (
     AT_REST,
@@ -20,6 +23,7 @@ from tests.cues.build import (
     named,
     near,
     only,
+    rows_of,
     seen,
 )
 
@@ -217,3 +221,12 @@ def test_the_size_of_the_face_in_the_picture_does_not_matter() -> None:
         return seen(SECONDS, head_scale=scale, **values)
 
     assert only(brows(0.1), "brow_raise") == only(brows(0.5), "brow_raise")
+
+
+def test_spans_that_touch_do_not_overlap() -> None:
+    rows = rows_of(seen(SECONDS)).face
+    assert rows is not None
+    view = view_face(rows, History.empty(len(FACE_BASELINES)))
+    assert view is not None
+    for row in range(1, view.time_s.size):
+        assert view.span(row - 1, row).overlap_s(view.span(row, row + 1)) == 0.0

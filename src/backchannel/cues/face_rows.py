@@ -25,8 +25,8 @@ _SCREEN = Usual(prior_s=3.0, at_least=-10.0, at_most=10.0)
 a minute. The bound leaves room for the camera's place above the screen and for the eyes' own offset of some
 5 deg between the optical and the visual axis (judgement)."""
 
-_BROW_CREASE: Final = Usual(at_most=0.016)
-"""At rest, 21 of 23 people measure at most 0.016. So a deep furrow counts from the first frame on."""
+_BROW_CREASE: Final = Usual(at_most=0.015)
+"""At rest, 15 of 17 people measure at most 0.0145. So a deep furrow counts from the first frame on."""
 
 TIME_STEP_S: Final = 1 / 4096
 """Times of frames are kept in these steps. Most containers round them to 1 ms."""
@@ -109,13 +109,25 @@ class FaceRows(Rows):
     new_shot
         (n,) bool, see `tracks.PictureTracks`.
     values
-        (n, measures) the columns of `FACE_MEASURES`; NaN where the face was not measured.
+        (n, measures) the columns of `FACE_MEASURES`; NaN where not measured, or behind a hand.
     """
 
     measured: BoolArray
     moving: BoolArray
     new_shot: BoolArray
     values: FloatArray
+
+
+_MOUTH: Final = frozenset({"mouth_opening", "mouth_width", "corner", "lips", "chin"})
+"""The measures that a hand over the mouth spoils."""
+_PLACE: Final = frozenset({"scale", "x", "y"})
+"""The measures that a hand over the eyes leaves right enough to find the person again."""
+
+
+def _uncovered(name: str, face: FaceTracks) -> BoolArray:
+    """(n,) bool: no hand is in the way of a measure."""
+    eyes = (face.hand_over_eyes > 0) & (name not in _PLACE)
+    return ~(eyes | ((face.hand_over_mouth > 0) & (name in _MOUTH)))
 
 
 def face_rows(picture: PictureTracks, face: FaceTracks | None, start_s: float) -> FaceRows:
@@ -131,10 +143,11 @@ def face_rows(picture: PictureTracks, face: FaceTracks | None, start_s: float) -
     measured = np.zeros(rows, np.bool_)
     if face is not None:
         measured = face.valid
-        for column, measure in enumerate(FACE_MEASURES.values()):
+        for column, (name, measure) in enumerate(FACE_MEASURES.items()):
             steps = np.round(measure.of(face) / measure.step)
             # Adding zero makes a negative zero a plain one.
-            values[:, column] = np.where(measured, steps * measure.step + 0.0, np.nan)
+            known = measured & _uncovered(name, face)
+            values[:, column] = np.where(known, steps * measure.step + 0.0, np.nan)
     time_s = np.round((picture.time_s + start_s) / TIME_STEP_S) * TIME_STEP_S
     return FaceRows(
         time_s=time_s,

@@ -37,7 +37,7 @@ class FaceView:
         (n,) session time of the grid's rows.
     seen
         (n,) bool. There was a frame, with or without a face. In a frozen picture a face is neither measured
-        nor known to be absent, and likewise just after a cut.
+        nor known to be absent, and likewise just after a cut and behind a hand.
     measured
         (n,) bool. A face was measured.
     values
@@ -63,8 +63,9 @@ class FaceView:
 
     def span(self, start: int, end: int) -> Span:
         """Session time of rows ``start`` to ``end`` (exclusive); a row covers the time around it."""
-        half_s = 0.5 / RATE_HZ
-        return Span(max(0.0, float(self.time_s[start]) - half_s), float(self.time_s[end - 1]) + half_s)
+        # Two spans that touch must not overlap, so both count the same whole rows.
+        first, last = round(float(self.time_s[start]) * RATE_HZ), round(float(self.time_s[end - 1]) * RATE_HZ)
+        return Span(max(0.0, (first - 0.5) / RATE_HZ), (last + 0.5) / RATE_HZ)
 
     def certainty(self, start: int, base: float = 1.0) -> float:
         """Certainty of a cue that uses a baseline."""
@@ -73,12 +74,13 @@ class FaceView:
 
 VISUAL: Modality = "visual"
 
+_PITCH = list(FACE_MEASURES).index("pitch")
 _WITH_BASELINE = [column for column, name in enumerate(FACE_MEASURES) if name in FACE_BASELINES]
 
 
 def measured_face(rows: FaceRows) -> BoolArray:
-    """(n,) bool: rows with a face in a moving picture, and not just after a cut."""
-    measured = rows.measured.copy()
+    """(n,) bool: rows with a face in a moving picture, not behind a hand, and not just after a cut."""
+    measured = rows.measured & np.isfinite(rows.values[:, _PITCH])
     for cut_s in rows.time_s[rows.new_shot].tolist():
         measured &= (rows.time_s < cut_s) | (rows.time_s >= cut_s + CUT_S)
     for start, end in runs(~rows.moving):

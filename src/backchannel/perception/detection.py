@@ -114,15 +114,15 @@ def overlap(one: Detection, other: Detection) -> float:
 
 @cache
 def _near_anchors() -> FloatArray:
-    return np.concatenate([_grid(16, repeats=2), _grid(8, repeats=6)])
+    return np.concatenate([grid(16, repeats=2), grid(8, repeats=6)])
 
 
 @cache
 def _far_anchors() -> FloatArray:
-    return _grid(48, repeats=1)
+    return grid(48, repeats=1)
 
 
-def _grid(cells: int, repeats: int) -> FloatArray:
+def grid(cells: int, repeats: int) -> FloatArray:
     """Cell centres of a square grid, (cells² · repeats, 2) of 0..1, row by row."""
     centres = (np.arange(cells, dtype=np.float32) + 0.5) / cells
     y, x = np.meshgrid(centres, centres, indexing="ij")

@@ -17,6 +17,7 @@ from backchannel.perception.expression import Expression, measure_expression
 from backchannel.perception.eyes import MAX_UNSEEN_S, EyePair, cut_eyes, fit_eyes, look_alike
 from backchannel.perception.gaze import Gaze, eyes_in_head, gaze_of
 from backchannel.perception.geometry import HeadPose, face_coordinates, fit_head
+from backchannel.perception.hands import Covering, look_for_hand
 from backchannel.perception.mesh import (
     MESH_SHAPE,
     Mesh,
@@ -45,6 +46,8 @@ class Sighting:
     ----------
     creases
         Creases of its skin.
+    covering
+        What a hand covers of it.
     eyes
         None if they look the same as when they were last cut out.
     """
@@ -52,6 +55,7 @@ class Sighting:
     mesh: Mesh
     pose: HeadPose
     creases: Creases
+    covering: Covering
     eyes: EyePair | None
 
 
@@ -107,6 +111,10 @@ class FollowedFace:
         Look of its eyes when they were last cut out, and the time.
     eyes
         Their state then; None until it is measured, after the last frame of a piece.
+    covering, covered_s
+        What a hand covers of it, and the time at which a hand was last found.
+    looked_s
+        Time at which a hand was last looked for.
     """
 
     number: int
@@ -114,6 +122,9 @@ class FollowedFace:
     look: FloatArray
     look_s: float
     eyes: EyeState | None = None
+    covering: Covering = Covering()
+    covered_s: float = -math.inf
+    looked_s: float = -math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +159,13 @@ RETRY_INTERVAL_S = 0.2
 would take longest."""
 LOST_S = 1.0
 """For so long after a face was lost, every frame is searched (judgement: hands and turns are over sooner)."""
+HAND_INTERVAL_S = 1.0
+"""How often to look for a hand in front of a face (judgement: it costs 3 ms)."""
+COVERED_INTERVAL_S = 0.2
+"""The same while one covers something: hands that gesture pass quickly."""
+HELD_S = 0.9
+"""A hand that the networks lose stays for so long: they lose it in every third frame of a real clip, when its
+fingers hide its palm."""
 _SAME_TIME_S = 1e-6
 """The same frame has a slightly different time if the stream is cut elsewhere."""
 
@@ -197,9 +215,11 @@ def follow(
     known = {face.number: face for face in following.faces}
     faces, sightings = list[FollowedFace](), dict[int, Sighting]()
     for number, (mesh, pose) in held.items():
-        face, eyes = _look_into_eyes(known.get(number), number, mesh, image, time_s)
+        before = known.get(number)
+        face, eyes = _look_into_eyes(before, number, mesh, image, time_s)
+        face = _look_for_hand(face, before, networks, image, mesh, time_s)
         faces.append(face)
-        sightings[number] = Sighting(mesh, pose, measure_creases(image, mesh.points_px), eyes)
+        sightings[number] = Sighting(mesh, pose, measure_creases(image, mesh.points_px), face.covering, eyes)
     return replace(following, faces=tuple(faces)), sightings
 
 
@@ -239,6 +259,26 @@ def _look_into_eyes(
     if known is not None and lately and look_alike(pair.look, known.look):
         return replace(known, region=region), None
     return FollowedFace(number, region, pair.look, time_s), pair
+
+
+def _look_for_hand(
+    face: FollowedFace,
+    before: FollowedFace | None,
+    networks: Networks,
+    image: ImageArray,
+    mesh: Mesh,
+    time_s: float,
+) -> FollowedFace:
+    if before is not None:
+        face = replace(face, covering=before.covering, covered_s=before.covered_s, looked_s=before.looked_s)
+    wait_s = HAND_INTERVAL_S if face.covering == Covering() else COVERED_INTERVAL_S
+    if time_s - face.looked_s < wait_s - _SAME_TIME_S:
+        return face
+    face = replace(face, looked_s=time_s)
+    seen = look_for_hand(networks, image, mesh.points_px)
+    if seen is not None:
+        return replace(face, covering=seen, covered_s=time_s)
+    return face if time_s - face.covered_s < HELD_S else replace(face, covering=Covering())
 
 
 def _search_interval_s(following: Following, held: Collection[int], time_s: float) -> float:

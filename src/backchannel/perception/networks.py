@@ -45,6 +45,10 @@ class Networks:
         468 face points; (1, 192, 192, 3) uint8 RGB.
     iris
         Eye contours and irises; (4, 64, 64, 3) uint8 RGB of subjects' left eyes.
+    palm
+        Palm detector; (1, 192, 192, 3) uint8 RGB.
+    hand
+        21 points of a hand, and whether it is one; (1, 224, 224, 3) uint8 RGB.
     speech
         Speech probability for whole blocks of 32 ms frames.
     pitch
@@ -55,6 +59,8 @@ class Networks:
     face_far: "Network"
     mesh: "Network"
     iris: "Network"
+    palm: "Network"
+    hand: "Network"
     speech: "Network"
     pitch: "Network"
 
@@ -105,6 +111,8 @@ def load_networks() -> Networks:
         face_far=_picture_network(core, far, mean=127.5, scale=127.5),
         mesh=_picture_network(core, "face_landmark.tflite", mean=0.0, scale=255.0),
         iris=_picture_network(core, "iris_landmark.tflite", mean=0.0, scale=255.0, batch=EYES_AT_ONCE),
+        palm=_picture_network(core, "palm_detection_lite.tflite", mean=0.0, scale=255.0),
+        hand=_picture_network(core, "hand_landmark_lite.tflite", mean=0.0, scale=255.0),
         speech=_sound_network(core, "silero_vad_16k_sequence.onnx"),
         pitch=_sound_network(core, "swift_f0.onnx", samples=PITCH_FRAMES * F0_HOP),
     )

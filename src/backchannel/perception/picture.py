@@ -187,6 +187,8 @@ def _face_tracks(
         "eye_pitch_deg": measure.gaze.eye_pitch_deg,
         "brow_crease": np.array([sighting.creases.between_brows for sighting in sightings.values()]),
         "forehead_crease": np.array([sighting.creases.forehead for sighting in sightings.values()]),
+        "hand_over_eyes": np.array([sighting.covering.eyes for sighting in sightings.values()]),
+        "hand_over_mouth": np.array([sighting.covering.mouth for sighting in sightings.values()]),
         "eye_openness_left": measure.eye_openness_left,
         "eye_openness_right": measure.eye_openness_right,
     }
