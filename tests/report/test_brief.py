@@ -85,6 +85,7 @@ def test_figures_that_were_not_measured_are_marked() -> None:
     text = section(recording(), "Key figures")
     assert "spoke not measured" in text
     assert "smiles none" in text
+    assert "faced the camera not clearly" in text
     unseen = section(
         recording(cues=[], coverage={"picture": True, "sound": True, "face_share": 0}), "Key figures"
     )

@@ -42,7 +42,8 @@ def _figures(figures: Figures, recording: Recording) -> Iterator[tuple[str, str]
     yield "pauses", _times(tallies, heard, "pause", "long_pause", longest=True)
     yield "speech rate", _rate(figures) if heard else NOT_MEASURED
     facing = figures.facing_share if seen else None
-    yield "faced the camera", NOT_MEASURED if facing is None else f"at least {percentage(facing)}"
+    faced = f"at least {percentage(facing)}" if facing else "not clearly"
+    yield "faced the camera", NOT_MEASURED if facing is None else faced
     yield "looked away", _times(tallies, seen, "gaze_away")
     yield "smiles", _times(tallies, seen, "smile")
     yield "nods", _times(tallies, seen, "nod")
