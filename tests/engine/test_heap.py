@@ -58,8 +58,9 @@ def test_a_worker_with_words_stays_within_its_limit(clips: Path) -> None:
     names = ("man-red-shirt-short-intro.mp4", "woman-couch-casual-talk.mp4", "man-disgusted-acted-line.mp4")
     large = make(Recipe(width=1920, height=1080, duration_s=3.0, video_options={"preset": "ultrafast"}))
     talk = [(clips / name).read_bytes() for name in names]
-    held = asyncio.run(_held([*talk, large, *talk, large], words=True))
+    held = asyncio.run(_held([*talk, large, *talk, large, *talk], words=True))
     assert max(held) <= MOST_BYTES
+    assert held[-1] - held[3] < GROWTH_BYTES
     # Workers that reach this are replaced after each job, which would take longer than the job.
     assert Settings().worker_rss_bytes >= MOST_BYTES
 

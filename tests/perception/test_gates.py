@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backchannel.perception.gates import (
+    comes_thrice,
     has_too_many_syllables,
     in_voice,
     repeats_itself,
@@ -74,6 +75,20 @@ def test_a_sentence_three_times_is_a_loop() -> None:
 @pytest.mark.parametrize("length_s", [0.0, 0.2])
 def test_loops_of_few_words_are_refused(text: str, length_s: float) -> None:
     assert repeats_itself(_said(text, length_s), voiced_s=1.5)
+
+
+@pytest.mark.parametrize(
+    "text", ["a-" * 40, "NG" + "N" * 60, "N-1-1" + "-1" * 20, "哈" * 12, "ha ha" + "haha" * 5]
+)
+def test_letters_in_a_loop_are_refused(text: str) -> None:
+    assert repeats_itself(_said(text), voiced_s=6.0)
+
+
+@pytest.mark.parametrize(
+    "text", ["hahahaha", "It costs 1,000,000 euros.", "Aaaah!", "www.example.com", "哈哈哈"]
+)
+def test_letters_may_come_again(text: str) -> None:
+    assert not repeats_itself(_said(text), voiced_s=2.0)
 
 
 @pytest.mark.parametrize(
@@ -166,3 +181,10 @@ def test_no_word_far_from_any_voice_is_heard(
     near = speaking[max(0, start_row - 31) : start_row + length + 32].any()
     if in_voice(Piece(" word", word), speaking, first_row_s=0.0):
         assert near
+
+
+def test_three_times_is_too_often_for_a_text_in_doubt() -> None:
+    assert comes_thrice(_said("1999, 1999, 1999,"))
+    assert comes_thrice(_said("so I know, I know, I know"))
+    assert not comes_thrice(_said("no, no, I don't know, I know"))
+    assert not comes_thrice(_said(""))

@@ -3,6 +3,7 @@
 Networks write sentences for silence, music and motors. Every gate here has its reason in `evals/WORDS.md`.
 """
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Final
@@ -27,6 +28,9 @@ SPARE_SYLLABLES: Final = 3.0
 MOST_REPEATS: Final = {1: 5, 2: 4, 3: 3}
 """How often one, two or three words may come in a row: "no no no no" is said, "I don't know" four times is a
 loop (judgement)."""
+_STUTTER: Final = re.compile(r"(.{1,8}?)\1{7}")
+"""The same few letters eight times in a row are a loop as well, with spaces between them or without
+(measured: "NGNNNNNN", "a-a-a-a" and the like for noise in the rhythm of speech)."""
 MOST_SENTENCES: Final = 2
 """More words may come twice in a row, if there was time to say them twice (judgement)."""
 TWICE_SYLLABLES_PER_S: Final = 6.0
@@ -46,8 +50,10 @@ def repeats_itself(words: Sequence[Word], voiced_s: float) -> bool:
     voiced_s
         How long a voice was heard, s.
     """
-    in_time = syllables(" ".join(word.text for word in words)) <= TWICE_SYLLABLES_PER_S * voiced_s
     plain = [_plain(word.text) for word in words]
+    if _STUTTER.search("".join(plain)):
+        return True
+    in_time = syllables(" ".join(word.text for word in words)) <= TWICE_SYLLABLES_PER_S * voiced_s
 
     def most(start: int, length: int) -> int:
         twice = MOST_SENTENCES if in_time or _even(words, start, length) else 1
@@ -57,6 +63,19 @@ def repeats_itself(words: Sequence[Word], voiced_s: float) -> bool:
         (times := _times(plain, start, length)) > 1 and times > most(start, length)
         for length in range(1, len(plain) // 2 + 1)
         for start in range(len(plain) - 2 * length + 1)
+    )
+
+
+def comes_thrice(words: Sequence[Word]) -> bool:
+    """Whether some words come three times in a row: too often for a text that is in doubt.
+
+    For a buzz in the rhythm of speech, the network once wrote "1999, 1999, 1999" (measured).
+    """
+    plain = [_plain(word.text) for word in words]
+    return any(
+        _times(plain, start, length) > 2
+        for length in range(1, len(plain) // 3 + 1)
+        for start in range(len(plain) - 3 * length + 1)
     )
 
 

@@ -14,6 +14,7 @@ from backchannel.arrays import BoolArray, FloatArray
 from backchannel.constants import SAMPLE_RATE_HZ, VOICE_ROW_S
 from backchannel.perception.gates import (
     MIN_MEAN_LOG_PROBABILITY,
+    comes_thrice,
     has_too_many_syllables,
     in_voice,
     repeats_itself,
@@ -358,14 +359,15 @@ class _Sound:
         row_s = listening.first_row * VOICE_ROW_S
         heard = [piece for piece in pieces if in_voice(piece, listening.speaking, row_s)]
         text = "".join(piece.text for piece in heard).strip()
-        loops = repeats_itself([piece.word for piece in pieces], voiced_s)
+        every = [piece.word for piece in pieces]
+        confidence = round(float(np.exp(written.mean_log_probability)), 3)
+        loops = repeats_itself(every, voiced_s) or (confidence < CLEAR and comes_thrice(every))
         guessed = written.mean_log_probability <= MIN_MEAN_LOG_PROBABILITY
         if not heard or guessed or loops or has_too_many_syllables(text, voiced_s):
             return _Attempt(None, languages, loops)
         span = _span(listening, self.cut)
         # Voice activity knows better than the alignment where a phrase begins and ends.
         words = tuple(replace(piece.word, span=piece.word.span.clip(span)) for piece in heard)
-        confidence = round(float(np.exp(written.mean_log_probability)), 3)
         return _Attempt(Phrase(span, text, words, language, confidence), languages, loops)
 
     def _on_the_clock(self, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
