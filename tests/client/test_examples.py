@@ -5,6 +5,7 @@ import doctest
 import threading
 from collections.abc import Iterator
 from types import ModuleType
+from urllib.parse import urlsplit
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
@@ -21,7 +22,7 @@ from tests.protocol.results import segment_result
 async def answer(connection: ServerConnection) -> None:
     """Serve both streams: v2 as `polite` does, and v0 with the same result for every segment."""
     assert connection.request is not None
-    if connection.request.path == events.STREAM_PATH:
+    if urlsplit(connection.request.path).path == events.STREAM_PATH:
         await polite(connection)
         return
     session = protocol.Session("id", Include(), ErrorLinks("https://here"), 2**25)

@@ -162,6 +162,7 @@ async def play(
     --------
     `url` is the address of a server, `key` an API key, and `segments` an iterator such as that of `cut_file`:
 
+    >>> from backchannel.protocol import v0
     >>> async def follow():
     ...     return [v0.decode(text) async for text in play(segments, url, key)]
     >>> [type(message).__name__ for message in asyncio.run(follow())]

@@ -56,7 +56,9 @@ def test_asyncapi_has_every_stream_and_every_message(asyncapi: dict[str, Any], f
     assert asyncapi["asyncapi"] == "3.0.0"
     assert asyncapi["servers"]["this"]["host"] in faulty_live.http
     assert {channel["address"] for channel in asyncapi["channels"].values()} == {
-        f"/{version}/stream/analyze" for version in ("v0", "v1", "v2")
+        *(f"/{version}/stream/analyze" for version in ("v0", "v1", "v2")),
+        "/v0/realtime/analyze",
+        "/v0/real-time/analyze",
     }
     said = {message["$ref"].rpartition("/")[2] for message in asyncapi["operations"]["v2.send"]["messages"]}
     assert {"session.ready", "signal.detected", "coverage.dropped", "session.ended", "error"} <= said
