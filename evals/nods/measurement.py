@@ -35,7 +35,10 @@ CAUSES = (
 )  # fmt: skip
 """Columns of the truth that a measurement may depend on."""
 
-MEASURED = tuple(name for name in FACE_COLUMNS if name not in ("valid", "box_px", "confidence"))
+HANDS = ("hand_over_eyes", "hand_over_mouth")
+"""Columns that are 0 in every clip: no performance covers the face."""
+
+MEASURED = tuple(name for name in FACE_COLUMNS if name not in ("valid", "box_px", "confidence", *HANDS))
 """Columns of the tracks that are modelled."""
 
 
@@ -132,6 +135,8 @@ def modelled(clip: Clip, model: Measurement) -> Tracks:
     face = unseen_face(0, truth.time_s.size)
     for name, column in zip(MEASURED, values.T, strict=True):
         getattr(face, name)[:] = column
+    for name in HANDS:
+        getattr(face, name)[:] = 0
     face.valid[:] = True
     face.confidence[:] = 0.99
     face.box_px[:] = (100.0, 60.0, 120.0, 130.0)
