@@ -1,12 +1,14 @@
 """`/metrics`: what is counted, and what must never be in it."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from websockets.asyncio.client import connect
 
 from backchannel.errors import CATALOGUE
 from tests.media.making import Recipe, make
@@ -88,6 +90,37 @@ def test_a_handshake_that_is_refused_opens_no_session_and_counts_its_error(count
     ]
     assert len(rose) == 1
     assert dict(rose[0])["id"].startswith("ih2")
+
+
+@pytest.mark.parametrize("query", ["", "?resume"])
+def test_an_error_within_a_session_is_counted_once(counted: Live, query: str) -> None:
+    before = scraped(counted)
+
+    async def talk() -> str:
+        async with counted.stream(query) as stream:
+            return str((await stream.ask(b"this is no media" * 100))[-1]["error_id"])
+
+    error_id = asyncio.run(talk())
+    after = scraped(counted)
+    assert value(after, "errors_total", id=error_id) - value(before, "errors_total", id=error_id) == 1
+
+
+def test_an_error_on_a_stream_of_events_is_counted_once(counted: Live) -> None:
+    before = scraped(counted)
+
+    async def talk() -> str:
+        address = counted.ws.replace("/v0/", "/v2/")
+        headers = {"Authorization": f"Bearer {counted.key}"}
+        async with connect(address, additional_headers=headers) as socket:
+            await socket.send(b"this is no media" * 100)
+            async for text in socket:
+                if (message := json.loads(text))["type"] == "error":
+                    return str(message["data"]["code"])
+        raise AssertionError("no error came")
+
+    error_id = asyncio.run(talk())
+    after = scraped(counted)
+    assert value(after, "errors_total", id=error_id) - value(before, "errors_total", id=error_id) == 1
 
 
 def test_a_file_is_counted_as_a_file(counted: Live) -> None:

@@ -10,6 +10,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from backchannel.config import Settings
 from backchannel.errors import Problem
+from backchannel.server.metrics import Metrics
 
 NORMAL_CLOSURE: Final = 1000
 POLICY_VIOLATION: Final = 1008
@@ -71,6 +72,11 @@ class Connection:
     def is_idle(self) -> bool:
         """Whether nothing has come for too long."""
         return self.now() >= self._active_s + self._settings.idle_timeout_s
+
+    def count_error(self, error_id: str) -> None:
+        """Count an error that is sent to the client, in the metrics."""
+        metrics: Metrics = self._websocket.app.state.services.metrics
+        metrics.refused(error_id)
 
     def keep_alive(self) -> None:
         """Restart the idle time."""

@@ -8,7 +8,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from backchannel.config import Settings
 from backchannel.errors import Problem
-from backchannel.protocol.event_messages import Message, encode, sent_again
+from backchannel.protocol.event_messages import Error, Message, encode, sent_again
 from backchannel.protocol.event_phases import Phase
 from backchannel.protocol.talk import Talk
 from backchannel.server.streams.connection import INTERNAL_ERROR, Connection
@@ -25,6 +25,8 @@ class Speaker(Connection):
 
     def written(self, message: Message, seq: int | UnsetType = UNSET) -> str:
         """Return a message as text."""
+        if isinstance(message, Error):
+            self.count_error(message.code)
         return encode(message, self._correlation_id, datetime.now(UTC), seq)
 
     async def say(self, messages: Sequence[Message]) -> None:

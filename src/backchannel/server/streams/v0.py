@@ -361,6 +361,7 @@ class SegmentStream:
     async def _say(self, messages: Sequence[v0.Result | v0.Completed | v0.Error]) -> None:
         """Send messages; with numbers and kept, if the session can be resumed."""
         if self._keeper is not None:
+            self._count_errors(messages)
             await self._keeper.say(messages, self._now)
             return
         for message in messages:
@@ -370,7 +371,13 @@ class SegmentStream:
         return self._session, self._intake
 
     async def _send(self, message: v0.Message) -> None:
+        self._count_errors((message,))
         await self._connection.send(v0.encode(message))
+
+    def _count_errors(self, messages: Sequence[v0.Message]) -> None:
+        for message in messages:
+            if isinstance(message, v0.Error):
+                self._connection.count_error(message.error_id)
 
     async def _break_off(self) -> None:
         problem = Problem("ih1001", "The session ended because of a fault of the server.")
