@@ -80,7 +80,7 @@ def _worth_printing(beside: "_Beside", phrases: Sequence[PhraseEntry]) -> list[P
 
 
 def _phrase_table(beside: "_Beside", phrases: Sequence[PhraseEntry]) -> Html:
-    rows = [(clock(one.start, 0), one.text, ", ".join(beside.signals(one))) for one in phrases]
+    rows = [(clock(one.start, 0), one.text, ", ".join(beside.signals(one)).capitalize()) for one in phrases]
     return table(("at", "said", "signals at the time"), rows)
 
 
