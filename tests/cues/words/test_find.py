@@ -43,6 +43,11 @@ def test_a_phrase_that_may_still_change_gives_no_cue() -> None:
     assert word_cues(heard("I guess so.", final=False)) == ()
 
 
+@pytest.mark.parametrize("text", ["?", "…", "¸", "“ ”"])
+def test_marks_without_words_give_no_cue(text: str) -> None:
+    assert _names(text) == []
+
+
 def test_a_withdrawn_phrase_gives_no_cue() -> None:
     assert word_cues(Phrase(Span(0.0, 1.0), "", (), "en", 0.0)) == ()
 

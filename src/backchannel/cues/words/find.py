@@ -78,6 +78,8 @@ def word_cues(phrase: Phrase) -> tuple[Cue, ...]:
     if known is None or not phrase.final or not phrase.words:
         return ()
     parts = _units(phrase)
+    if not parts:
+        return ()  # only marks and symbols
     matches = list(_matches(parts, known))
     found = [*_said(parts, matches, known), *_repetitions(parts, known)]
     spoken: list[tuple[str, Sequence[Word]]] = [
