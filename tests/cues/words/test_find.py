@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from backchannel.cues.words.find import MOST_QUOTED, word_cues
 from backchannel.cues.words.lists import languages
-from backchannel.values import Phrase, Span
+from backchannel.values import Phrase, Span, Word
 from tests.cues.words.build import WORD_S, heard
 
 
@@ -45,7 +45,8 @@ def test_a_phrase_that_may_still_change_gives_no_cue() -> None:
 
 @pytest.mark.parametrize("text", ["?", "…", "¸", "“ ”"])
 def test_marks_without_words_give_no_cue(text: str) -> None:
-    assert _names(text) == []
+    word = Word(text, Span(0.0, 0.3), 0.9)
+    assert word_cues(Phrase(word.span, text, (word,), "en", 0.9)) == ()
 
 
 def test_a_withdrawn_phrase_gives_no_cue() -> None:
