@@ -42,10 +42,13 @@ NEEDS: Final = {
         "server",
         "tools/test_demo.py",
         "tools/test_soak.py",
+        "tools/test_soak.py",
     ),
     "process": (
+        "batch/test_batch.py",
         "cli/test_analyze.py",
         "cli/test_keys.py",
+        "engine/test_heap.py",
         "engine/test_sandbox.py",
         "explain/test_calibrate.py",
         "test_build.py",

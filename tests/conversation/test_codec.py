@@ -250,6 +250,7 @@ def largest(pieces: Sequence[Tracks], *, segment: int = 0) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_the_state_of_every_clip_is_small(clips: Path) -> None:
     files = [path for path in sorted(clips.iterdir()) if path.suffix in {".mp4", ".webm", ".mov", ".mpg"}]
     assert len(files) >= 25
