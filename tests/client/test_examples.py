@@ -15,6 +15,7 @@ from backchannel.client.cut import Cut
 from backchannel.protocol import v0 as protocol
 from backchannel.protocol.errors import ErrorLinks
 from backchannel.protocol.include import Include
+from backchannel.protocol.paths import STREAM_V2
 from tests.client.event_server import polite
 from tests.protocol.results import segment_result
 
@@ -22,7 +23,7 @@ from tests.protocol.results import segment_result
 async def answer(connection: ServerConnection) -> None:
     """Serve both streams: v2 as `polite` does, and v0 with the same result for every segment."""
     assert connection.request is not None
-    if urlsplit(connection.request.path).path == events.STREAM_PATH:
+    if urlsplit(connection.request.path).path == STREAM_V2:
         await polite(connection)
         return
     session = protocol.Session("id", Include(), ErrorLinks("https://here"), 2**25)

@@ -42,10 +42,10 @@ from backchannel.protocol.event_messages import (
     SignalUpdated,
     decode,
 )
+from backchannel.protocol.paths import STREAM_V2
 from backchannel.protocol.products import PICTURE_AND_SOUND, ModelName
 from backchannel.protocol.summary_message import SessionSummary
 
-STREAM_PATH: Final = "/v2/stream/analyze"
 CLOSE: Final = '{"type":"session.close"}'
 NOT_RESUMED: Final = "ih4005"
 """The error of a server that has no session to resume."""
@@ -236,7 +236,7 @@ class EventClient:
         while True:
             try:
                 query = self._outbox.query
-                async with open_stream(self._url, self._key, path=STREAM_PATH, resume=query) as connection:
+                async with open_stream(self._url, self._key, path=STREAM_V2, resume=query) as connection:
                     if await self._listen(connection):
                         pauses = iter(self._retry_after_s)
             except RefusedError:

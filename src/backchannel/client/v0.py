@@ -14,8 +14,8 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 
 from backchannel.client.player import ClientError, Player, RefusedError, TimedMedia
 from backchannel.protocol.errors import ErrorBody
+from backchannel.protocol.paths import STREAM_V0
 
-STREAM_PATH: Final = "/v0/stream/analyze"
 RETRY_AFTER_S: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0)
 """Pauses before each attempt to reconnect. After the last one the client gives up."""
 
@@ -23,7 +23,7 @@ __all__ = ["ClientError", "RefusedError", "TimedMedia", "open_stream", "play", "
 
 
 def stream_url(
-    url: str, include: Sequence[str] = (), path: str = STREAM_PATH, resume: Sequence[tuple[str, str]] = ()
+    url: str, include: Sequence[str] = (), path: str = STREAM_V0, resume: Sequence[tuple[str, str]] = ()
 ) -> str:
     """Return the WebSocket address of a stream.
 
@@ -63,7 +63,7 @@ async def open_stream(
     url: str,
     key: str,
     include: Sequence[str] = (),
-    path: str = STREAM_PATH,
+    path: str = STREAM_V0,
     resume: Sequence[tuple[str, str]] = (),
 ) -> AsyncIterator[ClientConnection]:
     """Open a session.

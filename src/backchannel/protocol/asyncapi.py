@@ -9,6 +9,7 @@ from backchannel.protocol import event_messages, v0
 from backchannel.protocol.client_transcript import MAX_PHRASE_LENGTH, MAX_PHRASES, TRANSCRIPT
 from backchannel.protocol.config_frame import CLOSE, AudioFormat
 from backchannel.protocol.openapi import QUALITY_FLAGS, REF, Schema, credential_scheme, schemas
+from backchannel.protocol.paths import REALTIME_OLD_PATH, REALTIME_PATH, STREAM_V0, STREAM_V1, STREAM_V2
 from backchannel.protocol.products import MODELS
 from backchannel.protocol.realtime_frame import GROUPS, MAX_INSTRUCTIONS, PERIODS_S
 from backchannel.protocol.realtime_messages import RealtimeData
@@ -16,8 +17,13 @@ from backchannel.protocol.realtime_messages import RealtimeData
 V0_MESSAGES: Final[tuple[Any, ...]] = get_args(v0.Message)
 EVENTS: Final[tuple[Any, ...]] = get_args(event_messages.Data)
 REALTIME: Final[tuple[Any, ...]] = get_args(RealtimeData)
-REALTIME_PATHS: Final = {"realtime": "/v0/realtime/analyze", "realtime-old": "/v0/real-time/analyze"}
-"""The address of the realtime stream, and an older spelling of it."""
+_PATHS: Final = {
+    "v0": STREAM_V0,
+    "v1": STREAM_V1,
+    "v2": STREAM_V2,
+    "realtime": REALTIME_PATH,
+    "realtime-old": REALTIME_OLD_PATH,
+}
 
 _MESSAGE: Final = "#/components/messages/{name}"
 
@@ -61,8 +67,8 @@ def asyncapi_document(base_url: str) -> Schema:
             "v1": _channel("v1", _names(events), {}),
             "v2": _channel("v2", _names(events), {"model": {"type": "string", "enum": list(MODELS)}}),
             **{
-                name: {"address": path, "messages": _references({**heard, **realtime})}
-                for name, path in REALTIME_PATHS.items()
+                name: {"address": _PATHS[name], "messages": _references({**heard, **realtime})}
+                for name in ("realtime", "realtime-old")
             },
         },
         "operations": {
@@ -195,7 +201,7 @@ def _channel(version: str, messages: dict[str, str], query: Schema) -> Schema:
     after = {"type": "integer", "description": "`seq` of the last message read, to resume a session."}
     properties = {"include[]": include, "resume": resume, "after": after, **query}
     return {
-        "address": f"/{version}/stream/analyze",
+        "address": _PATHS[version],
         "messages": _references(messages),
         "bindings": {"ws": {"method": "GET", "query": {"type": "object", "properties": properties}}},
     }

@@ -19,6 +19,7 @@ from backchannel.config import Settings
 from backchannel.engine.base import Engine
 from backchannel.errors import Problem
 from backchannel.protocol.errors import ErrorLinks
+from backchannel.protocol.paths import REALTIME_OLD_PATH, REALTIME_PATH, STREAM_V0, STREAM_V1, STREAM_V2
 from backchannel.server.access.ledger import Ledger, store_down
 from backchannel.server.access.limits import Limits
 from backchannel.server.access.tokens import exchange_key, mint_token, revoke_token
@@ -43,11 +44,6 @@ from backchannel.server.uploads.receive import HeldUploads, lingering
 from backchannel.signals.calibration import read_calibration
 from backchannel.store import Store, StoreUnavailableError
 from backchannel.values import Rules
-
-STREAM_V0, STREAM_V1, STREAM_V2 = (f"/{version}/stream/analyze" for version in ("v0", "v1", "v2"))
-
-REALTIME, REALTIME_OLD = "/v0/realtime/analyze", "/v0/real-time/analyze"
-"""The realtime stream, and an older spelling that clients in the wild still use."""
 
 log = structlog.get_logger(__name__)
 
@@ -147,8 +143,8 @@ def _routes(settings: Settings) -> list[BaseRoute]:
         Route(STREAM_V1, _upgrade_needed),
         WebSocketRoute(STREAM_V2, stream_v2),
         Route(STREAM_V2, _upgrade_needed),
-        *(WebSocketRoute(path, stream_realtime) for path in (REALTIME, REALTIME_OLD)),
-        *(Route(path, _upgrade_needed) for path in (REALTIME, REALTIME_OLD)),
+        *(WebSocketRoute(path, stream_realtime) for path in (REALTIME_PATH, REALTIME_OLD_PATH)),
+        *(Route(path, _upgrade_needed) for path in (REALTIME_PATH, REALTIME_OLD_PATH)),
         WebSocketRoute("/{path:path}", _no_stream_here),
     ]
 

@@ -13,15 +13,16 @@ from prometheus_client.process_collector import ProcessCollector
 from backchannel.engine.base import Engine
 from backchannel.engine.observer import JobKind
 from backchannel.errors import CATALOGUE
+from backchannel.protocol.paths import REALTIME_OLD_PATH, REALTIME_PATH, STREAM_V0, STREAM_V1, STREAM_V2
 from backchannel.server.access.ledger import Ledger
 from backchannel.store import Store
 
 ENDPOINTS: Final = {
-    "/v0/stream/analyze": "v0",
-    "/v1/stream/analyze": "v1",
-    "/v2/stream/analyze": "v2",
-    "/v0/realtime/analyze": "realtime",
-    "/v0/real-time/analyze": "realtime",
+    STREAM_V0: "v0",
+    STREAM_V1: "v1",
+    STREAM_V2: "v2",
+    REALTIME_PATH: "realtime",
+    REALTIME_OLD_PATH: "realtime",
 }
 """Paths of live sessions, and their names."""
 KINDS: Final[tuple[JobKind, ...]] = ("live", "file")
