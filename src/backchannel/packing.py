@@ -18,9 +18,10 @@ from backchannel.constants import VOICE_ROW_S
 
 _FINEST_STEP: Final = 2.0**-12
 _MOST_STEPS: Final = 2**30
-_GLANCE: Final = 16
 _LONG: Final = 1024
-"""How many numbers of a long column to check first. Raw samples have no steps, and show it at once."""
+_GLANCE: Final = 16
+"""Of a column with more numbers than `_LONG`, so many are checked first. Raw samples have no steps, and show
+it at once."""
 _DTYPES: Final = frozenset(
     np.dtype(kind).str for kind in (np.bool_, np.int32, np.int64, np.float32, np.float64)
 )

@@ -5,7 +5,7 @@ yet" from "not scraped".
 """
 
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Final, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
@@ -17,6 +17,7 @@ from backchannel.protocol.paths import REALTIME_OLD_PATH, REALTIME_PATH, STREAM_
 from backchannel.server.access.ledger import Ledger
 from backchannel.store import Store
 
+Labelled = TypeVar("Labelled", Counter, Gauge, Histogram)
 ENDPOINTS: Final = {
     STREAM_V0: "v0",
     STREAM_V1: "v1",
@@ -44,24 +45,24 @@ class Metrics:
     def __init__(self, engine: Engine, ledger: Ledger, store: Store) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self._sessions = self._counter("sessions", "Live sessions accepted.", endpoint=ENDPOINTS.values())
-        self._open = Gauge(
+        self._sessions = self._counter("sessions", "Live sessions accepted.", "endpoint", ENDPOINTS.values())
+        open_now = Gauge(
             "backchannel_sessions_open", "Live sessions that are open.", ["endpoint"], registry=self.registry
         )
-        for endpoint in ENDPOINTS.values():
-            self._open.labels(endpoint)
-        self._jobs = self._counter("jobs", "Pieces and files that a worker replied to.", kind=KINDS)
-        self._analysed = self._counter("media_analysed_seconds", "Seconds of media analysed.", kind=KINDS)
+        self._open = _with_series(open_now, ENDPOINTS.values())
+        self._jobs = self._counter("jobs", "Pieces and files that a worker replied to.", "kind", KINDS)
+        self._analysed = self._counter("media_analysed_seconds", "Seconds of media analysed.", "kind", KINDS)
         self._dropped = self._counter(
             "media_dropped_seconds",
             "Seconds of media that arrived or passed, but were not analysed.",
-            kind=KINDS,
+            "kind",
+            KINDS,
         )
-        self._words = self._counter("words", "Words heard.", kind=KINDS)
-        self._lost = self._counter("workers_lost", "Workers that died or hung.", reason=("died", "hung"))
-        self._errors = self._counter("errors", "Errors sent to clients, by their id.", id=CATALOGUE)
-        self._wait = self._histogram("job_wait_seconds", "Time that a job waits for a worker.", KINDS)
-        self._work = self._histogram("job_work_seconds", "Time that a worker takes for a job.", KINDS)
+        self._words = self._counter("words", "Words heard.", "kind", KINDS)
+        self._lost = self._counter("workers_lost", "Workers that died or hung.", "reason", ("died", "hung"))
+        self._errors = self._counter("errors", "Errors sent to clients, by their id.", "id", CATALOGUE)
+        self._wait = self._histogram("job_wait_seconds", "Time that a job waits for a worker.")
+        self._work = self._histogram("job_work_seconds", "Time that a worker takes for a job.")
         self._store = Histogram(
             "backchannel_store_seconds",
             "Time of one use of the store.",
@@ -112,19 +113,20 @@ class Metrics:
 
     # --- how they are made -------------------------------------------------------------------------
 
-    def _counter(self, name: str, text: str, **labels: Iterable[str]) -> Counter:
-        """Make a counter with every series that it may ever have; it takes one label."""
-        made = Counter(f"backchannel_{name}", text, list(labels), registry=self.registry)
-        for values in labels.values():
-            for value in values:
-                made.labels(value)
-        return made
+    def _counter(self, name: str, text: str, label: str, values: Iterable[str]) -> Counter:
+        made = Counter(f"backchannel_{name}", text, [label], registry=self.registry)
+        return _with_series(made, values)
 
-    def _histogram(self, name: str, text: str, kinds: Iterable[str]) -> Histogram:
+    def _histogram(self, name: str, text: str) -> Histogram:
         made = Histogram(f"backchannel_{name}", text, ["kind"], registry=self.registry, buckets=LIVE_S)
-        for kind in kinds:
-            made.labels(kind)
-        return made
+        return _with_series(made, KINDS)
 
     def _gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
         Gauge(f"backchannel_{name}", text, registry=self.registry).set_function(read)
+
+
+def _with_series(metric: Labelled, values: Iterable[str]) -> Labelled:
+    """Give a metric with one label every series that it may ever have."""
+    for value in values:
+        metric.labels(value)
+    return metric
