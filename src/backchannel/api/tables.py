@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-from backchannel.values import Span
+from backchannel.values import SCORES, Span
 
 if TYPE_CHECKING:
     from backchannel.api.report import Report
 
 TableName = Literal["signals", "evidence", "cues", "engagement", "quality", "words", "picture", "voice"]
 TABLES: Final[tuple[TableName, ...]] = get_args(TableName)
-_DIMENSIONS: Final = ("quality_index", "clarity", "authority", "energy", "rapport", "learning")
 _COLUMNS: Final[Mapping[TableName, tuple[str, ...]]] = {
     "signals": ("type", "start_s", "end_s", "duration_s", "probability", "score", "modality", "rationale"),
     "evidence": (
@@ -22,7 +21,7 @@ _COLUMNS: Final[Mapping[TableName, tuple[str, ...]]] = {
         "direction", "measures", "quote",
     ),
     "engagement": ("state", "start_s", "end_s", "duration_s"),
-    "quality": ("start_s", "end_s", "duration_s", *_DIMENSIONS),
+    "quality": ("start_s", "end_s", "duration_s", *SCORES),
     "words": ("text", "start_s", "end_s", "duration_s", "confidence", "phrase", "language"),
 }  # fmt: skip
 
@@ -111,7 +110,7 @@ def _engagement(report: "Report") -> Iterable[dict[str, Any]]:
 
 def _quality(report: "Report") -> Iterable[dict[str, Any]]:
     for window in report.windows:
-        yield _times(window.span) | {name: getattr(window.quality, name) for name in _DIMENSIONS}
+        yield _times(window.span) | {name: getattr(window.quality, name) for name in SCORES}
 
 
 def _words(report: "Report") -> Iterable[dict[str, Any]]:

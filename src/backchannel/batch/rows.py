@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
 from backchannel.api import Report
-from backchannel.values import SegmentResult
+from backchannel.values import SCORES, SegmentResult
 
 Table = Literal["signals", "windows", "cues"]
 TABLES: Final[tuple[Table, ...]] = get_args(Table)
@@ -20,9 +20,8 @@ COLUMNS: Final[Mapping[Table, Mapping[str, type]]] = MappingProxyType(
         },
         "windows": {
             "source": str, "start_s": float, "end_s": float, "engaged_share": float, "neutral_share": float,
-            "disengaged_share": float, "quality_index": float, "clarity": float, "authority": float,
-            "energy": float, "rapport": float, "learning": float, "picture": bool, "sound": bool,
-            "face_share": float, "speech_share": float,
+            "disengaged_share": float, **dict.fromkeys(SCORES, float),
+            "picture": bool, "sound": bool, "face_share": float, "speech_share": float,
         },
         "cues": {
             "source": str, "name": str, "modality": str, "start_s": float, "end_s": float,
@@ -32,7 +31,6 @@ COLUMNS: Final[Mapping[Table, Mapping[str, type]]] = MappingProxyType(
     }
 )  # fmt: skip
 """Columns of each table, with their types. A cell that does not apply is empty."""
-_QUALITY: Final = ("quality_index", "clarity", "authority", "energy", "rapport", "learning")
 
 
 def rows_of(source: str, report: Report) -> Rows:
@@ -66,7 +64,7 @@ def _window(window: SegmentResult) -> Row:
         "start_s": window.span.start_s,
         "end_s": window.span.end_s,
         **shares,
-        **{name: getattr(window.quality, name) for name in _QUALITY},
+        **{name: getattr(window.quality, name) for name in SCORES},
         "picture": coverage.picture,
         "sound": coverage.sound,
         "face_share": coverage.face_share,

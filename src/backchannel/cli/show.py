@@ -20,10 +20,9 @@ from backchannel.protocol.results import (
     SignalBody,
 )
 from backchannel.summary.summarize import Summary
-from backchannel.values import Span
+from backchannel.values import DIMENSIONS, Span
 
 _STYLES: Final = {"high": "bold", "medium": "", "low": "dim"}
-_DIMENSIONS: Final = ("clarity", "authority", "energy", "rapport", "learning")
 
 
 def progress(console: Console, text: str, *, quiet: bool) -> Status:
@@ -65,7 +64,7 @@ def show_sections(
         show_line(console, "  no signals", "dim")
     if isinstance(quality, ConversationQualityBody) and isinstance(quality.overall, QualityBody):
         overall = quality.overall
-        scores = ", ".join(f"{name} {getattr(overall, name)}" for name in _DIMENSIONS)
+        scores = ", ".join(f"{name} {getattr(overall, name)}" for name in DIMENSIONS)
         show_line(console, f"  quality so far {overall.quality_index} ({scores})")
 
 

@@ -27,7 +27,7 @@ from backchannel.client.events import (
 from backchannel.html.words import clock, likely
 from backchannel.protocol.event_messages import CoverageMeasured, Data
 from backchannel.protocol.results import QualityBody
-from backchannel.values import EngagementLevel, Probability, SignalType
+from backchannel.values import DIMENSIONS, EngagementLevel, Probability, SignalType
 
 _STYLES: Final = {"high": "bold", "medium": "", "low": "dim"}
 _ENDINGS: Final = {
@@ -172,6 +172,5 @@ def closing_lines(status: StreamStatus) -> Iterator[Text]:
     if status.quality is None:
         yield Text(f"Ended: {signals}.", "bold")
         return
-    names = ("clarity", "authority", "energy", "rapport", "learning")
-    scores = ", ".join(f"{name} {getattr(status.quality, name)}" for name in names)
+    scores = ", ".join(f"{name} {getattr(status.quality, name)}" for name in DIMENSIONS)
     yield Text(f"Ended: {signals}, quality {status.quality.quality_index} ({scores}).", "bold")

@@ -8,10 +8,10 @@ from backchannel.cues.thresholds import cue_table
 from backchannel.html.markup import Html, tag
 from backchannel.html.timeline import Mark, axis, lane, percent, strip
 from backchannel.html.words import HOW_LIKELY, clock, counted, headline, likely, plain, times
-from backchannel.report.overview import DIMENSIONS, NO_EVIDENCE
+from backchannel.report.overview import NO_EVIDENCE
 from backchannel.report.recording import CueEntry, QualityEntry, Recording
 from backchannel.report.words import measured, named
-from backchannel.values import Modality, Span
+from backchannel.values import DIMENSIONS, Modality, Span
 
 PART_S: Final = 300.0
 """Longer recordings are drawn as a whole and also in parts of this length, s."""

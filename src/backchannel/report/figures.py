@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from backchannel.report.recording import CueEntry, Recording
-from backchannel.summary.story import covered_s
-from backchannel.values import EngagementLevel, Span
+from backchannel.values import EngagementLevel, Span, covered_s
 
 MIN_RATE_S: Final = 30.0
 """Shorter recordings have no rates per minute: a single nod would change them too much (judgement)."""

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from backchannel.html.words import counted, headline, length, likely, listed, percentage, times
 from backchannel.report.figures import Figures
 from backchannel.report.recording import Recording, SignalEntry
-from backchannel.values import Coverage
+from backchannel.values import DIMENSIONS, Coverage
 
-DIMENSIONS = ("clarity", "authority", "energy", "rapport", "learning")
 NO_EVIDENCE = 50
 """The score of a quality dimension without evidence."""
 _RANKS = {"low": 0, "medium": 1, "high": 2}

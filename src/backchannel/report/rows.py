@@ -13,8 +13,8 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
-from backchannel.report.overview import DIMENSIONS
 from backchannel.report.recording import CueEntry, Period, QualityEntry, Recording, SignalEntry
+from backchannel.values import SCORES
 
 COLUMNS: Final = (
     "source", "kind", "name", "start_s", "end_s", "duration_s", "probability", "state", "value", "unit",
@@ -96,5 +96,5 @@ def _of_cue(cue: CueEntry) -> dict[str, Cell]:
 
 
 def _of_quality(entry: QualityEntry) -> Iterator[dict[str, Cell]]:
-    for name in ("quality_index", *DIMENSIONS):
+    for name in SCORES:
         yield _row("quality", name, entry) | {"value": getattr(entry.values, name)}

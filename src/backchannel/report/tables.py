@@ -9,9 +9,9 @@ from backchannel.html.table import table
 from backchannel.html.words import counted, length, percentage, plain, times
 from backchannel.report.course import cue_numbers, cues_by_name, in_table_order
 from backchannel.report.figures import Figures, Tally
-from backchannel.report.overview import DIMENSIONS
 from backchannel.report.recording import CoverageEntry, CueEntry, EvidenceEntry, Period, Recording
 from backchannel.report.words import measured, named
+from backchannel.values import DIMENSIONS, SCORES
 
 NOT_MEASURED = "not measured"
 _HEARD = {"visual": "seen", "audio": "heard", "text": "said"}
@@ -154,7 +154,7 @@ def engagement_table(recording: Recording) -> Html:
 
 def quality_table(recording: Recording) -> Html:
     """Draw a table of quality, overall and by window."""
-    names = ("quality_index", *DIMENSIONS)
+    names = SCORES
     rows: list[tuple[Child, ...]] = [
         (_when(entry), *(str(getattr(entry.values, name)) for name in names))
         for entry in recording.judged.timeline

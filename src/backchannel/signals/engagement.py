@@ -8,7 +8,7 @@ import numpy as np
 from backchannel.cues.face_view import RATE_HZ, FaceView
 from backchannel.cues.voice_view import VoiceView
 from backchannel.signals.policy import EXPRESSIONS
-from backchannel.values import Cue, EngagementLevel, EngagementSpan, Policy, Span
+from backchannel.values import Cue, EngagementLevel, EngagementSpan, Policy, Span, covered_s
 
 STEP_S = 1.0
 LOOK_BACK_S = 5.0
@@ -155,9 +155,4 @@ def _share(window: Span, cues: Sequence[Cue], names: frozenset[str]) -> float:
     """Share of the window that cues of some names cover, overlaps counted once."""
     if window.duration_s <= 0:
         return 0.0
-    covered_s, reached_s = 0.0, window.start_s
-    for cue in sorted((cue for cue in cues if cue.name in names), key=lambda cue: cue.span):
-        inside = cue.span.clip(window)
-        covered_s += max(0.0, inside.end_s - max(inside.start_s, reached_s))
-        reached_s = max(reached_s, inside.end_s)
-    return covered_s / window.duration_s
+    return covered_s(cue.span.clip(window) for cue in cues if cue.name in names) / window.duration_s

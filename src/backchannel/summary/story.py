@@ -1,9 +1,8 @@
 """What a summary is based on: everything that was found in one conversation."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from backchannel.values import Coverage, Cue, Signal, Span
+from backchannel.values import Coverage, Cue, Signal, Span, covered_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +43,3 @@ class Story:
     def named(self, *names: str) -> tuple[Cue, ...]:
         """Return the cues of some names."""
         return tuple(cue for cue in self.cues if cue.name in names)
-
-
-def covered_s(spans: Iterable[Span]) -> float:
-    """Return the total duration of some spans, with overlaps counted once, s.
-
-    Examples
-    --------
-    >>> covered_s([Span(0.0, 2.0), Span(1.0, 3.0)])
-    3.0
-    """
-    total_s, reached_s = 0.0, 0.0
-    for span in sorted(spans):
-        total_s += max(0.0, span.end_s - max(span.start_s, reached_s))
-        reached_s = max(reached_s, span.end_s)
-    return total_s

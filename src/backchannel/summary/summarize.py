@@ -6,8 +6,8 @@ from typing import Final
 
 from backchannel.html.words import clock, counted, length, listed, percentage
 from backchannel.summary.moments import Moment, moments
-from backchannel.summary.story import Story, covered_s
-from backchannel.values import BEHAVIOUR_NOTE
+from backchannel.summary.story import Story
+from backchannel.values import BEHAVIOUR_NOTE, covered_s
 
 BASELINE_S: Final = 10.0
 """Time until a person's baseline is known (`docs/how-it-works.md`)."""

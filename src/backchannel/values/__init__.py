@@ -4,7 +4,7 @@ Times are seconds; the suffix of a name is its unit. Nothing here needs numpy, s
 values without loading it. Values with arrays in them are in `tracks`.
 """
 
-from backchannel.values.clock import MAX_GAP_S, MAX_OVERLAP_S, Clock, Span
+from backchannel.values.clock import MAX_GAP_S, MAX_OVERLAP_S, Clock, Span, covered_s
 from backchannel.values.coverage import BEHAVIOUR_NOTE, Coverage
 from backchannel.values.cue import Cue
 from backchannel.values.given import GivenWords, Said
@@ -12,13 +12,15 @@ from backchannel.values.names import EngagementLevel, Modality, Policy, Probabil
 from backchannel.values.result import SegmentResult
 from backchannel.values.rules import Bands, Rules
 from backchannel.values.segment import MediaLimits, Segment
-from backchannel.values.signal import EngagementSpan, Evidence, Quality, Signal
+from backchannel.values.signal import DIMENSIONS, SCORES, EngagementSpan, Evidence, Quality, Signal
 from backchannel.values.words import Phrase, Word
 
 __all__ = [
     "BEHAVIOUR_NOTE",
+    "DIMENSIONS",
     "MAX_GAP_S",
     "MAX_OVERLAP_S",
+    "SCORES",
     "Bands",
     "Clock",
     "Coverage",
@@ -41,4 +43,5 @@ __all__ = [
     "SignalType",
     "Span",
     "Word",
+    "covered_s",
 ]

@@ -1,5 +1,6 @@
 """A span of session time, and the clock of a session."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -27,6 +28,21 @@ class Span:
         """Return the part of this span inside the other; empty (zero length) when they are apart."""
         start_s = min(max(self.start_s, other.start_s), other.end_s)
         return Span(start_s, min(max(self.end_s, start_s), max(other.end_s, start_s)))
+
+
+def covered_s(spans: Iterable[Span]) -> float:
+    """Return the total duration of some spans, with overlaps counted once, s.
+
+    Examples
+    --------
+    >>> covered_s([Span(0.0, 2.0), Span(1.0, 3.0)])
+    3.0
+    """
+    total_s, reached_s = 0.0, 0.0
+    for span in sorted(spans):
+        total_s += max(0.0, span.end_s - max(span.start_s, reached_s))
+        reached_s = max(reached_s, span.end_s)
+    return total_s
 
 
 MAX_OVERLAP_S, MAX_GAP_S = 1.0, 600.0

@@ -1,6 +1,7 @@
 """Signals with their evidence, engagement and conversation quality."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Final
 
 from backchannel.values.clock import Span
 from backchannel.values.names import EngagementLevel, Modality, Probability, SignalType
@@ -73,3 +74,9 @@ class Quality:
     def quality_index(self) -> float:
         """Mean of the five dimensions, not rounded."""
         return (self.clarity + self.authority + self.energy + self.rapport + self.learning) / 5
+
+
+DIMENSIONS: Final = tuple(dimension.name for dimension in fields(Quality))
+"""Names of the dimensions of conversation quality, in the order of the wire."""
+SCORES: Final = ("quality_index", *DIMENSIONS)
+"""The dimensions, with their mean before them."""
