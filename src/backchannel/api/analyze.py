@@ -10,14 +10,9 @@ from backchannel.api.progress import OnProgress, progress_bar
 from backchannel.api.report import Report
 from backchannel.api.source import media_of
 from backchannel.api.tracks import TrackLog
-from backchannel.constants import WINDOW_S
-from backchannel.conversation.interpret import interpret
-from backchannel.conversation.state import Conversation
-from backchannel.conversation.windows import MIN_WINDOW_S
-from backchannel.engine.worker import given_windows
+from backchannel.engine.worker import follow_medium
 from backchannel.errors import Problem
 from backchannel.media.decode import Medium, read
-from backchannel.perception.perceive import perceive_windows
 from backchannel.perception.transcript import Writing
 from backchannel.protocol.client_transcript import own_transcript
 from backchannel.values import GivenWords, MediaLimits, Rules, Said, Segment, SegmentResult
@@ -110,18 +105,15 @@ def _report(
 ) -> Report:
     duration_s = medium.timing.duration_s
     on_progress(0.0, duration_s)
-    conversation, log = Conversation(rules=rules), TrackLog()
+    log = TrackLog()
     windows: list[SegmentResult] = []
 
     def reached(time_s: float) -> None:
         on_progress(time_s, duration_s)
 
-    pieces = perceive_windows(medium, WINDOW_S, MIN_WINDOW_S, reached, writing)
-    for tracks in pieces if given is None else given_windows(pieces, given):
-        before = conversation
-        conversation, changes = interpret(conversation, tracks, closes_window=True)
-        log.add(tracks, before, conversation)
-        windows += changes.results
+    for step in follow_medium(medium, reached, rules=rules, writing=writing, given=given):
+        log.add(step.tracks, step.before, step.after)
+        windows += step.changes.results
     on_progress(duration_s, duration_s)
     heard_words = writing is not None or given is not None
     return Report(name, tuple(windows), log.table(), heard_words=heard_words)

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -166,18 +166,41 @@ def analyze_medium(
     writing: Writing | None = None,
     given: GivenWords | None = None,
 ) -> Iterator[SegmentResult]:
+    """Analyse a file; see `follow_medium`."""
+    for step in follow_medium(medium, on_progress, window_s, rules, writing, given):
+        yield from step.changes.results
+
+
+class Step(NamedTuple):
+    """One window of a file: its tracks, and the conversation before and after it."""
+
+    tracks: Tracks
+    before: Conversation
+    after: Conversation
+    changes: Changes
+
+
+def follow_medium(
+    medium: Medium,
+    on_progress: Callable[[float], None] | None = None,
+    window_s: float = WINDOW_S,
+    rules: Rules = Rules(),  # noqa: B008 -- a frozen value
+    writing: Writing | None = None,
+    given: GivenWords | None = None,
+) -> Iterator[Step]:
     """Analyse a file as its own conversation: a stream of pieces that close their windows.
 
     With `writing`, or with words that are `given`, words are cues too, and results have a transcript.
     """
-    conversation = Conversation(rules=rules)
+    before = Conversation(rules=rules)
     windows = perceive_windows(medium, window_s, MIN_WINDOW_S, on_progress, writing)
-    for tracks in windows if given is None else given_windows(windows, given):
-        conversation, changes = interpret(conversation, tracks, closes_window=True)
-        yield from changes.results
+    for tracks in windows if given is None else _given_windows(windows, given):
+        after, changes = interpret(before, tracks, closes_window=True)
+        yield Step(tracks, before, after, changes)
+        before = after
 
 
-def given_windows(windows: Iterable[Tracks], given: GivenWords) -> Iterator[Tracks]:
+def _given_windows(windows: Iterable[Tracks], given: GivenWords) -> Iterator[Tracks]:
     """Give each phrase of a client to the window of the file in which it begins."""
     phrases = given_phrases(given, math.inf, "")
     start_s = 0.0

@@ -9,17 +9,14 @@ from numpy.typing import NDArray
 
 from backchannel.arrays import FloatArray, TimeArray
 from backchannel.constants import WINDOW_S
-from backchannel.conversation.interpret import interpret
-from backchannel.conversation.state import Conversation
-from backchannel.conversation.windows import MIN_WINDOW_S
 from backchannel.cues.baseline import BLOCK_S, Baselines
 from backchannel.cues.detect import CueState
 from backchannel.cues.face_view import FaceView, view_face
 from backchannel.cues.merge import cue_log
 from backchannel.cues.voice_view import REFERENCE_HZ, phrase_rows, spoken_measures, view_voice, voice_grid
 from backchannel.cues.whose import phrases_of_others, without
+from backchannel.engine.worker import follow_medium
 from backchannel.media.decode import read
-from backchannel.perception.perceive import perceive_windows
 from backchannel.perception.transcript import Writing
 from backchannel.perception.whisper import whisper_for_words
 from backchannel.values import Cue, MediaLimits, Rules, Segment, SegmentResult
@@ -108,14 +105,13 @@ def replay(
         When there is no network for words.
     """
     writing = Writing(whisper_for_words(None)) if words else None
-    conversation, results = Conversation(rules=rules), list[SegmentResult]()
+    results: list[SegmentResult] = []
     faces: list[tuple[float, FaceView]] = []
     voices: list[tuple[float, VoiceCourse]] = []
     with read(Segment(data), LIMITS) as medium:
-        for tracks in perceive_windows(medium, window_s, MIN_WINDOW_S, on_progress, writing):
-            conversation, changes = interpret(conversation, tracks, closes_window=True)
-            results += changes.results
-            start_s, cues = results[-1].span.start_s, conversation.main.cues
+        for step in follow_medium(medium, on_progress, window_s, rules, writing):
+            results += step.changes.results
+            start_s, cues = results[-1].span.start_s, step.after.main.cues
             faces += ((start_s, view) for view in _face_now(cues))
             voices += ((start_s, course) for course in _voice_now(cues))
     return Replay(

@@ -154,13 +154,12 @@ def engagement_table(recording: Recording) -> Html:
 
 def quality_table(recording: Recording) -> Html:
     """Draw a table of quality, overall and by window."""
-    names = SCORES
     rows: list[tuple[Child, ...]] = [
-        (_when(entry), *(str(getattr(entry.values, name)) for name in names))
+        (_when(entry), *(str(getattr(entry.values, name)) for name in SCORES))
         for entry in recording.judged.timeline
     ]
     if recording.judged.overall is not None:
-        rows.append(("overall", *(str(getattr(recording.judged.overall, name)) for name in names)))
+        rows.append(("overall", *(str(getattr(recording.judged.overall, name)) for name in SCORES)))
     return table(("when", "index", *DIMENSIONS), rows, numbers=True, caption="Quality by window")
 
 
