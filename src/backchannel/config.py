@@ -23,9 +23,7 @@ WORDS_NETWORK: Final = Path(__file__).with_name("perception") / "network_files" 
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 ConsoleAccess = Literal["on", "key", "off"]
-MetricsAccess = Literal["on", "off"]
-Sandbox = Literal["on", "off"]
-WordsSwitch = Literal["off", "on"]
+Switch = Literal["on", "off"]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
@@ -52,7 +50,7 @@ def _default_file_workers() -> int:
     return max(1, _default_workers() // 2)
 
 
-def _default_words() -> WordsSwitch:
+def _default_words() -> Switch:
     """On, if the package has the network for words."""
     return "on" if WORDS_NETWORK.is_file() else "off"
 
@@ -172,7 +170,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str = ""
     log_level: LogLevel = "info"
     console: ConsoleAccess = "on"
-    metrics: MetricsAccess = "on"
+    metrics: Switch = "on"
     policy: Policy = "full"
     weights: Path | None = None
 
@@ -210,13 +208,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     file_wall_factor: Annotated[float, Meta(gt=0)] = 4.0
     file_wall_min_s: Seconds = 120.0
     worker_memory_bytes: Bytes = 1024 * MIB
-    sandbox: Sandbox = "on"
+    sandbox: Switch = "on"
     worker_start_s: Seconds = 120.0
     worker_segments: Count = 2000
     worker_rss_bytes: Bytes = 600 * MIB
     overload_wait_s: Seconds = 2.0
     streams_per_worker: Count = 64
-    words: WordsSwitch = msgspec.field(default_factory=_default_words)
+    words: Switch = msgspec.field(default_factory=_default_words)
     words_model: Path | None = None
     guidance_url: str = ""
     guidance_model: str = ""

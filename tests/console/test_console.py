@@ -25,7 +25,6 @@ from playwright.sync_api import Locator, Page, expect
 from backchannel import analyze
 from backchannel.html import words
 from backchannel.html.words import likely
-from backchannel.perception.whisper import built_in_whisper
 from backchannel.protocol.include import Include
 from backchannel.protocol.results import analysis_body
 from backchannel.server.pages.console import SAMPLE_NAME, read_files
@@ -33,7 +32,7 @@ from backchannel.signals.policy import scored_signals
 from backchannel.values import BEHAVIOUR_NOTE, Probability, SignalType
 from tests.console.conftest import NOD, Open, keep_figures
 from tests.screenshots import keep
-from tests.server.live import Live, running
+from tests.server.live import Live, listening_server, running
 from tools.fake_camera import FakeCamera, fake_camera
 
 pytestmark = pytest.mark.slow
@@ -105,9 +104,7 @@ def assert_accessible(page: Page) -> None:
 @pytest.fixture(scope="module")
 def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A server that listens for words."""
-    if built_in_whisper() is None:
-        pytest.skip("needs the network for words, which this build does not have")
-    with running(tmp_path_factory.mktemp("words"), words="on") as live:
+    with listening_server(tmp_path_factory.mktemp("words")) as live:
         yield live
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx
+import pytest
 from starlette.types import ASGIApp
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -19,6 +20,7 @@ from backchannel.engine.dispatch import Dispatcher
 from backchannel.engine.jobs import PACKAGED
 from backchannel.engine.load_shedding import Thresholds
 from backchannel.engine.process import WORK_MODULE, ProcessCarrier
+from backchannel.perception.whisper import built_in_whisper
 from backchannel.server.run import listen, make_server
 from backchannel.store import Store, open_store
 from tests.server.specification import Checked
@@ -109,6 +111,15 @@ def running(
             thread.join(30)
             assert not thread.is_alive()
         assert not faults, "\n".join(dict.fromkeys(faults))
+
+
+@contextmanager
+def listening_server(data_dir: Path) -> Iterator[Live]:
+    """Run a server that listens for words; skip where the build cannot."""
+    if built_in_whisper() is None:
+        pytest.skip("needs the network for words, which this build does not have")
+    with running(data_dir, words="on") as live:
+        yield live
 
 
 def _wait_until_ready(base_url: str) -> None:

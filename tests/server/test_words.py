@@ -18,10 +18,9 @@ from backchannel.arrays import FloatArray
 from backchannel.constants import SAMPLE_RATE_HZ
 from backchannel.engine.base import WorkerUnfitError
 from backchannel.engine.process import ProcessCarrier
-from backchannel.perception.whisper import built_in_whisper
 from tests.perception.conftest import speech as speech  # noqa: PLC0414 -- a fixture
 from tests.perception.test_words_in_media import SENTENCE
-from tests.server.live import Live, running
+from tests.server.live import Live, listening_server
 
 ASKED = "?include[]=transcript"
 
@@ -29,9 +28,7 @@ ASKED = "?include[]=transcript"
 @pytest.fixture(scope="module")
 def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A server that listens for words."""
-    if built_in_whisper() is None:
-        pytest.skip("needs the network for words, which this build does not have")
-    with running(tmp_path_factory.mktemp("words"), words="on") as live:
+    with listening_server(tmp_path_factory.mktemp("words")) as live:
         yield live
 
 

@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ import ctranslate2
 import numpy as np
 
 from backchannel.arrays import FloatArray
+from backchannel.config import WORDS_NETWORK
 from backchannel.perception.mel import HOP, log_mel
 from backchannel.perception.networks import NetworkMissingError
 
@@ -162,8 +162,7 @@ def _token_starts_s(alignment: list[tuple[int, int]], count: int) -> list[float]
 
 def built_in_whisper() -> Path | None:
     """Folder of the network in the package; None if it was built without."""
-    folder = Path(str(resources.files("backchannel.perception.network_files"))) / "words"
-    return folder if (folder / "model.bin").is_file() else None
+    return WORDS_NETWORK.parent if WORDS_NETWORK.is_file() else None
 
 
 def whisper_for_words(folder: Path | None) -> Whisper:
